@@ -1,0 +1,16 @@
+package throng
+
+import "time"
+
+// Clock is a wall clock that never jumps: the wall time at its creation plus the
+// monotonic time since then. All deadlines of a node are judged by one Clock, so
+// that an operator who sets the system clock expires nothing by accident.
+type Clock struct{ start time.Time }
+
+// NewClock starts a clock at the present wall time.
+func NewClock() *Clock { return &Clock{start: time.Now()} }
+
+// Now returns milliseconds since the Unix epoch.
+func (c *Clock) Now() int64 {
+	return c.start.UnixMilli() + time.Since(c.start).Milliseconds()
+}

@@ -1,0 +1,52 @@
+package config
+
+import (
+	"time"
+
+	"throng"
+)
+
+// Default returns the configuration of a server that was told nothing.
+func Default() *Config {
+	return &Config{
+		Listen:   []string{":8000"},
+		Internal: "127.0.0.1:9000",
+		Log:      Log{Level: "info", Format: "text"},
+		Engine: Engine{
+			Kind:         "auto",
+			Slice:        64,
+			QueueBytes:   MiB,
+			BacklogBytes: 64 * MiB,
+			Drain:        10 * time.Second,
+		},
+		HTTP: HTTP{
+			HeaderTimeout:  10 * time.Second,
+			MaxHeaderBytes: 16 * KiB,
+			IdleTimeout:    time.Minute,
+			AllowedOrigins: []string{},
+		},
+		WebSocket: WebSocket{
+			MaxMessageBytes: 64 * KiB,
+			MaxFragments:    1024,
+			WriteTimeout:    30 * time.Second,
+		},
+		Phoenix: Phoenix{
+			Path:         "/socket",
+			IdleTimeout:  time.Minute,
+			MaxChannels:  100,
+			DefaultEvent: "message",
+		},
+		Namespaces: []Namespace{closedNamespace(throng.DefaultNamespace)},
+	}
+}
+
+// closedNamespace is what a [[namespace]] table starts from.
+func closedNamespace(name string) Namespace {
+	return Namespace{
+		Name:         name,
+		Subscribe:    "authenticated",
+		Publish:      "nobody",
+		ClientEvents: "deny",
+		SlowPolicy:   "disconnect",
+	}
+}

@@ -1,0 +1,130 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+
+	"throng/internal/loop"
+	"throng/internal/websocket"
+)
+
+// door is the first handler of every connection. It has no state of its own: a
+// head that has not arrived whole waits in the loop's spill.
+type door struct{ g *Gateway }
+
+var _ loop.Handler = (*door)(nil)
+
+// Causes of the end of connections at the door.
+var (
+	errPeerClosed    = errors.New("closed by the client")
+	errHeaderTimeout = errors.New("request head took too long")
+	errRefused       = errors.New("request refused")
+	errShutdown      = errors.New("shutdown")
+)
+
+// Open gives the client its time to send a head.
+func (d *door) Open(c *loop.Conn) {
+	c.SetDeadline(c.Loop().Now() + d.g.opts.HeaderTimeout.Milliseconds())
+}
+
+// Data waits for a whole head, then decides.
+func (d *door) Data(c *loop.Conn, b []byte) int {
+	end := websocket.HeadEnd(b, 0)
+	if end < 0 {
+		if len(b) > d.g.opts.MaxHeader {
+			d.refuse(c, 431, "the request's head is too large", "")
+		}
+		return 0
+	}
+	if end > d.g.opts.MaxHeader {
+		d.refuse(c, 431, "the request's head is too large", "")
+		return len(b)
+	}
+	head := b[:end]
+	if !websocket.IsUpgrade(head) {
+		return d.handOver(c, b)
+	}
+	var r websocket.Request
+	if err := websocket.ParseRequest(head, &r); err != nil {
+		d.refuseHandshake(c, err)
+		return len(b)
+	}
+	route, ok := d.g.routes[string(r.Path)]
+	if !ok {
+		d.refuse(c, 404, "no WebSocket endpoint at this path", "")
+		return len(b)
+	}
+	if !d.upgrade(c, route, &r) {
+		return len(b)
+	}
+	return end + c.Handler().Data(c, b[end:])
+}
+
+// upgrade answers the handshake and gives the connection to the route.
+func (d *door) upgrade(c *loop.Conn, route Route, r *websocket.Request) bool {
+	if !d.g.opts.Origins.Allow(r.Origin, r.Host) {
+		d.refuse(c, 403, "", "")
+		return false
+	}
+	o, status := route.Accept(r)
+	if status != 0 {
+		d.refuse(c, status, "", "")
+		return false
+	}
+	c.SendScratch(websocket.AppendResponse(c.Scratch(), r.Key, o.Protocol), 0)
+	c.SetDeadline(0)
+	s := &socket{Conn: c, gw: d.g}
+	c.SetHandler(s)
+	s.proto = o.Open(s)
+	d.g.stats.Upgrades.Add(1)
+	return true
+}
+
+// refuse answers with an HTTP status and closes. Phoenix's own refusals have an
+// empty body.
+func (d *door) refuse(c *loop.Conn, status int, body, header string) {
+	var headers []string
+	if header != "" {
+		headers = append(headers, header)
+	}
+	d.g.stats.refused(status)
+	c.SendScratch(websocket.AppendRefusal(c.Scratch(), status, body, headers...), 0)
+	c.Finish(errRefused)
+}
+
+func (d *door) refuseHandshake(c *loop.Conn, err error) {
+	var h *websocket.HandshakeError
+	if !errors.As(err, &h) {
+		h = &websocket.HandshakeError{Status: 400, Reason: "bad request"}
+	}
+	d.refuse(c, h.Status, h.Reason, h.Header)
+}
+
+// handOver gives the connection, with what was read, to net/http.
+func (d *door) handOver(c *loop.Conn, b []byte) int {
+	in := bytes.Clone(b)
+	detached, err := c.Detach()
+	if err != nil {
+		c.Abort(err)
+		return len(b)
+	}
+	if !d.g.conns.give(&httpConn{Conn: detached.Conn, in: in, engine: d.g.opts.Engine}) {
+		d.g.stats.refused(503)
+	}
+	return len(b)
+}
+
+// Timer ends a client that has not sent its head in time.
+func (d *door) Timer(c *loop.Conn) {
+	d.g.stats.HeaderTimeouts.Add(1)
+	d.refuse(c, 408, "the request's head took too long", "")
+}
+
+// Message implements loop.Handler; nobody knows a connection at the door.
+func (d *door) Message(*loop.Conn, any) {}
+
+// Shutdown implements loop.Handler.
+func (d *door) Shutdown(c *loop.Conn) { c.Abort(errShutdown) }
+
+// Closed implements loop.Handler.
+func (d *door) Closed(*loop.Conn, error) {}

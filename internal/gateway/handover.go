@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"net"
+	"sync"
+
+	"throng/internal/loop"
+)
+
+// handover is a net.Listener fed by the loops instead of the kernel.
+type handover struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+// handoverRoom is how many connections may wait for net/http's accept.
+const handoverRoom = 1024
+
+func newHandover() *handover {
+	return &handover{conns: make(chan net.Conn, handoverRoom), done: make(chan struct{})}
+}
+
+// give passes a connection on without blocking; it closes it when it can't.
+func (h *handover) give(c net.Conn) bool {
+	select {
+	case <-h.done:
+	default:
+		select {
+		case h.conns <- c:
+			return true
+		default:
+		}
+	}
+	_ = c.Close()
+	return false
+}
+
+// Accept implements net.Listener.
+func (h *handover) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener. What waits is closed.
+func (h *handover) Close() error {
+	h.once.Do(func() { close(h.done) })
+	for {
+		select {
+		case c := <-h.conns:
+			_ = c.Close()
+		default:
+			return nil
+		}
+	}
+}
+
+// Addr implements net.Listener.
+func (h *handover) Addr() net.Addr { return handoverAddr{} }
+
+type handoverAddr struct{}
+
+func (handoverAddr) Network() string { return "throng" }
+func (handoverAddr) String() string  { return "front door" }
+
+// httpConn is a connection that came from a loop: what the loop has read comes
+// first.
+type httpConn struct {
+	net.Conn
+	in     []byte
+	engine *loop.Engine
+	once   sync.Once
+}
+
+func (c *httpConn) Read(b []byte) (int, error) {
+	if len(c.in) > 0 {
+		n := copy(b, c.in)
+		if c.in = c.in[n:]; len(c.in) == 0 {
+			c.in = nil
+		}
+		return n, nil
+	}
+	return c.Conn.Read(b)
+}
+
+// Close gives the connection's place back to the engine.
+func (c *httpConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(c.engine.Release)
+	return err
+}
+
+// leave takes the socket away from net/http; its place stays counted.
+func (c *httpConn) leave() net.Conn {
+	c.once.Do(func() {})
+	return c.Conn
+}

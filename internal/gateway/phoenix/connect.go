@@ -1,0 +1,65 @@
+package phoenix
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/url"
+	"strings"
+
+	codec "throng/internal/protocol/phoenix"
+	"throng/internal/websocket"
+)
+
+// Connect is what a client says when it connects.
+type Connect struct {
+	Version codec.Version
+	// Params are the parameters of the query, without vsn.
+	Params url.Values
+	// Token is the auth token given as a subprotocol (Phoenix 1.8).
+	Token string
+	// Protocol is the subprotocol to answer, if any.
+	Protocol string
+}
+
+const tokenProtocol = "base64url.bearer.phx."
+
+// ParseConnect reads an upgrade request. It says no, which is a 403 to the
+// client, for a version that is not spoken here and for subprotocols of which
+// none is known.
+func ParseConnect(r *websocket.Request) (c Connect, ok bool) {
+	c.Params, _ = url.ParseQuery(string(r.Query)) // what can't be read is left out, as Phoenix does
+	c.Version = codec.V1
+	if vsn, given := c.Params["vsn"]; given {
+		if c.Version, ok = codec.ParseVersion(vsn[len(vsn)-1]); !ok || vsn[len(vsn)-1] == "" {
+			return c, false
+		}
+		delete(c.Params, "vsn")
+	}
+	return c, c.readProtocols(r)
+}
+
+func (c *Connect) readProtocols(r *websocket.Request) bool {
+	offered, known := false, false
+	for p := range r.Protocols {
+		offered = true
+		switch {
+		case string(p) == "phoenix":
+			c.Protocol, known = "phoenix", true
+		case bytes.HasPrefix(p, []byte(tokenProtocol)):
+			known = true
+			c.Token = decodeToken(string(p[len(tokenProtocol):]))
+		}
+	}
+	return known || !offered
+}
+
+// decodeToken reads base64 of either alphabet, padded or not: the client encodes
+// with btoa and strips the padding.
+func decodeToken(s string) string {
+	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

@@ -1,0 +1,111 @@
+package phoenix
+
+import (
+	"bytes"
+
+	"throng"
+	codec "throng/internal/protocol/phoenix"
+	"throng/internal/session"
+	"throng/internal/websocket"
+)
+
+// event does what the channel's namespace says about a client's event.
+func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
+	if bytes.HasPrefix(m.Event, []byte("phx_")) || bytes.HasPrefix(m.Event, []byte("presence_")) {
+		s.refuseEvent(m, sub, throng.ErrBadRequest, "events phx_* and presence_* are the server's")
+		return
+	}
+	switch sub.Namespace().ClientEvents {
+	case throng.EventBroadcast:
+		s.Publish(sub, string(m.Event), m.Payload, m.Binary, token(m, sub))
+	case throng.EventBackend:
+		s.ask(m, sub)
+	default:
+		s.refuseEvent(m, sub, throng.ErrPermissionDenied, "")
+	}
+}
+
+func (s *Socket) refuseEvent(m *codec.Message, sub *session.Subscription, err *throng.Error, hint string) {
+	s.reply(answerRef(sub), m.Ref, sub.Channel(), "error", reason(err, hint))
+}
+
+// answerRef is the join_ref of replies: where the client joined without one,
+// Phoenix uses the join's ref.
+func answerRef(sub *session.Subscription) []byte { return []byte(sub.Tag()) }
+
+func token(m *codec.Message, sub *session.Subscription) session.Token {
+	return session.Token{Ref: string(m.Ref), JoinRef: sub.Tag(), Channel: sub.Channel()}
+}
+
+// Published implements session.Wire: the reply to a broadcast event. It is also
+// due when the channel was left meanwhile.
+func (s *Socket) Published(sub *session.Subscription, t session.Token, _ throng.PublishResult, err *throng.Error) {
+	switch {
+	case err != nil:
+		s.reply([]byte(t.JoinRef), []byte(t.Ref), t.Channel, "error", reason(err, ""))
+	case !t.Quiet:
+		s.reply([]byte(t.JoinRef), []byte(t.Ref), t.Channel, "ok", nil)
+	}
+	if sub != nil && sub.WireFlags&flagLeaving != 0 && sub.Inflight() == 0 {
+		s.lateLeave(sub)
+	}
+}
+
+// answered is an application's answer on its way back to the socket.
+type answered struct {
+	class  uint32
+	token  session.Token
+	event  Event
+	answer Answer
+}
+
+// ask gives an event to the application.
+func (s *Socket) ask(m *codec.Message, sub *session.Subscription) {
+	o := &s.gw.opts
+	if o.Backend == nil {
+		s.refuseEvent(m, sub, throng.ErrNotAvailable, "no backend is configured")
+		return
+	}
+	a := &answered{class: sub.Class(), token: token(m, sub), event: Event{
+		User: s.User(), Client: s.Client(), Channel: sub.Channel(),
+		Name: string(m.Event), Data: bytes.Clone(m.Payload), Binary: m.Binary,
+	}}
+	to := s.conn.Ref()
+	o.Backend.Event(&a.event, func(answer Answer) {
+		a.answer = answer
+		o.Post(to, a)
+	})
+}
+
+// answered does what the application wants.
+func (s *Socket) answered(a *answered) {
+	sub := s.Find([]byte(a.token.Channel))
+	if sub == nil || sub.Class() != a.class {
+		return // left or joined anew meanwhile
+	}
+	switch {
+	case a.answer.Broadcast:
+		a.token.Quiet = a.answer.Status == ""
+		s.Publish(sub, a.event.Name, a.event.Data, a.event.Binary, a.token)
+	case a.answer.Status != "":
+		s.answer(a, sub)
+	}
+	switch {
+	case a.answer.Crash:
+		s.Unsubscribe(sub)
+		ref := joinRefOf(sub)
+		s.push(ref, ref, sub.Channel(), "phx_error", []byte(`{"reason":"channel_crash"}`))
+	case a.answer.Stop:
+		s.closeChannel(sub)
+	}
+}
+
+func (s *Socket) answer(a *answered, sub *session.Subscription) {
+	joinRef, ref := answerRef(sub), []byte(a.token.Ref)
+	if a.answer.Binary && s.version == codec.V2 && codec.BinaryFits(joinRef, ref, sub.Channel(), a.answer.Status) {
+		b := codec.AppendBinaryReply(s.begin(), joinRef, ref, sub.Channel(), a.answer.Status, a.answer.Response)
+		s.send(b, websocket.OpBinary)
+		return
+	}
+	s.reply(joinRef, ref, sub.Channel(), a.answer.Status, a.answer.Response)
+}

@@ -1,0 +1,92 @@
+// Package phoenix is the state machine of the Phoenix Channels wire: what a
+// Phoenix server answers to each message, and what a session's events look like
+// to a Phoenix client. The bytes are internal/protocol/phoenix's, the carrier
+// (WebSocket, later long-poll) is the gateway's.
+//
+// What Phoenix servers do was recorded from real ones; where 1.7 and 1.8 differ,
+// this is 1.8. Beyond Phoenix, a join may ask for recovery (see join.go).
+package phoenix
+
+import (
+	"time"
+
+	"throng"
+	codec "throng/internal/protocol/phoenix"
+	"throng/internal/session"
+)
+
+// Conn is what a socket is carried by.
+type Conn interface {
+	session.Transport
+	// Close ends the connection with a WebSocket close code.
+	Close(code uint16, reason string)
+	// SetDeadline asks for Socket.Timer, LastRead says when the client was last
+	// heard; both in Clock milliseconds.
+	SetDeadline(at int64)
+	LastRead() int64
+}
+
+// Options configure all sockets of a node.
+type Options struct {
+	Node   session.Node
+	Clock  *throng.Clock
+	Limits session.Limits
+	// Loops is the number of loops that sockets live on.
+	Loops int
+	// Encoding is the index of the first of Encoders in the hub.
+	Encoding uint8
+	// IdleTimeout is how long a client may be silent; it sends heartbeats.
+	IdleTimeout time.Duration
+	// DefaultEvent is the event of publications that have none.
+	DefaultEvent string
+	// Backend answers events in namespaces that say so; may be nil.
+	Backend Backend
+	// Post brings the backend's answers back to a socket's loop.
+	Post func(to throng.Ref, m any)
+}
+
+// Backend is the application behind channels whose events go to it.
+type Backend interface {
+	// Event handles one event of a client. It is called on a loop and must not
+	// block; answer is called once, from anywhere, now or later.
+	Event(e *Event, answer func(Answer))
+}
+
+// Event is what a client sent to a channel.
+type Event struct {
+	User    string
+	Client  throng.ClientID
+	Channel string
+	Name    string
+	Data    []byte
+	Binary  bool
+}
+
+// Answer is what an application does about an event. The zero Answer does
+// nothing.
+type Answer struct {
+	// Status, "ok" or "error", makes a reply with the Response (JSON, or any
+	// bytes if Binary). With Broadcast it is the broker's answer that is replied.
+	Status   string
+	Response []byte
+	Binary   bool
+	// Broadcast publishes the event to the channel, before the reply.
+	Broadcast bool
+	// Stop ends the channel in good order, Crash with an error.
+	Stop, Crash bool
+}
+
+// Gateway makes sockets.
+type Gateway struct {
+	opts     Options
+	idle     int64
+	decoders []codec.Decoder // one per loop
+}
+
+// New makes a gateway.
+func New(o Options) *Gateway {
+	if o.DefaultEvent == "" {
+		o.DefaultEvent = "message"
+	}
+	return &Gateway{opts: o, idle: o.IdleTimeout.Milliseconds(), decoders: make([]codec.Decoder, o.Loops)}
+}

@@ -1,0 +1,172 @@
+package phoenix
+
+import (
+	"throng"
+	codec "throng/internal/protocol/phoenix"
+	"throng/internal/session"
+	"throng/internal/websocket"
+)
+
+// Socket is one Phoenix client. It implements session.Wire, and all its methods
+// are for the loop that owns it.
+type Socket struct {
+	session.Session
+	gw      *Gateway
+	conn    Conn
+	leaves  *[]leave // leaves that wait for answers to come first; nil usually
+	version codec.Version
+}
+
+// Flags of a subscription of this wire.
+const (
+	flagOffset   uint8 = 1 << iota // pushes carry the offset
+	flagNullJoin                   // joined with a null join_ref; the tag is the join's ref
+	flagLeaving                    // a leave waits
+)
+
+// Open begins a socket's life on a connection.
+func (g *Gateway) Open(c Conn, v codec.Version, who throng.ClientInfo) *Socket {
+	s := &Socket{gw: g, conn: c, version: v}
+	s.Init(g.opts.Node, s, c, &g.opts.Limits, who)
+	if g.idle > 0 {
+		c.SetDeadline(g.opts.Clock.Now() + g.idle)
+	}
+	return s
+}
+
+// The close codes of a Phoenix server.
+const (
+	closeNormal   = 1000
+	closeAway     = 1001 // the server ended this user's connection
+	closeIdle     = 1002
+	closeBadFrame = 1011
+	closeRestart  = 1012
+)
+
+// Receive takes one message of the client.
+func (s *Socket) Receive(binary bool, data []byte) {
+	var m codec.Message
+	d := &s.gw.decoders[s.conn.Ref().Loop]
+	var err error
+	if binary {
+		err = d.Binary(data, &m)
+		m.Binary = true
+	} else {
+		err = d.Text(s.version, data, &m)
+	}
+	if err != nil {
+		s.conn.Close(closeBadFrame, "bad message")
+		return
+	}
+	s.dispatch(&m)
+}
+
+func (s *Socket) dispatch(m *codec.Message) {
+	if m.Heartbeat() {
+		s.reply(m.JoinRef, m.Ref, "phoenix", "ok", nil)
+		return
+	}
+	sub := s.Find(m.Topic)
+	switch string(m.Event) {
+	case "phx_join":
+		s.join(m, sub)
+		return
+	case "phx_leave":
+		s.leave(m, sub)
+		return
+	}
+	switch {
+	case sub == nil || sub.WireFlags&flagLeaving != 0:
+		s.reply(nil, m.Ref, string(m.Topic), "error", unmatched)
+	case stale(sub, m.JoinRef): // meant for an earlier join
+	default:
+		s.event(m, sub)
+	}
+}
+
+var unmatched = []byte(`{"reason":"unmatched topic"}`)
+
+// stale reports whether a message with this join_ref belongs to another join
+// than the present one. A null join_ref belongs to any.
+func stale(sub *session.Subscription, joinRef []byte) bool {
+	return joinRef != nil && (sub.WireFlags&flagNullJoin != 0 || string(joinRef) != sub.Tag())
+}
+
+// joinRefOf is the join_ref that the client must use and that the end of the
+// channel carries; nil when it joined without one.
+func joinRefOf(sub *session.Subscription) []byte {
+	if sub.WireFlags&flagNullJoin != 0 {
+		return nil
+	}
+	return []byte(sub.Tag())
+}
+
+// Timer closes a client that was silent for too long.
+func (s *Socket) Timer() {
+	at := s.conn.LastRead() + s.gw.idle
+	if at <= s.gw.opts.Clock.Now() {
+		s.conn.Close(closeIdle, "idle timeout")
+		return
+	}
+	s.conn.SetDeadline(at)
+}
+
+// Message takes what was posted to the socket.
+func (s *Socket) Message(m any) {
+	if s.Handle(m) {
+		return
+	}
+	switch m := m.(type) {
+	case *throng.Disconnect:
+		s.Disconnect(m)
+	case *answered:
+		s.answered(m)
+	}
+}
+
+// Shutdown closes the socket as a Phoenix server that stops does.
+func (s *Socket) Shutdown() { s.Disconnect(throng.DisconnectShutdown) }
+
+// Closed ends the session.
+func (s *Socket) Closed(error) { s.End() }
+
+// Disconnect implements session.Wire: where Phoenix has a close code for the
+// case it is used, else the code is the reason's own.
+func (s *Socket) Disconnect(d *throng.Disconnect) {
+	code := d.Code
+	switch {
+	case d == throng.DisconnectShutdown && s.Count() > 0:
+		code = closeRestart
+	case d == throng.DisconnectShutdown:
+		code = closeNormal
+	case d == throng.DisconnectForce, d == throng.DisconnectForceReconnect:
+		code = closeAway
+	}
+	s.End()
+	s.conn.Close(code, d.Reason)
+}
+
+// reply answers a message.
+func (s *Socket) reply(joinRef, ref []byte, topic, status string, response []byte) {
+	b := s.begin()
+	b = codec.AppendReply(b, s.version, joinRef, ref, topic, status, response)
+	s.send(b, websocket.OpText)
+}
+
+// push sends an event to this client only.
+func (s *Socket) push(joinRef, ref []byte, topic, event string, payload []byte) {
+	b := s.begin()
+	b = codec.AppendPush(b, s.version, joinRef, ref, topic, event, payload)
+	s.send(b, websocket.OpText)
+}
+
+// begin and send build a frame in the loop's memory: the payload first, then its
+// header into the room before it.
+func (s *Socket) begin() []byte {
+	var room [websocket.HeaderRoom]byte
+	return append(s.conn.Scratch(), room[:]...)
+}
+
+func (s *Socket) send(b []byte, op websocket.Opcode) {
+	s.conn.SendScratch(b, len(b)-len(websocket.Wrap(b, op)))
+}

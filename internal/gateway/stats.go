@@ -1,0 +1,83 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+
+	"throng"
+	"throng/internal/loop"
+	"throng/internal/websocket"
+)
+
+// Stats are the gateway's counters; anyone may read them.
+type Stats struct {
+	Upgrades       atomic.Uint64
+	Requests       atomic.Uint64 // plain HTTP
+	MessagesIn     atomic.Uint64
+	Violations     atomic.Uint64 // WebSocket protocol errors
+	HeaderTimeouts atomic.Uint64
+
+	Refusals [8]atomic.Uint64 // by RefusalStatuses
+	Ends     [8]atomic.Uint64 // by EndReasons
+}
+
+// RefusalStatuses are the HTTP statuses that Stats.Refusals counts, the last one
+// all others.
+var RefusalStatuses = [8]string{"400", "403", "404", "408", "426", "431", "503", "other"}
+
+// EndReasons are the reasons that Stats.Ends counts.
+var EndReasons = [8]string{"client", "lost", "protocol", "slow", "idle", "shutdown", "server", "error"}
+
+func (s *Stats) refused(status int) {
+	i := len(RefusalStatuses) - 1
+	switch status {
+	case 400:
+		i = 0
+	case 403:
+		i = 1
+	case 404:
+		i = 2
+	case 408:
+		i = 3
+	case 426:
+		i = 4
+	case 431:
+		i = 5
+	case 503:
+		i = 6
+	}
+	s.Refusals[i].Add(1)
+}
+
+func (s *Stats) ended(cause error) { s.Ends[endReason(cause)].Add(1) }
+
+func endReason(cause error) int {
+	var d *throng.Disconnect
+	var ce *websocket.CloseError
+	switch {
+	case errors.Is(cause, errPeerClosed):
+		return 0
+	case errors.Is(cause, io.EOF):
+		return 1
+	case errors.As(cause, &ce):
+		return 2
+	case errors.Is(cause, loop.ErrSlow):
+		return 3
+	case errors.Is(cause, loop.ErrStopped):
+		return 5
+	case errors.As(cause, &d):
+		switch d.Code {
+		case 1011:
+			return 2
+		case throng.DisconnectSlow.Code:
+			return 3
+		case 1002:
+			return 4
+		case 1000, 1012:
+			return 5
+		}
+		return 6
+	}
+	return 7
+}

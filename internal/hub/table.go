@@ -1,0 +1,162 @@
+package hub
+
+import (
+	"sync/atomic"
+
+	"throng"
+)
+
+// Subscriber is one session's subscription to one channel. Its methods are
+// called on its loop.
+type Subscriber interface {
+	// Client is who subscribes, for publications that exclude one.
+	Client() throng.ClientID
+	// Push hands over a publication and its frame, which is shared.
+	Push(frame []byte, p *throng.Publication)
+	// Lost says that publications are missing that can't be had from the hub.
+	// The subscriber gets no more and should be removed and resynchronised.
+	Lost()
+	// Moved says at which index of its topic the subscriber now is, and Index
+	// gives it back; -1 when it was removed.
+	Moved(index int)
+	Index() int
+}
+
+// Stats are one table's counters; anyone may read them.
+type Stats struct {
+	Backlog    atomic.Int64  // bytes of publications on their way to the loop or through it
+	Deliveries atomic.Uint64 // frames handed to subscribers
+	Expired    atomic.Uint64 // not handed over because the deadline had come
+	Gaps       atomic.Uint64 // subscribers that missed publications
+	Topics     atomic.Int64
+	Members    atomic.Int64
+}
+
+// Table holds one loop's subscribers. It is for use on that loop only; it
+// implements the loop's background work.
+type Table struct {
+	hub    *Hub
+	loop   int
+	topics map[string]*topic
+	active []*topic // topics with publications that wait, in turn
+	held   map[Subscriber][]*delivery
+	stats  Stats
+}
+
+// maxHeld is how many publications may come while a subscriber's history is
+// being read. Beyond, it has to begin anew.
+const maxHeld = 4096
+
+func newTable(h *Hub, loop int) *Table {
+	return &Table{hub: h, loop: loop, topics: make(map[string]*topic), held: make(map[Subscriber][]*delivery)}
+}
+
+// Stats returns the table's counters.
+func (t *Table) Stats() *Stats { return &t.stats }
+
+// Add subscribes s to a channel, from the next publication on, and returns the
+// channel's name as it is shared by all its subscribers. A subscriber that is
+// held gets nothing until Release.
+func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
+	tp := t.topics[name]
+	if tp == nil {
+		tp = &topic{name: name, table: t}
+		t.topics[name] = tp
+		t.stats.Topics.Add(1)
+		t.hub.join(name, t.loop)
+	}
+	tp.add(s, e, hold)
+	if hold {
+		t.held[s] = nil
+	}
+	t.stats.Members.Add(1)
+	return tp.name
+}
+
+// Remove ends the subscription at an index of a channel.
+func (t *Table) Remove(name string, index int) {
+	tp := t.topics[name]
+	if m := &tp.members[index]; m.held {
+		delete(t.held, m.sub)
+	}
+	tp.remove(index)
+	t.stats.Members.Add(-1)
+	if len(tp.members) == 0 {
+		tp.discard(tp.end())
+		delete(t.topics, name)
+		t.stats.Topics.Add(-1)
+		t.hub.leave(name, t.loop)
+	}
+}
+
+// Release lets a held subscriber's publications flow from behind an offset: what
+// came meanwhile and is newer is pushed now. From here on a gap in the offsets
+// is a loss. It reports false when more came than was kept.
+func (t *Table) Release(name string, index int, offset uint64) bool {
+	tp := t.topics[name]
+	tp.catchUp(index) // what is here already must be among the held
+	m := &tp.members[index]
+	held, s := t.held[m.sub], m.sub
+	delete(t.held, s)
+	m.held, m.positioned, m.offset = false, true, offset
+	if len(held) > maxHeld {
+		return false
+	}
+	now := t.hub.opts.Clock.Now()
+	for _, d := range held {
+		if !tp.give(s, d, now) {
+			break
+		}
+	}
+	return true
+}
+
+// CatchUp pushes all that waits for one subscriber, ahead of its turn.
+func (t *Table) CatchUp(name string, index int) { t.topics[name].catchUp(index) }
+
+// Position returns the offset up to which a subscriber has everything, and
+// whether it counts offsets at all.
+func (t *Table) Position(name string, index int) (offset uint64, positioned bool) {
+	m := &t.topics[name].members[index]
+	return m.offset, m.positioned
+}
+
+func (t *Table) receive(d *delivery) {
+	tp := t.topics[d.channel]
+	if tp == nil {
+		t.stats.Backlog.Add(-d.size)
+		return
+	}
+	tp.pending = append(tp.pending, d)
+	if !tp.active {
+		tp.active = true
+		t.active = append(t.active, tp)
+	}
+}
+
+// Turn visits at most a slice of subscribers and reports whether more wait.
+// Topics take turns, so a small one waits for no more than a slice of each big
+// one.
+func (t *Table) Turn() bool {
+	budget := t.hub.opts.Slice
+	now := int64(0)
+	done := 0
+	for budget > 0 && done < len(t.active) {
+		if now == 0 {
+			now = t.hub.opts.Clock.Now()
+		}
+		tp := t.active[done]
+		t.active[done] = nil
+		done++
+		budget -= tp.sweep(budget, now)
+		if tp.waiting() {
+			t.active = append(t.active, tp)
+		} else {
+			tp.active = false
+		}
+	}
+	n := copy(t.active, t.active[done:])
+	clear(t.active[n:])
+	t.active = t.active[:n]
+	return n > 0
+}

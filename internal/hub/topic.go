@@ -1,0 +1,168 @@
+package hub
+
+import "throng"
+
+var noClient throng.ClientID // never a client
+
+// topic is a channel on one loop: its subscribers, and the publications that not
+// all of them have got.
+type topic struct {
+	name    string
+	table   *Table
+	members []member
+
+	// pending[i] has the sequence first+i. A member needs those from its next
+	// on. These numbers are the topic's own; offsets exist in some channels only.
+	pending []*delivery
+	first   uint64
+
+	cursor int    // members before it were visited by the sweep under way
+	target uint64 // all that the sweep under way brings to everybody
+	active bool   // in the table's list
+}
+
+// member is a subscriber's place in a topic. Places lie side by side, so that a
+// sweep finds out who needs nothing without touching their sessions.
+type member struct {
+	sub        Subscriber
+	next       uint64 // the sequence it needs next
+	offset     uint64 // its position in the stream, if positioned
+	encoding   Encoding
+	positioned bool
+	held       bool
+	lost       bool
+}
+
+func (tp *topic) end() uint64 { return tp.first + uint64(len(tp.pending)) }
+
+// waiting reports whether somebody may need something.
+func (tp *topic) waiting() bool { return len(tp.pending) > 0 }
+
+func (tp *topic) add(s Subscriber, e Encoding, hold bool) {
+	s.Moved(len(tp.members))
+	tp.members = append(tp.members, member{sub: s, encoding: e, next: tp.end(), held: hold})
+}
+
+// remove closes the gap with a member that the sweep under way counts likewise:
+// nobody is visited twice, nobody is left out.
+func (tp *topic) remove(i int) {
+	last := len(tp.members) - 1
+	tp.members[i].sub.Moved(-1)
+	if i < tp.cursor {
+		tp.cursor--
+		tp.move(tp.cursor, i)
+		i = tp.cursor
+	}
+	tp.move(last, i)
+	tp.members[last] = member{}
+	tp.members = tp.members[:last]
+	if cap(tp.members) > 64 && len(tp.members) < cap(tp.members)/4 {
+		tp.members = append(make([]member, 0, 2*len(tp.members)), tp.members...)
+	}
+}
+
+func (tp *topic) move(from, to int) {
+	if from != to {
+		tp.members[to] = tp.members[from]
+		tp.members[to].sub.Moved(to)
+	}
+}
+
+// sweep goes on with the round through the members, at most budget of them, and
+// returns how many it visited. What the round began with has reached everybody
+// at its end.
+func (tp *topic) sweep(budget int, now int64) (visited int) {
+	if tp.cursor == 0 {
+		tp.target = tp.end()
+	}
+	for tp.cursor < len(tp.members) && visited < budget {
+		i := tp.cursor
+		tp.cursor++
+		visited++
+		tp.visit(i, now)
+	}
+	if tp.cursor >= len(tp.members) {
+		tp.cursor = 0
+		tp.discard(tp.target)
+	}
+	return visited
+}
+
+// visit gives a member all that waits for it. A member may remove itself, or be
+// removed, in the middle of it.
+func (tp *topic) visit(i int, now int64) {
+	m := &tp.members[i]
+	next, end := max(m.next, tp.first), tp.end()
+	if next >= end {
+		return
+	}
+	m.next = end
+	s := m.sub
+	if m.held {
+		t := tp.table
+		if held := t.held[s]; len(held) <= maxHeld {
+			t.held[s] = append(held, tp.pending[next-tp.first:]...)
+		}
+		return
+	}
+	for _, d := range tp.pending[next-tp.first:] {
+		if !tp.give(s, d, now) {
+			return
+		}
+	}
+}
+
+// give hands one publication to a member, wherever it is by now, and reports
+// whether the member takes more.
+func (tp *topic) give(s Subscriber, d *delivery, now int64) bool {
+	i := s.Index()
+	if i < 0 {
+		return false // it left meanwhile
+	}
+	m := &tp.members[i]
+	if m.lost {
+		return false
+	}
+	p := d.pub
+	if m.positioned && p.Offset != 0 {
+		if p.Offset <= m.offset {
+			return true // known from the history
+		}
+		if p.Offset != m.offset+1 {
+			m.lost = true
+			tp.table.stats.Gaps.Add(1)
+			s.Lost()
+			return false
+		}
+		m.offset = p.Offset
+	}
+	switch {
+	case p.Expired(now):
+		tp.table.stats.Expired.Add(1)
+	case p.Exclude != noClient && p.Exclude == s.Client():
+	default:
+		tp.table.stats.Deliveries.Add(1)
+		s.Push(d.frame(m.encoding), p)
+	}
+	return true
+}
+
+func (tp *topic) catchUp(i int) { tp.visit(i, tp.table.hub.opts.Clock.Now()) }
+
+// discard forgets the publications before a sequence.
+func (tp *topic) discard(before uint64) {
+	if before <= tp.first {
+		return
+	}
+	n := min(int(before-tp.first), len(tp.pending))
+	for _, d := range tp.pending[:n] {
+		tp.table.stats.Backlog.Add(-d.size)
+	}
+	rest := copy(tp.pending, tp.pending[n:])
+	clear(tp.pending[rest:])
+	tp.pending = tp.pending[:rest]
+	tp.first += uint64(n)
+	if rest == 0 && cap(tp.pending) > 64 {
+		tp.pending = nil
+	}
+}

@@ -1,0 +1,121 @@
+package loop
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// AcceptStats counts what happens at the listeners.
+type AcceptStats struct {
+	Refused  atomic.Uint64 // over the connection limit
+	BackOffs atomic.Uint64 // waits because the system had no descriptor or memory
+}
+
+// acceptor takes connections from one listener and gives each to the least
+// loaded loop. There is one per listener: several processes waiting for the same
+// listener would get their connections unevenly, and WebSockets stay for ever.
+type acceptor struct {
+	e       *Engine
+	ln      net.Listener
+	handler func() Handler
+	pause   time.Duration // of the present back-off
+}
+
+const (
+	minPause = 5 * time.Millisecond
+	maxPause = time.Second
+)
+
+// Serve accepts connections until the listener is closed, and gives each a
+// handler of its own. It returns ErrListenerClosed when the engine closed it.
+func (e *Engine) Serve(ln net.Listener, handler func() Handler) error {
+	if e.opts.Kind == Epoll {
+		var err error
+		if ln, err = raw(ln); err != nil {
+			return err
+		}
+	}
+	if !e.listen(ln) {
+		return ErrListenerClosed
+	}
+	defer e.unlisten(ln)
+	a := &acceptor{e: e, ln: ln, handler: handler}
+	for {
+		err := a.accept()
+		switch {
+		case err == nil:
+			a.pause = 0
+		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrClosed):
+			return ErrListenerClosed
+		case transient(err):
+		case exhausted(err):
+			a.backOff(err)
+		default:
+			return err
+		}
+	}
+}
+
+func (a *acceptor) accept() error {
+	if a.e.opts.Kind == Epoll {
+		return a.acceptFDs()
+	}
+	nc, err := a.ln.Accept()
+	if err != nil {
+		return err
+	}
+	if !a.admit() {
+		_ = nc.SetDeadline(time.Now().Add(time.Second))
+		_, _ = nc.Write(a.e.opts.Refusal)
+		return nc.Close()
+	}
+	a.e.Adopt(nc, nil, a.handler(), true)
+	return nil
+}
+
+// admit counts a new connection if the limit allows it.
+func (a *acceptor) admit() bool {
+	if a.e.total.Add(1) <= a.e.maxConns {
+		return true
+	}
+	a.e.total.Add(-1)
+	a.e.accept.Refused.Add(1)
+	return false
+}
+
+// backOff waits while the system is out of descriptors or memory; connections
+// wait in the kernel's backlog meanwhile.
+func (a *acceptor) backOff(err error) {
+	if a.pause == 0 {
+		a.e.log.Warn("accept backs off", "error", err, "connections", a.e.Connections(),
+			"hint", "raise the descriptor limit (ulimit -n, LimitNOFILE) or lower engine.max_connections")
+	}
+	a.pause = min(max(2*a.pause, minPause), maxPause)
+	a.e.accept.BackOffs.Add(1)
+	time.Sleep(a.pause)
+}
+
+// transient errors concern one connection that is gone already.
+func transient(err error) bool {
+	return errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, syscall.EINTR) || errors.Is(err, syscall.ECONNRESET)
+}
+
+func exhausted(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
+		errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
+}
+
+// safeConns is how many connections the descriptor limit leaves room for, with
+// some kept back for listeners, files, databases and the connections of net/http
+// that are not yet counted.
+func safeConns() int64 {
+	limit := descriptorLimit()
+	return max(1, limit-limit/100-64)
+}
+
+// Descriptors returns how many descriptors the process may have.
+func Descriptors() (limit int64) { return descriptorLimit() }

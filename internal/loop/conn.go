@@ -1,0 +1,201 @@
+package loop
+
+import (
+	"errors"
+	"net/netip"
+
+	"throng"
+)
+
+// Handler is what the bytes of a connection are given to. Its methods are called
+// on the loop that owns the connection, one at a time, and must not block.
+type Handler interface {
+	// Open is called once, before any Data, when the connection was placed.
+	Open(c *Conn)
+	// Data hands over received bytes and returns how many were consumed. The
+	// rest is presented again, in front of what follows; a handler that leaves
+	// more than the engine's read buffer holds is cut off. The handler may change
+	// b, and may not keep it.
+	Data(c *Conn, b []byte) int
+	// Timer says that the deadline set with SetDeadline has come. It may come
+	// too early, never twice for one deadline.
+	Timer(c *Conn)
+	// Message hands over what somebody posted to the connection's Ref.
+	Message(c *Conn, m any)
+	// Shutdown asks for an orderly end because the server stops.
+	Shutdown(c *Conn)
+	// Closed is called once, at the end of the turn in which the connection
+	// ended for the handler: nothing is received or sent any more. The cause is
+	// io.EOF when the peer closed.
+	Closed(c *Conn, cause error)
+}
+
+// Causes given to Handler.Closed and counted by reason.
+var (
+	ErrSlow    = errors.New("client did not read for too long")
+	ErrOverrun = errors.New("handler left more input than the read buffer holds")
+	ErrStopped = errors.New("engine stopped")
+)
+
+// Conn is one connection. All methods are for the owning loop only, that is, for
+// use within the calls of its Handler and of Tasks.
+type Conn struct {
+	loop    *Loop
+	handler Handler
+	out     *queue  // nil while nothing waits
+	in      *[]byte // input that the handler has not consumed; nil while there is none
+	stream  *stream // nil on epoll
+
+	next, prev *Conn // timing wheel
+	due        tick  // 0: no deadline
+
+	fd     int32
+	slot   uint32
+	gen    uint32
+	active tick // when bytes were last received
+	flags  flags
+}
+
+type flags uint16
+
+const (
+	flagDirty     flags = 1 << iota // in the loop's list of connections to flush
+	flagStalled                     // the carrier takes nothing now
+	flagPaused                      // not read from, because it doesn't take its answers
+	flagFinishing                   // ends when the queue is empty
+	flagLinger                      // all was sent, waits for the peer's end
+	flagEnded                       // in the loop's list of ended connections
+	flagGone                        // destroyed or detached
+	flagListed                      // in the loop's list of stalled connections
+)
+
+func (c *Conn) is(f flags) bool { return c.flags&f != 0 }
+
+// Ref returns the connection's name.
+func (c *Conn) Ref() throng.Ref {
+	return throng.Ref{Loop: uint16(c.loop.index), Slot: c.slot, Gen: c.gen}
+}
+
+// Loop returns the loop that owns the connection.
+func (c *Conn) Loop() *Loop { return c.loop }
+
+// Handler returns the present handler.
+func (c *Conn) Handler() Handler { return c.handler }
+
+// SetHandler gives all further events to h. Open is not called.
+func (c *Conn) SetHandler(h Handler) { c.handler = h }
+
+// LastRead returns when bytes were last received, in Clock milliseconds, at most
+// one tick (64 ms) too early.
+func (c *Conn) LastRead() int64 { return c.loop.wheel.millis(c.active) }
+
+// SetDeadline asks for Timer at a Clock time in milliseconds, instead of any
+// earlier wish; 0 asks for none. The timer is never early by more than a spurious
+// call and late by at most one tick (64 ms) and one turn.
+func (c *Conn) SetDeadline(at int64) {
+	if c.is(flagGone | flagLinger) {
+		return
+	}
+	if at == 0 {
+		c.loop.wheel.remove(c)
+		return
+	}
+	c.loop.wheel.add(c, at)
+}
+
+// Queued returns how many bytes wait to be written.
+func (c *Conn) Queued() int {
+	if c.out == nil {
+		return 0
+	}
+	return c.out.bytes
+}
+
+// Open reports whether the connection still takes what is sent.
+func (c *Conn) Open() bool {
+	return !c.is(flagFinishing | flagLinger | flagEnded | flagGone)
+}
+
+// Send queues b, which nobody may change any more, and writes it with all else
+// that waits at the end of the turn.
+func (c *Conn) Send(b []byte) { c.enqueue(segment{b: b}) }
+
+// SendDroppable queues a shared frame that must not be written at or after
+// expires (Clock milliseconds; 0: never) and that Shed may drop. The class, not
+// 0, says whose it is.
+func (c *Conn) SendDroppable(b []byte, expires int64, class uint32) {
+	c.enqueue(segment{b: b, expires: expires, class: class})
+}
+
+// Scratch returns an empty slice in the loop's own memory to append an answer
+// to, for SendScratch. Nothing else may use the loop in between.
+func (c *Conn) Scratch() []byte { return c.loop.scratch.tail() }
+
+// SendScratch queues b[from:], where b was built by appending to Scratch.
+func (c *Conn) SendScratch(b []byte, from int) {
+	volatile := c.loop.scratch.take(b)
+	c.enqueue(segment{b: b[from:], volatile: volatile})
+}
+
+func (c *Conn) enqueue(s segment) {
+	if len(s.b) == 0 || !c.Open() {
+		return
+	}
+	if c.out == nil {
+		c.out = c.loop.queues.get()
+	}
+	if s.volatile && c.is(flagStalled) { // it will wait for longer than this turn
+		s.b, s.volatile = append([]byte(nil), s.b...), false
+	}
+	c.out.push(s)
+	c.loop.queued += int64(len(s.b))
+	if c.flags&(flagDirty|flagStalled) == 0 {
+		c.flags |= flagDirty
+		c.loop.dirty = append(c.loop.dirty, c)
+	}
+}
+
+// Flush writes what waits now instead of at the end of the turn, so that Queued
+// tells what the peer has not taken.
+func (c *Conn) Flush() {
+	if c.out != nil && !c.is(flagStalled|flagGone) {
+		c.loop.flush(c)
+	}
+}
+
+// Shed drops the oldest droppable frames that wait until at least need bytes are
+// free or none is left, and calls lost with the class of each.
+func (c *Conn) Shed(need int, lost func(class uint32)) (freed int) {
+	if c.out == nil {
+		return 0
+	}
+	freed = c.out.shed(need, lost)
+	c.loop.queued -= int64(freed)
+	return freed
+}
+
+// Finish ends the connection in good order: nothing more is received, what waits
+// is written, then the peer is given time to close.
+func (c *Conn) Finish(cause error) {
+	if c.Open() {
+		c.flags |= flagFinishing
+		c.loop.end(c, cause)
+	}
+}
+
+// Abort ends the connection at once; what waits is dropped.
+func (c *Conn) Abort(cause error) {
+	if c.is(flagGone) {
+		return
+	}
+	c.flags &^= flagFinishing | flagLinger
+	c.loop.end(c, cause)
+}
+
+// RemoteAddr returns the peer's address; invalid for Unix sockets.
+func (c *Conn) RemoteAddr() netip.AddrPort {
+	if c.stream != nil {
+		return addrPort(c.stream.nc.RemoteAddr())
+	}
+	return peerAddr(int(c.fd))
+}

@@ -1,0 +1,299 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"throng"
+)
+
+// Kind chooses how connections are carried.
+type Kind string
+
+// The kinds of engine. Auto is Epoll where there is one.
+const (
+	Auto      Kind = "auto"
+	Epoll     Kind = "epoll"
+	Goroutine Kind = "goroutine"
+)
+
+// MaxLoops is the largest number of loops of an engine.
+const MaxLoops = 64
+
+// Options configure an engine; the zero value of each field has a default.
+type Options struct {
+	Kind  Kind
+	Loops int // default: one per processor
+	// MaxConns is the largest number of connections, detached ones included;
+	// default: what the descriptor limit leaves.
+	MaxConns int
+	// WriteTimeout is how long a peer may accept nothing of what waits for it;
+	// default 30 s.
+	WriteTimeout time.Duration
+	// Refusal is written to connections over the limit before they are closed.
+	Refusal []byte
+	Clock   *throng.Clock
+	Log     *slog.Logger
+}
+
+// Engine is a set of loops and the connections they own.
+type Engine struct {
+	opts     Options
+	clock    *throng.Clock
+	log      *slog.Logger
+	loops    []*Loop
+	load     []atomic.Int32 // connections by loop
+	total    atomic.Int64
+	maxConns int64
+	accept   AcceptStats
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	draining  bool
+	wg        sync.WaitGroup
+}
+
+// New makes an engine; Start runs it.
+func New(opts Options) (*Engine, error) {
+	setDefaults(&opts)
+	if opts.Loops > MaxLoops {
+		return nil, fmt.Errorf("%d loops asked for, at most %d are possible", opts.Loops, MaxLoops)
+	}
+	limit := int64(opts.MaxConns)
+	if safe := safeConns(); limit == 0 {
+		limit = safe
+	} else if safe < limit {
+		return nil, fmt.Errorf("%d connections asked for, but the descriptor limit allows %d", limit, safe)
+	}
+	e := &Engine{
+		opts: opts, clock: opts.Clock, log: opts.Log, maxConns: limit,
+		load: make([]atomic.Int32, opts.Loops), listeners: map[net.Listener]struct{}{},
+	}
+	for i := range opts.Loops {
+		p, err := newPoller(opts.Kind)
+		if err != nil {
+			for _, l := range e.loops {
+				l.poller.close()
+			}
+			return nil, err
+		}
+		e.loops = append(e.loops, newLoop(e, i, p))
+	}
+	return e, nil
+}
+
+func setDefaults(o *Options) {
+	if o.Kind == "" || o.Kind == Auto {
+		o.Kind = Goroutine
+		if runtime.GOOS == "linux" {
+			o.Kind = Epoll
+		}
+	}
+	if o.Loops <= 0 {
+		o.Loops = min(runtime.GOMAXPROCS(0), MaxLoops)
+	}
+	if o.WriteTimeout <= 0 {
+		o.WriteTimeout = 30 * time.Second
+	}
+	if o.Clock == nil {
+		o.Clock = throng.NewClock()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+func newPoller(k Kind) (poller, error) {
+	if k == Epoll {
+		return newEpoll()
+	}
+	return newPark(), nil
+}
+
+// Kind returns the kind of engine that was chosen.
+func (e *Engine) Kind() Kind { return e.opts.Kind }
+
+// Loops returns the number of loops.
+func (e *Engine) Loops() int { return len(e.loops) }
+
+// Mailbox returns the way into a loop.
+func (e *Engine) Mailbox(loop int) throng.Mailbox { return e.loops[loop] }
+
+// Attach gives a loop its background work. It must be called before Start.
+func (e *Engine) Attach(loop int, t Turner) { e.loops[loop].turner = t }
+
+// Start runs the loops.
+func (e *Engine) Start() {
+	for _, l := range e.loops {
+		e.wg.Go(l.run)
+	}
+}
+
+// Stop ends all listeners, connections and loops, and waits for them. Handlers
+// are told ErrStopped.
+func (e *Engine) Stop(ctx context.Context) error {
+	e.CloseListeners()
+	for _, l := range e.loops {
+		l.Post(stopTask{l})
+	}
+	done := make(chan struct{})
+	go func() { e.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+type stopTask struct{ l *Loop }
+
+func (t stopTask) Run(int) { t.l.stopping = true }
+
+// Connections returns how many connections there are, detached ones included.
+func (e *Engine) Connections() int { return int(e.total.Load()) }
+
+// MaxConns returns the limit in force.
+func (e *Engine) MaxConns() int { return int(e.maxConns) }
+
+// Post hands a message to the handler of a connection, if it still exists.
+func (e *Engine) Post(to throng.Ref, m any) {
+	e.loops[to.Loop].Post(&message{e, to, m})
+}
+
+type message struct {
+	e  *Engine
+	to throng.Ref
+	m  any
+}
+
+func (t *message) Run(loop int) {
+	if c := t.e.loops[loop].lookup(t.to.Slot, t.to.Gen); c != nil && c.Open() {
+		c.handler.Message(c, t.m)
+	}
+}
+
+// Lookup returns the connection that a Ref names, or nil. It is for use on the
+// Ref's loop only.
+func (e *Engine) Lookup(r throng.Ref) *Conn { return e.loops[r.Loop].lookup(r.Slot, r.Gen) }
+
+// place chooses the least loaded loop and counts a connection that comes.
+func (e *Engine) place() *Loop {
+	best := 0
+	for i := range e.load {
+		if e.load[i].Load() < e.load[best].Load() {
+			best = i
+		}
+	}
+	e.load[best].Add(1)
+	return e.loops[best]
+}
+
+// unplace forgets a connection of a loop; it is still counted in the total.
+func (e *Engine) unplace(l *Loop) { e.load[l.index].Add(-1) }
+
+func (e *Engine) release(l *Loop) {
+	e.unplace(l)
+	e.Release()
+}
+
+// Release says that a detached connection was closed.
+func (e *Engine) Release() { e.total.Add(-1) }
+
+// Adopt gives a connection to the least loaded loop. In is input that was read
+// from it already. The connection counts against the limit unless counted says
+// that it does already. It belongs to the engine after the call.
+func (e *Engine) Adopt(nc net.Conn, in []byte, h Handler, counted bool) {
+	if !counted {
+		e.total.Add(1)
+	}
+	t := &adoption{l: e.place(), nc: nc, in: in, h: h}
+	if e.opts.Kind == Epoll {
+		if fd, err := takeFD(nc); err == nil { // else it has none: a stream
+			t.fd, t.nc = fd, nil
+		}
+	}
+	t.l.Post(t)
+}
+
+// adoption is the task that brings a connection to its loop: a descriptor, or a
+// net.Conn.
+type adoption struct {
+	l  *Loop
+	fd int
+	nc net.Conn
+	in []byte
+	h  Handler
+}
+
+func (t *adoption) Run(int) {
+	l := t.l
+	var c *Conn
+	if t.nc != nil {
+		c = l.adoptStream(t.nc, t.h)
+	} else {
+		var err error
+		if c, err = l.adoptFD(t.fd, t.h); err != nil {
+			l.log.Warn("connection could not be registered", "error", err)
+			t.abandon()
+			return
+		}
+	}
+	l.stats.Accepted.Add(1)
+	t.h.Open(c)
+	if len(t.in) > 0 && c.Open() {
+		l.received(c, 0, copy(l.rbuf, t.in))
+	}
+	if c.stream != nil && !c.is(flagGone) {
+		c.stream.start()
+	}
+}
+
+// abandon closes a connection that no loop takes.
+func (t *adoption) abandon() {
+	if t.nc != nil {
+		_ = t.nc.Close()
+	} else {
+		closeFD(t.fd)
+	}
+	t.l.engine.release(t.l)
+}
+
+// CloseListeners stops accepting.
+func (e *Engine) CloseListeners() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.draining = true
+	for ln := range e.listeners {
+		_ = ln.Close()
+	}
+}
+
+// listen registers a listener; it says no when the engine drains.
+func (e *Engine) listen(ln net.Listener) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.draining {
+		_ = ln.Close()
+		return false
+	}
+	e.listeners[ln] = struct{}{}
+	return true
+}
+
+func (e *Engine) unlisten(ln net.Listener) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.listeners, ln)
+	_ = ln.Close()
+}
+
+// ErrListenerClosed is returned by Serve after CloseListeners.
+var ErrListenerClosed = errors.New("listener closed")

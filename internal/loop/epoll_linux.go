@@ -1,0 +1,178 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// epoll is the poller of Linux: level-triggered, so that a connection is read
+// once a turn and a talkative one gets no more than its share.
+type epoll struct {
+	fd     int
+	waker  int // an eventfd
+	events []unix.EpollEvent
+}
+
+const (
+	maxEvents  = 512
+	wakerSlot  = -1
+	readEvents = unix.EPOLLIN | unix.EPOLLRDHUP
+	endEvents  = unix.EPOLLHUP | unix.EPOLLERR
+)
+
+func newEpoll() (*epoll, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("epoll_create1: %w", err)
+	}
+	waker, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("eventfd: %w", err)
+	}
+	p := &epoll{fd: fd, waker: waker, events: make([]unix.EpollEvent, maxEvents)}
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: wakerSlot}
+	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, waker, &ev); err != nil {
+		p.close()
+		return nil, fmt.Errorf("epoll_ctl: %w", err)
+	}
+	return p, nil
+}
+
+func (p *epoll) close() {
+	unix.Close(p.fd)
+	unix.Close(p.waker)
+}
+
+func (p *epoll) wake() {
+	one := [8]byte{1}
+	_, _ = unix.Write(p.waker, one[:])
+}
+
+func (p *epoll) wait(l *Loop, timeout int) error {
+	// A look without waiting first: a busy loop never gives its processor away,
+	// and an idle one lets other goroutines run before it blocks a thread.
+	n, err := unix.EpollWait(p.fd, p.events, 0)
+	if n == 0 && timeout != 0 {
+		runtime.Gosched()
+		n, err = unix.EpollWait(p.fd, p.events, timeout)
+	}
+	l.now = l.clock.Now()
+	if err != nil {
+		if errors.Is(err, unix.EINTR) {
+			return nil
+		}
+		return fmt.Errorf("epoll_wait: %w", err)
+	}
+	for i := range p.events[:n] {
+		ev := &p.events[i]
+		if ev.Fd == wakerSlot {
+			var b [8]byte
+			_, _ = unix.Read(p.waker, b[:])
+			continue
+		}
+		if c := l.lookup(uint32(ev.Fd), uint32(ev.Pad)); c != nil {
+			l.ready(c, ev.Events)
+		}
+	}
+	return nil
+}
+
+// ready reacts to the readiness of a connection.
+func (l *Loop) ready(c *Conn, events uint32) {
+	if events&unix.EPOLLOUT != 0 {
+		l.unstall(c)
+	}
+	switch {
+	case c.is(flagGone):
+	case c.is(flagPaused):
+		if events&endEvents != 0 { // reported even though nobody asked
+			c.Abort(unix.ECONNRESET)
+		}
+	case events&(readEvents|endEvents) != 0:
+		l.readable(c)
+	}
+}
+
+func (l *Loop) readable(c *Conn) {
+	off := l.input(c)
+	n, err := unix.Read(int(c.fd), l.rbuf[off:])
+	switch {
+	case n > 0:
+		l.received(c, off, n)
+		l.throttle(c)
+	case err == unix.EAGAIN || err == unix.EINTR:
+	default:
+		l.eof(c, err)
+		if !c.is(flagEnded) { // it still has to take what waits
+			c.flags |= flagPaused
+			c.watch()
+		}
+	}
+}
+
+// watch tells the poller what the connection waits for.
+func (c *Conn) watch() {
+	if c.stream != nil || c.is(flagGone) {
+		return
+	}
+	ev := c.event()
+	if err := unix.EpollCtl(c.loop.poller.(*epoll).fd, unix.EPOLL_CTL_MOD, int(c.fd), &ev); err != nil {
+		c.Abort(fmt.Errorf("epoll_ctl: %w", err))
+	}
+}
+
+func (c *Conn) event() unix.EpollEvent {
+	ev := unix.EpollEvent{Fd: int32(c.slot), Pad: int32(c.gen)}
+	if !c.is(flagPaused) {
+		ev.Events |= readEvents
+	}
+	if c.is(flagStalled) {
+		ev.Events |= unix.EPOLLOUT
+	}
+	return ev
+}
+
+// adoptFD gives a non-blocking descriptor to the loop.
+func (l *Loop) adoptFD(fd int, h Handler) (*Conn, error) {
+	c := &Conn{fd: int32(fd)}
+	l.add(c, h)
+	ev := c.event()
+	if err := unix.EpollCtl(l.poller.(*epoll).fd, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
+		l.forget(c)
+		return nil, fmt.Errorf("epoll_ctl: %w", err)
+	}
+	return c, nil
+}
+
+func writeFD(fd int, b []byte) (int, error) {
+	n, err := unix.Write(fd, b)
+	switch err {
+	case nil:
+		return n, nil
+	case unix.EAGAIN:
+		return 0, errAgain
+	case unix.EINTR:
+		return 0, nil
+	}
+	return 0, err
+}
+
+func (c *Conn) closeWrite() {
+	if c.stream != nil {
+		c.stream.closeWrite()
+		return
+	}
+	_ = unix.Shutdown(int(c.fd), unix.SHUT_WR)
+}
+
+func (c *Conn) close() {
+	if c.stream != nil {
+		c.stream.close()
+		return
+	}
+	_ = unix.Close(int(c.fd))
+}

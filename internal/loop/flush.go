@@ -1,0 +1,146 @@
+package loop
+
+import "errors"
+
+// errAgain says that a carrier takes nothing now; it will say when it does.
+var errAgain = errors.New("try again")
+
+const stallCheck = 1000 // ms between looks at stalled connections
+
+// flushDirty writes what gathered during the turn: one write per connection.
+func (l *Loop) flushDirty() {
+	for i := 0; i < len(l.dirty); i++ {
+		c := l.dirty[i]
+		l.dirty[i] = nil
+		c.flags &^= flagDirty
+		if c.out != nil && !c.is(flagStalled|flagGone) {
+			l.flush(c)
+		}
+	}
+	l.dirty = l.dirty[:0]
+}
+
+// flush writes until the queue is empty or the carrier is full.
+func (l *Loop) flush(c *Conn) {
+	q := c.out
+	for !q.empty() {
+		if q.expiring > 0 && c.stream == nil {
+			// A fresh look at the clock: the turn may have taken longer than
+			// the deadline leaves.
+			removed, count := q.expire(l.clock.Now())
+			l.queued -= int64(removed)
+			l.stats.Expired.Add(uint64(count))
+			if q.empty() {
+				break
+			}
+		}
+		n, err := l.write(c, q)
+		q.advance(n)
+		l.queued -= int64(n)
+		l.stats.BytesOut.Add(uint64(n))
+		if err == errAgain {
+			l.stall(c)
+			return
+		}
+		if err != nil {
+			c.Abort(err)
+			return
+		}
+	}
+	l.drained(c)
+}
+
+// write makes one write of all that waits, as far as the write buffer holds it.
+func (l *Loop) write(c *Conn, q *queue) (int, error) {
+	if c.stream != nil {
+		return c.stream.write(q)
+	}
+	b := q.front()
+	if q.head+1 < len(q.segs) && len(b) < cap(l.wbuf) {
+		b = q.gather(l.wbuf[:0])
+	}
+	l.stats.Writes.Add(1)
+	return writeFD(int(c.fd), b)
+}
+
+// stall waits for the carrier to take more.
+func (l *Loop) stall(c *Conn) {
+	q := c.out
+	q.settle()
+	q.since = l.wheel.tick(l.now)
+	if c.is(flagStalled) {
+		return
+	}
+	c.flags |= flagStalled
+	c.watch()
+	if !c.is(flagListed) {
+		c.flags |= flagListed
+		l.stalled = append(l.stalled, c)
+	}
+}
+
+// unstall is told by a carrier that it takes more.
+func (l *Loop) unstall(c *Conn) {
+	if c.is(flagGone) || !c.is(flagStalled) {
+		return
+	}
+	c.flags &^= flagStalled
+	if c.out != nil {
+		l.flush(c)
+	} else {
+		l.drained(c)
+	}
+	if c.is(flagStalled | flagGone) {
+		return
+	}
+	resume := c.is(flagPaused)
+	c.flags &^= flagPaused
+	c.watch()
+	if resume && c.stream != nil {
+		c.stream.resume()
+	}
+}
+
+// drained gives the queue back; a finishing connection has said all.
+func (l *Loop) drained(c *Conn) {
+	if c.out != nil {
+		l.dropQueue(c)
+	}
+	if c.is(flagFinishing) && !c.is(flagEnded) {
+		l.linger(c)
+	}
+}
+
+// checkStalled ends connections that accepted nothing for the write timeout.
+func (l *Loop) checkStalled() {
+	now := l.wheel.tick(l.now)
+	if len(l.stalled) == 0 || now-l.checked < stallCheck>>tickShift {
+		return
+	}
+	l.checked = now
+	limit := tick(l.engine.opts.WriteTimeout.Milliseconds() >> tickShift)
+	keep := l.stalled[:0]
+	for _, c := range l.stalled {
+		switch {
+		case c.is(flagGone) || !c.is(flagStalled) || c.out == nil:
+			c.flags &^= flagListed
+		case now-c.out.since >= limit:
+			c.flags &^= flagListed
+			c.Abort(ErrSlow)
+		default:
+			keep = append(keep, c)
+		}
+	}
+	clear(l.stalled[len(keep):])
+	l.stalled = keep
+}
+
+// throttle stops reading from a stalled connection that lets its answers pile
+// up, and reports whether it is not to be read from.
+func (l *Loop) throttle(c *Conn) bool {
+	if c.is(flagStalled) && !c.is(flagPaused) && c.Queued() > pauseBytes {
+		c.flags |= flagPaused
+		c.watch()
+	}
+	return c.is(flagPaused)
+}

@@ -1,0 +1,311 @@
+package loop
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"throng"
+)
+
+// Turner does background work in bounded slices on a loop, once a turn.
+type Turner interface {
+	// Turn does one slice and reports whether more is waiting.
+	Turn() (more bool)
+}
+
+// Loop owns connections and runs their handlers. Its methods are for use on the
+// loop, except Post.
+type Loop struct {
+	index  int
+	engine *Engine
+	log    *slog.Logger
+	clock  *throng.Clock
+
+	poller  poller
+	mailbox mailbox
+	turner  Turner
+
+	now     int64
+	wheel   *wheel
+	conns   []*Conn // by slot
+	free    []uint32
+	gen     uint32
+	rbuf    []byte
+	wbuf    []byte
+	scratch scratch
+	queues  queues
+
+	dirty   []*Conn // something to write
+	ended   []ending
+	stalled []*Conn // the carrier took nothing at the last try
+	checked tick    // when stalled was last checked
+
+	queued   int64 // bytes that wait in all queues
+	stats    Stats
+	stopping bool
+	done     chan struct{}
+}
+
+// ending is a connection whose handler is to be told the cause.
+type ending struct {
+	c     *Conn
+	cause error
+}
+
+// poller waits for the loop's work.
+type poller interface {
+	// wait returns after timeout ms (-1: no limit), or as soon as there was
+	// readiness or a wake. Readiness is handed to the loop's ready method.
+	wait(l *Loop, timeout int) error
+	// wake ends a wait; called from anywhere.
+	wake()
+	close()
+}
+
+const (
+	readBuffer  = 64 << 10
+	writeBuffer = 64 << 10
+	// pauseBytes is how much may wait for a stalled connection before it is not
+	// read from: who doesn't take answers gets no more questions in.
+	pauseBytes = 64 << 10
+	lingerTime = 2000 // ms that a peer has to close after we did
+)
+
+func newLoop(e *Engine, index int, p poller) *Loop {
+	now := e.clock.Now()
+	return &Loop{
+		index: index, engine: e, log: e.log, clock: e.clock,
+		poller: p, now: now, wheel: newWheel(now),
+		rbuf: make([]byte, readBuffer), wbuf: make([]byte, 0, writeBuffer),
+		done: make(chan struct{}),
+	}
+}
+
+// Index returns the loop's number, from 0.
+func (l *Loop) Index() int { return l.index }
+
+// Now returns the time at the beginning of the turn, in Clock milliseconds.
+func (l *Loop) Now() int64 { return l.now }
+
+// Post implements throng.Mailbox.
+func (l *Loop) Post(t throng.Task) {
+	if wake, ok := l.mailbox.post(t); ok && wake {
+		l.poller.wake()
+	}
+}
+
+func (l *Loop) run() {
+	defer close(l.done)
+	more := false
+	for !l.stopping {
+		if err := l.poller.wait(l, l.timeout(more)); err != nil {
+			l.log.Error("loop cannot wait", "loop", l.index, "error", err)
+			break
+		}
+		// The pollers set l.now when they return, so a turn's work is on time.
+		start := time.Now()
+		for _, t := range l.mailbox.take() {
+			t.Run(l.index)
+		}
+		for _, c := range l.wheel.expire(l.now) {
+			l.fire(c)
+		}
+		more = l.turner != nil && l.turner.Turn()
+		for len(l.dirty)+len(l.ended) > 0 {
+			l.flushDirty()
+			l.tellEnded()
+		}
+		l.checkStalled()
+		l.scratch.reset()
+		l.stats.turn(time.Since(start), l.queued)
+	}
+	l.stop()
+}
+
+func (l *Loop) timeout(more bool) int {
+	if more || !l.mailbox.sleep() {
+		return 0
+	}
+	wait := l.wheel.wait(l.clock.Now())
+	if len(l.stalled) > 0 && (wait < 0 || wait > stallCheck) {
+		wait = stallCheck
+	}
+	return int(wait)
+}
+
+// add gives a connection its slot.
+func (l *Loop) add(c *Conn, h Handler) {
+	l.gen++
+	c.loop, c.handler, c.gen, c.active = l, h, l.gen, l.wheel.tick(l.now)
+	if n := len(l.free); n > 0 {
+		c.slot = l.free[n-1]
+		l.free = l.free[:n-1]
+		l.conns[c.slot] = c
+	} else {
+		c.slot = uint32(len(l.conns))
+		l.conns = append(l.conns, c)
+	}
+}
+
+// lookup returns the connection that a Ref of this loop names, or nil.
+func (l *Loop) lookup(slot, gen uint32) *Conn {
+	if int(slot) < len(l.conns) {
+		if c := l.conns[slot]; c != nil && c.gen == gen {
+			return c
+		}
+	}
+	return nil
+}
+
+// feed hands input to the handler and keeps what it leaves. b starts with what
+// it left last time.
+func (l *Loop) feed(c *Conn, b []byte) {
+	c.active = l.wheel.tick(l.now)
+	if !c.Open() {
+		return // a lingering peer: read and forget
+	}
+	used := c.handler.Data(c, b)
+	switch rest := b[used:]; {
+	case !c.Open():
+		c.in = nil
+	case len(rest) == 0:
+		c.in = nil
+	case len(rest) == len(l.rbuf):
+		c.Abort(ErrOverrun)
+	case c.in == nil:
+		spill := append([]byte(nil), rest...)
+		c.in = &spill
+	default:
+		*c.in = append((*c.in)[:0], rest...)
+	}
+}
+
+// input copies what the handler left to the front of the read buffer and returns
+// its length.
+func (l *Loop) input(c *Conn) int {
+	if c.in == nil {
+		return 0
+	}
+	return copy(l.rbuf, *c.in)
+}
+
+// received is told how much a carrier read behind input's bytes.
+func (l *Loop) received(c *Conn, off, n int) {
+	l.stats.BytesIn.Add(uint64(n))
+	l.feed(c, l.rbuf[:off+n])
+}
+
+// fire runs a due timer.
+func (l *Loop) fire(c *Conn) {
+	switch {
+	case c.is(flagGone | flagEnded):
+	case !c.Open():
+		c.Abort(nil) // the peer had its time to close
+	default:
+		c.handler.Timer(c)
+	}
+}
+
+// end puts a connection on the list of those that tellEnded finishes with. A
+// finishing one is told to its handler at once and destroyed later.
+func (l *Loop) end(c *Conn, cause error) {
+	if !c.is(flagEnded) {
+		c.flags |= flagEnded
+		l.ended = append(l.ended, ending{c, cause})
+	}
+}
+
+// tellEnded tells handlers the end of their connections. It runs after the
+// writes, so that a connection that could be flushed is done with.
+func (l *Loop) tellEnded() {
+	for i := 0; i < len(l.ended); i++ { // handlers may end others
+		c, cause := l.ended[i].c, l.ended[i].cause
+		l.ended[i] = ending{}
+		if c.is(flagGone) {
+			continue
+		}
+		c.flags &^= flagEnded
+		l.tell(c, cause)
+		if !c.is(flagFinishing | flagLinger) {
+			l.destroy(c)
+			continue
+		}
+		l.wheel.remove(c)
+		l.wheel.add(c, l.now+lingerTime)
+		if c.out == nil {
+			l.linger(c)
+		}
+	}
+	l.ended = l.ended[:0]
+}
+
+func (l *Loop) tell(c *Conn, cause error) {
+	if h := c.handler; h != nil {
+		c.handler = nil
+		c.in = nil
+		h.Closed(c, cause)
+	}
+}
+
+// linger closes our direction and waits for the peer's close, so that unread
+// input doesn't make the kernel reset away what we just said.
+func (l *Loop) linger(c *Conn) {
+	if c.is(flagLinger) {
+		return
+	}
+	c.flags = c.flags&^flagFinishing | flagLinger
+	c.closeWrite()
+}
+
+// destroy frees the descriptor and the record.
+func (l *Loop) destroy(c *Conn) {
+	l.forget(c)
+	c.close()
+	l.engine.release(l)
+}
+
+// forget takes the connection out of all of the loop's lists.
+func (l *Loop) forget(c *Conn) {
+	c.flags |= flagGone
+	l.wheel.remove(c)
+	if c.out != nil {
+		l.dropQueue(c)
+	}
+	c.in = nil
+	l.conns[c.slot] = nil
+	l.free = append(l.free, c.slot)
+}
+
+func (l *Loop) dropQueue(c *Conn) {
+	l.queued -= int64(c.out.bytes)
+	l.queues.put(c.out)
+	c.out = nil
+}
+
+// eof is told by a carrier that nothing more will come.
+func (l *Loop) eof(c *Conn, cause error) {
+	if cause == nil {
+		cause = io.EOF
+	}
+	if c.is(flagFinishing) && c.out != nil && cause == io.EOF {
+		return // the peer closed its direction; what waits may still be written
+	}
+	c.Abort(cause)
+}
+
+// stop ends everything that is left.
+func (l *Loop) stop() {
+	for _, t := range l.mailbox.close() {
+		if a, ok := t.(interface{ abandon() }); ok {
+			a.abandon()
+		}
+	}
+	for _, c := range l.conns {
+		if c != nil {
+			l.tell(c, ErrStopped)
+			l.destroy(c)
+		}
+	}
+	l.poller.close()
+}

@@ -1,0 +1,158 @@
+package loop
+
+// segment is a run of bytes that waits for a connection.
+type segment struct {
+	b        []byte
+	expires  int64  // Clock milliseconds from which on it may not be written; 0: never
+	class    uint32 // 0: a reply, never dropped
+	volatile bool   // lies in the loop's scratch memory, which the end of the turn reclaims
+}
+
+// queue is what waits for one connection, in order. It exists while something
+// waits.
+type queue struct {
+	segs     []segment
+	head     int  // segs[:head] are written
+	sent     int  // bytes of segs[head] that are written
+	bytes    int  // unwritten bytes of all segments
+	expiring int  // segments with a deadline
+	since    tick // stalled since, for the write timeout
+}
+
+func (q *queue) push(s segment) {
+	q.segs = append(q.segs, s)
+	q.bytes += len(s.b)
+	if s.expires != 0 {
+		q.expiring++
+	}
+}
+
+func (q *queue) empty() bool { return q.head == len(q.segs) }
+
+// front returns the unwritten part of the first segment.
+func (q *queue) front() []byte { return q.segs[q.head].b[q.sent:] }
+
+// advance takes n written bytes off the front.
+func (q *queue) advance(n int) {
+	q.bytes -= n
+	for n > 0 {
+		rest := len(q.segs[q.head].b) - q.sent
+		if n < rest {
+			q.sent += n
+			return
+		}
+		n -= rest
+		q.pop()
+	}
+}
+
+func (q *queue) pop() {
+	if q.segs[q.head].expires != 0 {
+		q.expiring--
+	}
+	q.segs[q.head] = segment{}
+	q.head++
+	q.sent = 0
+}
+
+// filter removes the segments for which drop says so, never one that is partly
+// written, and returns the bytes removed.
+func (q *queue) filter(drop func(s *segment) bool) (removed int) {
+	keep := q.head
+	if q.sent > 0 {
+		keep++
+	}
+	for i := keep; i < len(q.segs); i++ {
+		s := q.segs[i]
+		if drop(&s) {
+			removed += len(s.b)
+			if s.expires != 0 {
+				q.expiring--
+			}
+			continue
+		}
+		q.segs[keep] = s
+		keep++
+	}
+	clear(q.segs[keep:])
+	q.segs = q.segs[:keep]
+	q.bytes -= removed
+	return removed
+}
+
+// expire removes what must not be written any more.
+func (q *queue) expire(now int64) (removed, count int) {
+	removed = q.filter(func(s *segment) bool {
+		if s.expires != 0 && now >= s.expires {
+			count++
+			return true
+		}
+		return false
+	})
+	return removed, count
+}
+
+func (q *queue) shed(need int, lost func(class uint32)) (freed int) {
+	return q.filter(func(s *segment) bool {
+		if s.class == 0 || freed >= need {
+			return false
+		}
+		freed += len(s.b)
+		lost(s.class)
+		return true
+	})
+}
+
+// gather appends whole segments to dst as long as they fit its capacity, at
+// least one of them.
+func (q *queue) gather(dst []byte) []byte {
+	dst = append(dst, q.front()...)
+	for _, s := range q.segs[q.head+1:] {
+		if len(dst)+len(s.b) > cap(dst) {
+			break
+		}
+		dst = append(dst, s.b...)
+	}
+	return dst
+}
+
+// settle copies what lies in the loop's scratch memory, because it outlives the
+// turn, and drops the written segments' slots.
+func (q *queue) settle() {
+	n := copy(q.segs, q.segs[q.head:])
+	clear(q.segs[n:])
+	q.segs, q.head = q.segs[:n], 0
+	for i := range q.segs {
+		if s := &q.segs[i]; s.volatile {
+			s.b = append([]byte(nil), s.b...)
+			s.volatile = false
+		}
+	}
+}
+
+// queues keeps empty queues for reuse on one loop.
+type queues []*queue
+
+const (
+	maxFreeQueues   = 1024
+	maxFreeSegments = 64 // a queue that grew beyond is left to the collector
+)
+
+func (p *queues) get() *queue {
+	n := len(*p)
+	if n == 0 {
+		return &queue{segs: make([]segment, 0, 4)}
+	}
+	q := (*p)[n-1]
+	*p = (*p)[:n-1]
+	return q
+}
+
+func (p *queues) put(q *queue) {
+	if len(*p) >= maxFreeQueues || cap(q.segs) > maxFreeSegments {
+		return
+	}
+	clear(q.segs)
+	*q = queue{segs: q.segs[:0]}
+	*p = append(*p, q)
+}

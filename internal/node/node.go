@@ -1,0 +1,76 @@
+// Package node is the verbs of one throng process: subscribe, publish, recover.
+// It joins the hub, the broker and the namespaces behind the interface that
+// sessions declare, and knows no driver.
+package node
+
+import (
+	"context"
+
+	"throng"
+	"throng/internal/hub"
+	"throng/internal/session"
+)
+
+// Namespaces finds a namespace by its name; nil when there is none.
+type Namespaces func(name string) *throng.Namespace
+
+// Post hands a message to the session behind a Ref. It is safe from anywhere.
+type Post func(to throng.Ref, m any)
+
+// Options are the parts that a node is made of.
+type Options struct {
+	Hub        *hub.Hub
+	Broker     throng.Broker
+	Namespaces Namespaces
+	Post       Post
+	Clock      *throng.Clock
+}
+
+// Node implements session.Node.
+type Node struct {
+	hub        *hub.Hub
+	broker     throng.Broker
+	namespaces Namespaces
+	post       Post
+	clock      *throng.Clock
+}
+
+var _ session.Node = (*Node)(nil)
+
+// New makes a node.
+func New(o Options) *Node {
+	return &Node{hub: o.Hub, broker: o.Broker, namespaces: o.Namespaces, post: o.Post, clock: o.Clock}
+}
+
+// Namespace implements session.Node.
+func (n *Node) Namespace(channel string) *throng.Namespace {
+	return n.namespaces(throng.NamespaceOf(channel))
+}
+
+func (n *Node) table(sub *session.Subscription) *hub.Table {
+	return n.hub.Table(int(sub.Session().Transport().Ref().Loop))
+}
+
+// Unsubscribe implements session.Node.
+func (n *Node) Unsubscribe(sub *session.Subscription) {
+	n.table(sub).Remove(sub.Channel(), sub.Index())
+}
+
+// CatchUp implements session.Node.
+func (n *Node) CatchUp(sub *session.Subscription) {
+	n.table(sub).CatchUp(sub.Channel(), sub.Index())
+}
+
+// Release implements session.Node.
+func (n *Node) Release(sub *session.Subscription, offset uint64) bool {
+	return n.table(sub).Release(sub.Channel(), sub.Index(), offset)
+}
+
+// Offset implements session.Node.
+func (n *Node) Offset(sub *session.Subscription) uint64 {
+	offset, _ := n.table(sub).Position(sub.Channel(), sub.Index())
+	return offset
+}
+
+// Close ends the broker.
+func (n *Node) Close(ctx context.Context) error { return n.broker.Close(ctx) }

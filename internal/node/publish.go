@@ -1,0 +1,45 @@
+package node
+
+import (
+	"context"
+
+	"throng"
+	"throng/internal/session"
+)
+
+// Publish implements session.Node.
+func (n *Node) Publish(s *session.Session, req throng.PublishRequest, re session.Published) {
+	to := s.Transport().Ref()
+	n.send(context.Background(), req, func(r throng.PublishResult, err error) {
+		re.Result = r
+		if err != nil {
+			re.Err = throng.AsError(err)
+		}
+		n.post(to, &re)
+	})
+}
+
+// Broadcast publishes to a channel on behalf of the server itself. The
+// namespace gives the retention; done is called as the broker's contract says.
+func (n *Node) Broadcast(ctx context.Context, channel string, p *throng.Publication, key string, done func(throng.PublishResult, error)) {
+	ns := n.Namespace(channel)
+	if ns == nil {
+		done(throng.PublishResult{}, throng.ErrUnknownChannel)
+		return
+	}
+	req := throng.PublishRequest{Channel: channel, Publication: p, Retention: ns.Retention, IdempotencyKey: key}
+	n.send(ctx, req, done)
+}
+
+// send is the way of every publication into the broker.
+func (n *Node) send(ctx context.Context, req throng.PublishRequest, done func(throng.PublishResult, error)) {
+	if n.hub.Busy(req.Channel) {
+		done(throng.PublishResult{}, throng.ErrTooManyRequests)
+		return
+	}
+	ns := n.Namespace(req.Channel)
+	if p := req.Publication; ns != nil && p.ExpiresAt == 0 && ns.PublicationTTL > 0 {
+		p.ExpiresAt = n.clock.Now() + ns.PublicationTTL.Milliseconds()
+	}
+	n.broker.Publish(ctx, req, done)
+}

@@ -1,0 +1,42 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// serveInternal serves operators: metrics, health, readiness, profiles.
+func (s *Server) serveInternal() error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /ready", s.serveReady)
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	s.admin.Handler = mux
+	if err := s.admin.Serve(s.private); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func newAdmin() *http.Server {
+	return &http.Server{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+}
+
+// serveReady says 200 while the server takes clients, 503 before and while it
+// drains, so that balancers send nobody any more.
+func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if !s.ready.yes.Load() {
+		http.Error(w, "draining", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}

@@ -1,0 +1,84 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// listen opens all listeners.
+func (s *Server) listen() error {
+	lc := net.ListenConfig{Control: socketOptions, KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4,
+	}}
+	for _, addr := range s.cfg.Listen {
+		ln, err := open(&lc, addr)
+		if err != nil {
+			return fmt.Errorf("public listener: %w", err)
+		}
+		s.public = append(s.public, ln)
+	}
+	if s.cfg.Internal == "" {
+		return nil
+	}
+	ln, err := open(&lc, s.cfg.Internal)
+	if err != nil {
+		return fmt.Errorf("internal listener: %w", err)
+	}
+	s.private, s.admin = ln, newAdmin()
+	return nil
+}
+
+// open listens on host:port or unix:/path. A socket file that a dead process
+// left is removed.
+func open(lc *net.ListenConfig, addr string) (net.Listener, error) {
+	path, unix := strings.CutPrefix(addr, "unix:")
+	if !unix {
+		return lc.Listen(context.Background(), "tcp", addr)
+	}
+	if c, err := net.Dial("unix", path); err == nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("listen unix %s: %w", path, syscall.EADDRINUSE)
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return lc.Listen(context.Background(), "unix", path)
+}
+
+func (s *Server) closeListeners() {
+	for _, ln := range s.public {
+		_ = ln.Close()
+	}
+	if s.private != nil {
+		_ = s.private.Close()
+	}
+}
+
+// announce logs where the server listens.
+func (s *Server) announce() {
+	for _, ln := range s.public {
+		s.log.Info("listening", "listener", "public", "address", ln.Addr().String(),
+			"engine", string(s.engine.Kind()), "loops", s.engine.Loops(), "max_connections", s.engine.MaxConns())
+	}
+	if s.private != nil {
+		s.log.Info("listening", "listener", "internal", "address", s.private.Addr().String())
+	}
+	if s.cfg.Dev {
+		s.log.Warn("DEVELOPMENT MODE: everybody may join, publish and see everything; never use it in production")
+	}
+}
+
+// readiness says whether the server takes clients.
+type readiness struct{ yes atomic.Bool }
+
+func (r *readiness) set(yes bool) { r.yes.Store(yes) }

@@ -1,0 +1,147 @@
+package server
+
+import (
+	"os"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"throng/internal/gateway"
+	"throng/internal/loop"
+)
+
+// metrics returns a registry of everything that the server counts. The counters
+// live where the counting is done and are read when somebody asks.
+func (s *Server) metrics() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s)
+	return r
+}
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("throng_"+name, help, labels, nil)
+}
+
+// The metrics' names are part of the interface to operators.
+var (
+	descConnections = desc("connections", "Connections now.")
+	descMaxConns    = desc("connections_limit", "Connections that are allowed.")
+	descFDs         = desc("descriptors", "File descriptors in use.")
+	descMaxFDs      = desc("descriptors_limit", "File descriptors that are allowed.")
+	descLoad        = desc("loop_connections", "Connections by loop.", "loop")
+	descAccepted    = desc("accepted_total", "Connections that were accepted.")
+	descRefused     = desc("refused_total", "Connections and requests refused, by HTTP status or reason.", "reason")
+	descBackOffs    = desc("accept_backoffs_total", "Waits because the system had no descriptor or memory left.")
+	descEnded       = desc("ended_total", "WebSocket connections that ended, by reason.", "reason")
+	descUpgrades    = desc("upgrades_total", "WebSocket upgrades.")
+	descRequests    = desc("http_requests_total", "Plain HTTP requests.")
+	descMessages    = desc("messages_received_total", "WebSocket messages received.")
+	descDeliveries  = desc("deliveries_total", "Publications handed to subscribers.")
+	descPublished   = desc("backlog_bytes", "Bytes of publications that wait for the fan-out of a loop.", "loop")
+	descExpired     = desc("expired_total", "Publications that were not written because of their deadline, by stage.", "stage")
+	descGaps        = desc("gaps_total", "Subscriptions that had to resynchronise because publications were lost.")
+	descChannels    = desc("channels", "Channels with subscribers on this node.")
+	descSubs        = desc("subscriptions", "Subscriptions on this node.")
+	descBytesIn     = desc("received_bytes_total", "Bytes read from clients.")
+	descBytesOut    = desc("sent_bytes_total", "Bytes written to clients.")
+	descWrites      = desc("writes_total", "Write calls.")
+	descQueued      = desc("queue_bytes", "Bytes that wait to be written.")
+	descTurn        = desc("loop_turn_seconds", "Duration of the loops' turns.")
+	descStreams     = desc("broker_streams", "Channels with history.")
+	descHeld        = desc("broker_publications", "Publications in all windows.")
+	descHeldBytes   = desc("broker_bytes", "Bytes of publications in all windows.")
+)
+
+// Describe implements prometheus.Collector; the set is not fixed in advance.
+func (s *Server) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (s *Server) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	count := func(d *prometheus.Desc, v uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	gauge(descConnections, float64(s.engine.Connections()))
+	gauge(descMaxConns, float64(s.engine.MaxConns()))
+	gauge(descMaxFDs, float64(loop.Descriptors()))
+	if n, ok := openDescriptors(); ok {
+		gauge(descFDs, float64(n))
+	}
+	gauge(descChannels, float64(s.hub.Channels()))
+	b := s.broker.Stats()
+	gauge(descStreams, float64(b.Streams))
+	gauge(descHeld, float64(b.Publications))
+	gauge(descHeldBytes, float64(b.Bytes))
+	s.collectGateway(count)
+	s.collectLoops(ch, gauge, count)
+}
+
+type emit[V any] func(d *prometheus.Desc, v V, labels ...string)
+
+func (s *Server) collectGateway(count emit[uint64]) {
+	g, a := s.gateway.Stats(), s.engine.AcceptStats()
+	count(descUpgrades, g.Upgrades.Load())
+	count(descRequests, g.Requests.Load())
+	count(descMessages, g.MessagesIn.Load())
+	count(descBackOffs, a.BackOffs.Load())
+	count(descRefused, a.Refused.Load(), "connection limit")
+	for i, status := range gateway.RefusalStatuses {
+		count(descRefused, g.Refusals[i].Load(), status)
+	}
+	for i, reason := range gateway.EndReasons {
+		count(descEnded, g.Ends[i].Load(), reason)
+	}
+}
+
+func (s *Server) collectLoops(ch chan<- prometheus.Metric, gauge emit[float64], count emit[uint64]) {
+	var accepted, in, out, writes, late, expired, deliveries, gaps uint64
+	var queued, subs int64
+	turns := make(map[float64]uint64)
+	var total uint64
+	var busy float64
+	for i := range s.engine.Loops() {
+		l, t := s.engine.Stats(i), s.hub.Table(i).Stats()
+		label := strconv.Itoa(i)
+		gauge(descLoad, float64(s.engine.Load(i)), label)
+		gauge(descPublished, float64(t.Backlog.Load()), label)
+		accepted += l.Accepted.Load()
+		in += l.BytesIn.Load()
+		out += l.BytesOut.Load()
+		writes += l.Writes.Load()
+		late += l.Expired.Load()
+		queued += l.Queued.Load()
+		busy += float64(l.Busy.Load()) / 1e9
+		expired += t.Expired.Load()
+		deliveries += t.Deliveries.Load()
+		gaps += t.Gaps.Load()
+		subs += t.Members.Load()
+		sum := uint64(0)
+		for b := range loop.TurnBuckets {
+			sum += l.Turns[b].Load()
+			if b < loop.TurnBuckets-1 {
+				turns[loop.TurnBound(b).Seconds()] += sum
+			}
+		}
+		total += sum
+	}
+	count(descAccepted, accepted)
+	count(descBytesIn, in)
+	count(descBytesOut, out)
+	count(descWrites, writes)
+	count(descExpired, expired, "fan-out")
+	count(descExpired, late, "write")
+	count(descDeliveries, deliveries)
+	count(descGaps, gaps)
+	gauge(descQueued, float64(queued))
+	gauge(descSubs, float64(subs))
+	ch <- prometheus.MustNewConstHistogram(descTurn, total, busy, turns)
+}
+
+// openDescriptors counts the process's descriptors, where the system tells.
+func openDescriptors() (int, bool) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	return len(entries), err == nil
+}

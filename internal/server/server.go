@@ -1,0 +1,216 @@
+// Package server composes a throng process: it is the one place that knows every
+// room. It turns a configuration into listeners, loops, hub, broker and
+// gateways, and runs them until it is told to stop.
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"throng"
+	"throng/internal/broker/memory"
+	"throng/internal/config"
+	"throng/internal/gateway"
+	"throng/internal/gateway/phoenix"
+	"throng/internal/hub"
+	"throng/internal/loop"
+	"throng/internal/node"
+	"throng/internal/session"
+	"throng/internal/websocket"
+)
+
+// Options are what a server is made of beside its configuration.
+type Options struct {
+	Config *config.Config
+	Log    *slog.Logger
+	// Demo serves the demo page on the public listeners and publishes figures
+	// to it.
+	Demo bool
+	// Backend answers events of namespaces that ask it; nil for none.
+	Backend phoenix.Backend
+	// Authenticate replaces the configured way of telling who a client is.
+	Authenticate gateway.Authenticate
+}
+
+// Server is a throng process as a value.
+type Server struct {
+	opts    Options
+	cfg     *config.Config
+	log     *slog.Logger
+	clock   *throng.Clock
+	engine  *loop.Engine
+	hub     *hub.Hub
+	broker  *memory.Broker
+	node    *node.Node
+	gateway *gateway.Gateway
+	public  []net.Listener
+	private net.Listener
+	admin   *http.Server
+	ready   readiness
+	started time.Time
+}
+
+// New makes a server and opens its listeners; Run serves them.
+func New(o Options) (*Server, error) {
+	s := &Server{opts: o, cfg: o.Config, log: o.Log, clock: throng.NewClock(), started: time.Now()}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.compose(); err != nil {
+		return nil, err
+	}
+	if err := s.listen(); err != nil {
+		s.closeListeners()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) compose() (err error) {
+	c := s.cfg
+	s.engine, err = loop.New(loop.Options{
+		Kind: loop.Kind(c.Engine.Kind), Loops: c.Engine.Loops, MaxConns: c.Engine.MaxConnections,
+		WriteTimeout: c.WebSocket.WriteTimeout, Clock: s.clock, Log: s.log,
+		Refusal: websocket.AppendRefusal(nil, 503, "too many connections", "Retry-After: 5"),
+	})
+	if err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	var boxes []throng.Mailbox
+	for i := range s.engine.Loops() {
+		boxes = append(boxes, s.engine.Mailbox(i))
+	}
+	s.hub = hub.New(hub.Options{
+		Mailboxes: boxes, Encoders: phoenix.Encoders(c.Phoenix.DefaultEvent), Clock: s.clock,
+		Slice: c.Engine.Slice, BacklogBytes: int64(c.Engine.BacklogBytes),
+	})
+	for i := range boxes {
+		s.engine.Attach(i, s.hub.Table(i))
+	}
+	s.broker = memory.New(s.hub, memory.Options{Clock: s.clock})
+	s.hub.Connect(s.broker)
+	s.node = node.New(node.Options{
+		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock,
+	})
+	s.composeGateway()
+	return nil
+}
+
+func (s *Server) composeGateway() {
+	c := s.cfg
+	s.gateway = gateway.New(gateway.Options{
+		Engine: s.engine, Clock: s.clock, Log: s.log,
+		Limits:        websocket.Limits{MaxMessage: int(c.WebSocket.MaxMessageBytes), MaxFragments: c.WebSocket.MaxFragments},
+		Origins:       c.HTTP.AllowedOrigins,
+		HeaderTimeout: c.HTTP.HeaderTimeout, MaxHeader: int(c.HTTP.MaxHeaderBytes), IdleTimeout: c.HTTP.IdleTimeout,
+		HTTP: s.pages(),
+	})
+	sockets := phoenix.New(phoenix.Options{
+		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
+		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
+		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
+		Backend: s.opts.Backend, Post: s.engine.Post,
+	})
+	s.gateway.Handle(c.Phoenix.Path+"/websocket", gateway.Phoenix{Gateway: sockets, Authenticate: s.authenticate()})
+	if c.WebSocket.Echo {
+		s.gateway.Handle("/echo", gateway.Echo{})
+	}
+}
+
+// authenticate returns how clients are told apart. Without tokens nobody is
+// known, but for the parameter user_id in development.
+func (s *Server) authenticate() gateway.Authenticate {
+	if s.opts.Authenticate != nil {
+		return s.opts.Authenticate
+	}
+	if s.cfg.Dev {
+		return func(c *phoenix.Connect) (throng.ClientInfo, bool) {
+			return throng.ClientInfo{User: c.Params.Get("user_id")}, true
+		}
+	}
+	return func(*phoenix.Connect) (throng.ClientInfo, bool) { return throng.ClientInfo{}, true }
+}
+
+// Public returns the addresses of the public listeners, Internal that of the
+// internal one, nil if there is none.
+func (s *Server) Public() (addrs []net.Addr) {
+	for _, ln := range s.public {
+		addrs = append(addrs, ln.Addr())
+	}
+	return addrs
+}
+
+// Internal returns the address of the internal listener, nil if there is none.
+func (s *Server) Internal() net.Addr {
+	if s.private == nil {
+		return nil
+	}
+	return s.private.Addr()
+}
+
+// Node returns the node's verbs, for what runs inside the process.
+func (s *Server) Node() *node.Node { return s.node }
+
+// Engine returns the loops.
+func (s *Server) Engine() *loop.Engine { return s.engine }
+
+// Run serves until ctx ends, then drains: it stops accepting, closes the clients
+// spread over the configured time, and returns when all is over.
+func (s *Server) Run(ctx context.Context) error {
+	s.engine.Start()
+	failed := make(chan error, len(s.public)+2)
+	for _, ln := range s.public {
+		go func() { failed <- s.gateway.Serve(ln) }()
+	}
+	go func() { failed <- s.gateway.ServeHTTP() }()
+	if s.private != nil {
+		go func() { failed <- s.serveInternal() }()
+	}
+	if s.opts.Demo {
+		go s.publishFigures(ctx)
+	}
+	s.announce()
+	s.ready.set(true)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		s.log.Error("a listener failed", "error", err)
+	}
+	s.drain()
+	return err
+}
+
+// drain ends the server in good order.
+func (s *Server) drain() {
+	s.ready.set(false)
+	over := s.cfg.Engine.Drain
+	s.log.Info("draining", "connections", s.engine.Connections(), "over", over)
+	s.engine.CloseListeners()
+	const grace = 5 * time.Second // for what remains after the last close was sent
+	ctx, cancel := context.WithTimeout(context.Background(), over+grace)
+	defer cancel()
+	pages := make(chan struct{})
+	go func() {
+		defer close(pages)
+		_ = s.gateway.Shutdown(ctx)
+	}()
+	if err := s.engine.Drain(ctx, over); err != nil {
+		s.log.Warn("connections left after the drain", "connections", s.engine.Connections())
+	}
+	<-pages
+	stop, cancelStop := context.WithTimeout(context.Background(), grace)
+	defer cancelStop()
+	if err := s.engine.Stop(stop); err != nil {
+		s.log.Error("loops did not stop", "error", err)
+	}
+	_ = s.node.Close(stop)
+	if s.admin != nil {
+		_ = s.admin.Shutdown(stop)
+	}
+	s.log.Info("stopped")
+}

@@ -1,0 +1,168 @@
+// Package session is one client's logical life, whatever wire it speaks: who it
+// is, what it is subscribed to, from which position, and within which limits.
+//
+// A Session is owned by one loop and is plain data apart from its three
+// neighbours: the Node below, whose verbs it uses, the Wire above, which it
+// tells what happened, and the Transport that carries frames. All it knows can
+// be captured as a State and put back into another process; whatever is under
+// way names the session by its Ref.
+package session
+
+import (
+	"throng"
+)
+
+// Transport carries frames to one client. A loop's connection is one.
+type Transport interface {
+	// Ref names the transport for posts from elsewhere.
+	Ref() throng.Ref
+	// Scratch and SendScratch build an answer in the loop's own memory: append
+	// to Scratch, hand the result to SendScratch, which sends b[from:].
+	Scratch() []byte
+	SendScratch(b []byte, from int)
+	// SendDroppable queues a shared frame that is dropped at its deadline
+	// (Clock milliseconds, 0: none) and may be shed; class says whose it is.
+	SendDroppable(b []byte, expires int64, class uint32)
+	// Queued is how many bytes wait, Flush tries to write them, and Shed drops
+	// droppable frames, oldest first, until need bytes are free.
+	Queued() int
+	Flush()
+	Shed(need int, lost func(class uint32)) (freed int)
+}
+
+// Wire is a protocol's side of a session. Its methods are called on the loop.
+type Wire interface {
+	// Subscribed answers Subscribe.
+	Subscribed(sub *Subscription, token Token, r SubscribeResult, err *throng.Error)
+	// Published answers Publish; sub is nil when it has ended meanwhile.
+	Published(sub *Subscription, token Token, r throng.PublishResult, err *throng.Error)
+	// Resumed hands over what was published while the session was between two
+	// processes.
+	Resumed(sub *Subscription, missed []*throng.Publication)
+	// Resync says that a subscription missed publications and was ended, so
+	// that the client subscribes again from its last position.
+	Resync(sub *Subscription)
+	// Disconnect ends the connection and tells the client why.
+	Disconnect(d *throng.Disconnect)
+}
+
+// Node is what a session asks of the node. Calls are made on the session's loop.
+type Node interface {
+	// Namespace returns the namespace of a channel, nil when there is none.
+	Namespace(channel string) *throng.Namespace
+	// Subscribe adds a subscription to its channel and reads the history that
+	// req asks for. The answer comes by Session.Subscribed, before Subscribe
+	// returns or later by a post.
+	Subscribe(sub *Subscription, req SubscribeRequest)
+	// Release lets publications flow to a positioned subscription, from behind
+	// an offset. It reports false when some were lost.
+	Release(sub *Subscription, offset uint64) bool
+	// Unsubscribe takes it out again; nothing is pushed any more.
+	Unsubscribe(sub *Subscription)
+	// Publish gives a publication to the broker. The answer is posted to the
+	// session as a *Published, behind the publication itself.
+	Publish(s *Session, req throng.PublishRequest, re Published)
+	// CatchUp pushes at once what waits for the subscription.
+	CatchUp(sub *Subscription)
+	// Offset returns the offset up to which a subscription has everything.
+	Offset(sub *Subscription) uint64
+}
+
+// Limits bound what one client may hold.
+type Limits struct {
+	Channels   int // subscriptions of one session
+	QueueBytes int // what may wait for one client
+}
+
+// Session is the state of one client.
+type Session struct {
+	node      Node
+	wire      Wire
+	transport Transport
+	limits    *Limits
+	user      string
+	client    throng.ClientID
+	subs      *Subscription // a list, newest first: most clients have one or two
+	count     uint16
+	class     uint32 // of the newest subscription
+	ended     bool
+}
+
+// Init begins a session's life. The limits are shared, not copied.
+func (s *Session) Init(n Node, w Wire, t Transport, l *Limits, who throng.ClientInfo) {
+	*s = Session{node: n, wire: w, transport: t, limits: l, user: who.User, client: who.Client}
+}
+
+// User returns who the client is, empty when that is not known.
+func (s *Session) User() string { return s.user }
+
+// Client returns the session's id.
+func (s *Session) Client() throng.ClientID { return s.client }
+
+// Transport returns what carries the session's frames.
+func (s *Session) Transport() Transport { return s.transport }
+
+// Info returns what others may know of the client.
+func (s *Session) Info() *throng.ClientInfo {
+	return &throng.ClientInfo{User: s.user, Client: s.client}
+}
+
+// Ended reports whether End was called.
+func (s *Session) Ended() bool { return s.ended }
+
+// Count returns the number of subscriptions.
+func (s *Session) Count() int { return int(s.count) }
+
+// Find returns the subscription to a channel that has not ended, or nil.
+func (s *Session) Find(channel []byte) *Subscription {
+	for sub := s.subs; sub != nil; sub = sub.next {
+		if sub.channel == string(channel) {
+			return sub
+		}
+	}
+	return nil
+}
+
+// Each calls f for all subscriptions.
+func (s *Session) Each(f func(*Subscription)) {
+	for sub := s.subs; sub != nil; {
+		next := sub.next
+		f(sub)
+		sub = next
+	}
+}
+
+// byClass returns the subscription that a droppable frame or a result belongs
+// to, or nil.
+func (s *Session) byClass(class uint32) *Subscription {
+	for sub := s.subs; sub != nil; sub = sub.next {
+		if sub.class == class {
+			return sub
+		}
+	}
+	return nil
+}
+
+// End unsubscribes from everything. The session takes part in nothing any more.
+func (s *Session) End() {
+	s.ended = true
+	for s.subs != nil {
+		s.Unsubscribe(s.subs)
+	}
+}
+
+// Handle takes what was posted to the session's Ref. It reports false for what
+// is not a session's business.
+func (s *Session) Handle(m any) bool {
+	switch m := m.(type) {
+	case *Published:
+		s.published(m)
+	case *Subscribed:
+		if sub := s.byClass(m.Class); sub != nil {
+			s.Subscribed(sub, m)
+		}
+	default:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,55 @@
+package throng
+
+import "time"
+
+// Permission says who may do something in a namespace.
+type Permission uint8
+
+const (
+	// Nobody: only the server itself.
+	Nobody Permission = iota
+	// Authenticated: clients whose user is known.
+	Authenticated
+	// Anybody: every client.
+	Anybody
+)
+
+// EventAction says what a client's event does.
+type EventAction uint8
+
+const (
+	// EventDeny answers with an error.
+	EventDeny EventAction = iota
+	// EventBroadcast publishes it to the channel, the sender included.
+	EventBroadcast
+	// EventBackend gives it to the backend, whose answer decides.
+	EventBackend
+)
+
+// SlowPolicy says what happens to a client whose queue is over its bound.
+type SlowPolicy uint8
+
+const (
+	// SlowDisconnect ends the connection with DisconnectSlow.
+	SlowDisconnect SlowPolicy = iota
+	// SlowNewest drops the oldest publications that wait; a recoverable
+	// subscription is told to resynchronise. Replies are never dropped.
+	SlowNewest
+)
+
+// Namespace is the configuration of all channels whose names share a prefix.
+type Namespace struct {
+	Name           string
+	Subscribe      Permission
+	Publish        Permission
+	ClientEvents   EventAction
+	Retention      Retention
+	PublicationTTL time.Duration // 0: publications don't expire
+	Slow           SlowPolicy
+}
+
+// Allows reports whether a client with this user (empty: anonymous) has the
+// permission.
+func (p Permission) Allows(user string) bool {
+	return p == Anybody || p == Authenticated && user != ""
+}

@@ -1,0 +1,154 @@
+// The demo page in a real browser, in two tabs.
+// usage: [CHROMIUM=/path/to/chrome] [SCREENSHOT=page.png] node browser.mjs http://HOST:PORT
+
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+import { address, run, unique, until } from "./lib.mjs";
+
+const { http } = address();
+const patience = 10_000;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  headless: true,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const context = await browser.newContext({ viewport: { width: 1180, height: 760 } });
+const complaints = [];
+const mark = unique("m");   // the lobby may hold what others said before
+let ann, bob;
+
+const part = (page, id) => page.locator(`[data-testid="${id}"]`);
+const texts = (page) => part(page, "messages").locator(".text").allTextContents();
+const marked = async (page) => (await texts(page)).filter((text) => text.includes(mark));
+const figure = async (page, id) => Number((await part(page, id).textContent()).replace(/\D/g, "") || NaN);
+
+async function open(name) {
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && complaints.push(`${name}: ${message.text()}`));
+  page.on("pageerror", (error) => complaints.push(`${name}: ${error.stack}`));
+  page.on("requestfailed", (request) => complaints.push(`${name}: ${request.url()} ${request.failure()?.errorText}`));
+  const response = await page.goto(http);
+  assert.equal(response.status(), 200);
+  assert.match(response.headers()["content-security-policy"] ?? "", /default-src 'self'/);
+  await part(page, "name").fill(name);
+  await part(page, "name").press("Enter");
+  await online(page);
+  return page;
+}
+
+const state = (page, want) => until(patience, `state "${want}"`, async () => (await part(page, "state").textContent()) === want);
+const online = (page) => state(page, "online");
+
+async function say(page, text) {
+  await part(page, "input").fill(text);
+  await part(page, "send").click();
+}
+
+// seen waits until all the pages show exactly these of our messages, in order.
+async function seen(pages, want) {
+  for (const page of pages) {
+    let got;
+    await until(patience, `messages ${JSON.stringify(want)}`, async () => {
+      got = await marked(page);
+      return got.length >= want.length;
+    }).catch((error) => { throw new Error(`${error.message}; shown: ${JSON.stringify(got)}`); });
+    assert.deepEqual(got, want);
+  }
+}
+
+const said = [];
+async function tell(page, text) {
+  said.push(`${mark} ${text}`);
+  await say(page, said.at(-1));
+}
+
+await run([
+  ["two tabs open the demo and are online", async () => {
+    ann = await open("Ann Tester");
+    bob = await open("Bob Tester");
+  }],
+
+  ["they chat both ways", async () => {
+    await tell(ann, "hello Bob");
+    await seen([ann, bob], said);
+    await tell(bob, "hello Ann");
+    await seen([ann, bob], said);
+  }],
+
+  ["own messages are confirmed with their latency", async () => {
+    const status = part(ann, "messages").locator(".own .status").last();
+    await until(patience, "latency beside the message", async () => / ms$/.test(await status.textContent()));
+    assert.ok(await figure(ann, "latency") >= 0);
+  }],
+
+  ["markup in a message stays text", async () => {
+    await tell(bob, "<img src=x onerror=alert(1)><b>bold</b>");
+    await seen([ann, bob], said);
+    assert.equal(await part(ann, "messages").locator("img, b").count(), 0);
+  }],
+
+  ["both are listed as talkers", async () => {
+    for (const page of [ann, bob]) {
+      const names = await part(page, "talkers").locator(".who").allTextContents();
+      assert.ok(names.includes("Ann Tester") && names.includes("Bob Tester"), `talkers: ${names}`);
+    }
+  }],
+
+  ["the figures are live: two connections at least, and bytes for each", async () => {
+    await until(patience, "connections ≥ 2", async () => await figure(ann, "connections") >= 2);
+    await until(patience, "bytes per connection", async () => await figure(ann, "bytes") > 0);
+    await until(patience, "deliveries per second", async () => await figure(ann, "deliveries") >= 0);
+  }],
+
+  ["who was offline catches up", async () => {
+    await part(bob, "network").click();
+    await state(bob, "offline");
+    for (const text of ["one", "two", "three"]) await tell(ann, text);
+    await seen([ann], said);
+    assert.equal((await marked(bob)).length, said.length - 3);
+    await part(bob, "network").click();
+    await online(bob);
+    await seen([bob], said);
+    await bob.getByText("Caught up 3 messages").waitFor({ timeout: patience });
+  }],
+
+  ["what was written offline is sent at the return", async () => {
+    await part(bob, "network").click();
+    await state(bob, "offline");
+    await tell(bob, "written offline");
+    await part(bob, "network").click();
+    await seen([ann, bob], said);
+  }],
+
+  ["a cut connection comes back by itself and nothing is lost", async () => {
+    const notices = ann.locator(".notice");
+    const before = await notices.count();
+    await ann.evaluate(() => window.__demo.drop());
+    await tell(bob, "while Ann was cut off");
+    await until(patience, "Ann is told that she is back", async () => await notices.count() > before);
+    await online(ann);
+    await tell(ann, "Ann again");
+    await seen([ann, bob], said);
+  }],
+
+  ["a newcomer sees the last messages", async () => {
+    const cid = await open("Cid Tester");
+    await seen([cid], said);
+    await cid.close();
+  }],
+
+  ["a reload keeps the name, and the messages come back", async () => {
+    await bob.reload();
+    await online(bob);
+    assert.equal(await part(bob, "name").inputValue(), "Bob Tester");
+    await seen([bob], said);
+  }],
+
+  ["the browser had nothing to complain about", async () => {
+    assert.deepEqual(complaints, []);
+  }],
+
+  ...(process.env.SCREENSHOT ? [[`screenshot ${process.env.SCREENSHOT}`, () => ann.screenshot({ path: process.env.SCREENSHOT })]] : []),
+], () => browser.close());
