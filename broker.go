@@ -63,6 +63,7 @@ type HistoryResult struct {
 	// Since and Position: the epoch is the same, Since is not in the future,
 	// and the window reaches back to it. Publications that expired by their own
 	// deadline don't count as missing. Limit may cut Publications all the same.
+	// For a foreign or future Since there are no publications.
 	Complete bool
 }
 
@@ -70,8 +71,11 @@ type HistoryResult struct {
 // to the Sink it was made with.
 //
 // Order: two publications of a channel are delivered to the sink, and seen in
-// history, in the order of their offsets, which step by one within an epoch. A
-// publish whose done was called without error is in the history.
+// history, in the order of their offsets, which step by one within an epoch;
+// publishes of one caller to one channel take effect in the order of the calls.
+// A publish whose done was called without error is in the history. One that has
+// expired already takes its offset and is delivered all the same, so that offsets
+// have no holes; nobody is shown it.
 //
 // Completion: done is called exactly once for every call, from any goroutine,
 // perhaps before the method returns, never under a lock, and after the
@@ -81,9 +85,11 @@ type HistoryResult struct {
 // Buffers: requests and publications are the broker's after the call; nobody
 // changes them any more. Subscribe and Unsubscribe of one channel take effect in
 // the order of the calls; while a node is subscribed the stream's epoch and
-// offset survive, even when its window is empty.
+// offset survive, even when its window is empty. History starts the stream of a
+// channel that has none, and it lives at least Retention.TTL after the last
+// publish, history or unsubscribe.
 //
-// Close ends all work; later calls complete with ErrClosed.
+// Close ends all work; later calls complete with ErrClosed. It may be repeated.
 type Broker interface {
 	Subscribe(ctx context.Context, channel string, done func(error))
 	Unsubscribe(ctx context.Context, channel string, done func(error))

@@ -1,0 +1,222 @@
+//go:build linux
+
+// Package ratchet holds what throng has reached: 15,000 joined connections must
+// not take more memory each, and deliveries and heartbeats not allocate more,
+// than the recorded figures allow. Figures may only be recorded anew
+// (go test ./test/ratchet -update) with a reason in the commit.
+//
+// Server and client are processes of their own: one process may hold 20,000
+// descriptors, and the client's memory must not be counted.
+package ratchet
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"throng/test/process"
+)
+
+const connections = 15_000
+
+var update = flag.Bool("update", false, "record the figures of this run")
+
+// figures are what is held fast. Memory is in bytes per joined connection.
+type figures struct {
+	// Live is what the heap grew by, after a collection.
+	Live float64 `json:"live_bytes_per_connection"`
+	// Resident is what the process grew by, as the system counts, without any
+	// forced collection.
+	Resident float64 `json:"resident_bytes_per_connection"`
+	// Allocations of the server per delivery and per heartbeat. A publication
+	// itself may allocate; over 15,000 deliveries that is next to nothing.
+	Delivery  float64 `json:"allocations_per_delivery"`
+	Heartbeat float64 `json:"allocations_per_heartbeat"`
+}
+
+// slack is how much worse than recorded passes. Nothing is not improved by 10 %,
+// so allocations have a floor below which they count as none.
+const (
+	slack = 1.10
+	none  = 0.01
+)
+
+func TestRatchet(t *testing.T) {
+	got := measure(t)
+	t.Logf("%+v", got)
+	if *update {
+		record(t, got)
+	}
+	want := recorded(t)
+	check := func(what string, got, want, floor float64) {
+		if limit := max(want*slack, floor); got > limit {
+			t.Errorf("%s: %.4g, recorded %.4g, at most %.4g passes", what, got, want, limit)
+		}
+	}
+	check("live bytes per connection", got.Live, want.Live, 0)
+	check("resident bytes per connection", got.Resident, want.Resident, 0)
+	check("allocations per delivery", got.Delivery, want.Delivery, none)
+	check("allocations per heartbeat", got.Heartbeat, want.Heartbeat, none)
+}
+
+func measure(t *testing.T) (f figures) {
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev", "--log-level", "info")
+	c := startCrowd(t, s.Public())
+
+	live0 := live(t, s)
+	resident0 := resident(t, s)
+	c.do(fmt.Sprint("connect ", connections))
+	f.Resident = float64(resident(t, s)-resident0) / connections
+	f.Live = (live(t, s) - live0) / connections
+
+	c.do("heartbeat") // the loops' own memory grows to what they need
+	c.do("publish 4")
+	const rounds = 4
+	f.Heartbeat = allocations(t, s, func() {
+		for range rounds {
+			c.do("heartbeat")
+		}
+	}) / (rounds * connections)
+	f.Delivery = allocations(t, s, func() {
+		for range rounds {
+			c.do("publish 1")
+		}
+		c.do("publish 16")
+	}) / ((rounds + 16) * connections)
+	return f
+}
+
+// allocations returns how many objects the server allocated meanwhile, apart
+// from what asking costs.
+func allocations(t *testing.T, s *process.Server, f func()) float64 {
+	const name = "go_memstats_mallocs_total"
+	a := metric(t, s, name)
+	b := metric(t, s, name)
+	f()
+	c := metric(t, s, name)
+	return max(0, (c-b)-(b-a))
+}
+
+// live returns the heap that is in use after a collection.
+func live(t *testing.T, s *process.Server) float64 {
+	get(t, s, "/debug/pprof/heap?gc=1")
+	return metric(t, s, "go_memstats_heap_alloc_bytes")
+}
+
+func metric(t *testing.T, s *process.Server, name string) float64 {
+	t.Helper()
+	for line := range strings.Lines(get(t, s, "/metrics")) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
+			v, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+	}
+	t.Fatalf("the metric %s is missing", name)
+	return 0
+}
+
+func get(t *testing.T, s *process.Server, path string) string {
+	t.Helper()
+	r, err := http.Get("http://" + s.Internal() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func resident(t *testing.T, s *process.Server) int {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.PID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(b))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize()
+}
+
+// crowd is the client process.
+type crowd struct {
+	t   testing.TB
+	cmd *exec.Cmd
+	in  io.Writer
+	out *bufio.Scanner
+}
+
+func startCrowd(t testing.TB, addr string) *crowd {
+	t.Helper()
+	cmd := exec.Command(process.Build(t, "./test/crowd"), addr, "/socket/websocket?vsn=2.0.0", "room:1")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c := &crowd{t, cmd, in, bufio.NewScanner(out)}
+	t.Cleanup(c.stop)
+	return c
+}
+
+func (c *crowd) stop() {
+	_ = c.cmd.Process.Kill()
+	_ = c.cmd.Wait()
+}
+
+// do runs one command of the crowd to its end.
+func (c *crowd) do(command string) {
+	c.t.Helper()
+	fmt.Fprintln(c.in, command)
+	if !c.out.Scan() {
+		c.t.Fatalf("crowd ended at %q", command)
+	}
+	if _, benchmark := c.t.(*testing.B); !benchmark {
+		c.t.Logf("%-14s %s", command, c.out.Text())
+	}
+}
+
+const file = "figures.json"
+
+func recorded(t *testing.T) (f figures) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func record(t *testing.T, f figures) {
+	b, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append(b, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
