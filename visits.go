@@ -1,6 +1,9 @@
 package throng
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Lease is a node's claim to its open visits: whoever holds the newest epoch of a
 // node id may write, an older one is fenced.
@@ -38,4 +41,4 @@ type Visits interface {
 }
 
 // ErrFenced says that another process took over this node's visits.
-var ErrFenced = &Error{Code: 100, Message: "node lease lost", Temporary: true}
+var ErrFenced = errors.New("node lease lost")

@@ -16,10 +16,9 @@ var _ loop.Handler = (*door)(nil)
 
 // Causes of the end of connections at the door.
 var (
-	errPeerClosed    = errors.New("closed by the client")
-	errHeaderTimeout = errors.New("request head took too long")
-	errRefused       = errors.New("request refused")
-	errShutdown      = errors.New("shutdown")
+	errPeerClosed = errors.New("closed by the client")
+	errRefused    = errors.New("request refused")
+	errShutdown   = errors.New("shutdown")
 )
 
 // Open gives the client its time to send a head.
@@ -41,7 +40,9 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 		return len(b)
 	}
 	head := b[:end]
-	if !websocket.IsUpgrade(head) {
+	// An Upgrade header may be ignored (RFC 9110 section 7.8), as it is on what
+	// is not a GET.
+	if !bytes.HasPrefix(head, []byte("GET ")) || !websocket.IsUpgrade(head) {
 		return d.handOver(c, b)
 	}
 	var r websocket.Request
@@ -49,31 +50,31 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 		d.refuseHandshake(c, err)
 		return len(b)
 	}
-	route, ok := d.g.routes[string(r.Path)]
+	at, ok := d.g.routes[string(r.Path)]
 	if !ok {
 		d.refuse(c, 404, "no WebSocket endpoint at this path", "")
 		return len(b)
 	}
-	if !d.upgrade(c, route, &r) {
+	if !d.upgrade(c, at, &r) {
 		return len(b)
 	}
 	return end + c.Handler().Data(c, b[end:])
 }
 
 // upgrade answers the handshake and gives the connection to the route.
-func (d *door) upgrade(c *loop.Conn, route Route, r *websocket.Request) bool {
+func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request) bool {
 	if !d.g.opts.Origins.Allow(r.Origin, r.Host) {
 		d.refuse(c, 403, "", "")
 		return false
 	}
-	o, status := route.Accept(r)
+	o, status := at.route.Accept(r)
 	if status != 0 {
 		d.refuse(c, status, "", "")
 		return false
 	}
 	c.SendScratch(websocket.AppendResponse(c.Scratch(), r.Key, o.Protocol), 0)
 	c.SetDeadline(0)
-	s := &socket{Conn: c, gw: d.g}
+	s := &socket{Conn: c, at: at}
 	c.SetHandler(s)
 	s.proto = o.Open(s)
 	d.g.stats.Upgrades.Add(1)
@@ -103,13 +104,15 @@ func (d *door) refuseHandshake(c *loop.Conn, err error) {
 // handOver gives the connection, with what was read, to net/http.
 func (d *door) handOver(c *loop.Conn, b []byte) int {
 	in := bytes.Clone(b)
-	detached, err := c.Detach()
+	detached, err := c.Detach() // its In is what comes behind b
 	if err != nil {
 		c.Abort(err)
 		return len(b)
 	}
-	if !d.g.conns.give(&httpConn{Conn: detached.Conn, in: in, engine: d.g.opts.Engine}) {
+	hc := &httpConn{Conn: detached.Conn, in: append(in, detached.In...), engine: d.g.opts.Engine}
+	if !d.g.conns.give(hc) {
 		d.g.stats.refused(503)
+		hc.refuse()
 	}
 	return len(b)
 }

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"errors"
+
 	"throng/internal/websocket"
 )
 
@@ -9,9 +11,17 @@ import (
 type Echo struct{}
 
 // Accept implements Route.
-func (Echo) Accept(*websocket.Request) (Opening, int) {
-	return Opening{Open: func(c Conn) Protocol { return echo{c} }}, 0
+func (Echo) Accept(*websocket.Request) (Opening, int) { return openEcho, 0 }
+
+// Restore implements Route: an echo knows nothing.
+func (Echo) Restore(state []byte) (Opening, error) {
+	if len(state) > 0 {
+		return Opening{}, errors.New("echo: state without meaning")
+	}
+	return openEcho, nil
 }
+
+var openEcho = Opening{Open: func(c Conn) Protocol { return echo{c} }}
 
 type echo struct{ c Conn }
 
@@ -23,7 +33,8 @@ func (e echo) Receive(binary bool, data []byte) {
 	e.c.SendFrame(op, data)
 }
 
-func (e echo) Timer()       {}
-func (e echo) Message(any)  {}
-func (e echo) Shutdown()    { e.c.Close(1001, "shutdown") }
-func (e echo) Closed(error) {}
+func (e echo) Timer()                   {}
+func (e echo) Message(any)              {}
+func (e echo) Shutdown()                { e.c.Close(1001, "shutdown") }
+func (e echo) Closed(error)             {}
+func (e echo) Capture() ([]byte, error) { return nil, nil }

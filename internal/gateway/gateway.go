@@ -26,9 +26,11 @@ type Options struct {
 	Limits websocket.Limits
 	// Origins are the allowed origins; see Origins.
 	Origins Origins
-	// HeaderTimeout is how long a client may take to send a request's head.
+	// HeaderTimeout is how long a client may take to send a request's head, a
+	// request's body, and a WebSocket message (with a millisecond more for each
+	// of its bytes).
 	HeaderTimeout time.Duration
-	// MaxHeader is the largest head, in bytes.
+	// MaxHeader is the largest head, in bytes, at most 48 KiB.
 	MaxHeader int
 	// IdleTimeout is how long a kept-alive HTTP connection may be idle.
 	IdleTimeout time.Duration
@@ -39,8 +41,7 @@ type Options struct {
 // Gateway is the front door of all public listeners.
 type Gateway struct {
 	opts   Options
-	limits websocket.Limits
-	routes map[string]Route
+	routes map[string]*mount
 	stats  Stats
 	door   *door
 	http   *http.Server
@@ -53,6 +54,15 @@ type Route interface {
 	// has been answered with 101 and the subprotocol. A refusal is returned as
 	// an HTTP status instead, before anything was sent.
 	Accept(r *websocket.Request) (Opening, int)
+	// Restore reads what Protocol.Capture wrote, in this process or another one.
+	Restore(state []byte) (Opening, error)
+}
+
+// mount is a route at its path.
+type mount struct {
+	gw    *Gateway
+	path  string
+	route Route
 }
 
 // Opening begins a protocol on an upgraded connection.
@@ -63,12 +73,17 @@ type Opening struct {
 	Open func(c Conn) Protocol
 }
 
+// maxHead leaves the loop's read buffer (64 KiB) room for what may come with the
+// end of a head: what fits it is answered, not cut off.
+const maxHead = 48 << 10
+
 // New makes a gateway. Routes are added with Handle before Serve.
 func New(o Options) *Gateway {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{opts: o, limits: o.Limits, routes: make(map[string]Route)}
+	o.MaxHeader = min(o.MaxHeader, maxHead)
+	g := &Gateway{opts: o, routes: make(map[string]*mount)}
 	g.door = &door{g}
 	g.conns = newHandover()
 	g.http = &http.Server{
@@ -82,7 +97,7 @@ func New(o Options) *Gateway {
 }
 
 // Handle adds a path that upgrades.
-func (g *Gateway) Handle(path string, r Route) { g.routes[path] = r }
+func (g *Gateway) Handle(path string, r Route) { g.routes[path] = &mount{g, path, r} }
 
 // Stats returns the gateway's counters.
 func (g *Gateway) Stats() *Stats { return &g.stats }

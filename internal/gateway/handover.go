@@ -3,15 +3,19 @@ package gateway
 import (
 	"net"
 	"sync"
+	"time"
 
 	"throng/internal/loop"
+	"throng/internal/websocket"
 )
 
 // handover is a net.Listener fed by the loops instead of the kernel.
 type handover struct {
 	conns chan net.Conn
 	done  chan struct{}
-	once  sync.Once
+
+	mu     sync.Mutex // orders give and Close: nothing is left in a closed channel
+	closed bool
 }
 
 // handoverRoom is how many connections may wait for net/http's accept.
@@ -21,19 +25,20 @@ func newHandover() *handover {
 	return &handover{conns: make(chan net.Conn, handoverRoom), done: make(chan struct{})}
 }
 
-// give passes a connection on without blocking; it closes it when it can't.
+// give passes a connection on without blocking. It says no when net/http does
+// not keep up or is gone.
 func (h *handover) give(c net.Conn) bool {
-	select {
-	case <-h.done:
-	default:
-		select {
-		case h.conns <- c:
-			return true
-		default:
-		}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
 	}
-	_ = c.Close()
-	return false
+	select {
+	case h.conns <- c:
+		return true
+	default:
+		return false
+	}
 }
 
 // Accept implements net.Listener.
@@ -48,7 +53,12 @@ func (h *handover) Accept() (net.Conn, error) {
 
 // Close implements net.Listener. What waits is closed.
 func (h *handover) Close() error {
-	h.once.Do(func() { close(h.done) })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.closed = true
+		close(h.done)
+	}
 	for {
 		select {
 		case c := <-h.conns:
@@ -92,6 +102,14 @@ func (c *httpConn) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(c.engine.Release)
 	return err
+}
+
+// refuse answers a connection that net/http has no room for. The answer fits
+// every socket's buffer; the deadline is for what is no socket.
+func (c *httpConn) refuse() {
+	_ = c.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+	_, _ = c.Write(websocket.AppendRefusal(nil, 503, "too busy", "Retry-After: 5"))
+	_ = c.Close()
 }
 
 // leave takes the socket away from net/http; its place stays counted.

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"throng/internal/loop"
@@ -34,21 +36,49 @@ func (g *Gateway) Shutdown(ctx context.Context) error { return g.http.Shutdown(c
 
 func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	g.stats.Requests.Add(1)
+	if r.ContentLength != 0 {
+		// A body has the time that a head has. net/http lifts the deadline before
+		// the next request; an upgrade has no body.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.opts.HeaderTimeout))
+	}
 	if _, ok := g.routes[r.URL.Path]; !ok {
 		g.opts.HTTP.ServeHTTP(w, r)
+		return
+	}
+	if r.Method != http.MethodGet {
+		g.stats.refused(http.StatusBadRequest)
+		w.WriteHeader(http.StatusBadRequest) // as Phoenix does, without a word
 		return
 	}
 	if head := upgradeHead(r); websocket.IsUpgrade(head) {
 		g.comeBack(w, head)
 		return
 	}
-	http.Error(w, "this is a WebSocket endpoint: the 'connection' header must contain 'upgrade'", http.StatusBadRequest)
+	g.stats.refused(http.StatusBadRequest)
+	http.Error(w, notUpgrade(r.Header), http.StatusBadRequest)
 }
 
-// upgradeHead writes a request's head again, for the door to read.
+// notUpgrade says what a GET lacks, in the words of a Phoenix server.
+func notUpgrade(h http.Header) string {
+	name, needle := "connection", "upgrade"
+	if strings.Contains(strings.ToLower(strings.Join(h["Connection"], ",")), needle) {
+		name, needle = "upgrade", "websocket"
+	}
+	var quoted []string
+	for _, v := range h.Values(name) {
+		quoted = append(quoted, fmt.Sprintf("%q", v))
+	}
+	return fmt.Sprintf("'%s' header must contain '%s', got [%s]", name, needle, strings.Join(quoted, ", "))
+}
+
+// upgradeHead writes a request's head again, for the door to read. What net/http
+// took out of the headers is put back: the door refuses an upgrade with a body.
 func upgradeHead(r *http.Request) []byte {
 	var b bytes.Buffer
-	b.WriteString(r.Method + " " + r.URL.RequestURI() + " " + r.Proto + "\r\nHost: " + r.Host + "\r\n")
+	b.WriteString(r.Method + " " + r.RequestURI + " " + r.Proto + "\r\nHost: " + r.Host + "\r\n")
+	for _, coding := range r.TransferEncoding {
+		b.WriteString("Transfer-Encoding: " + coding + "\r\n")
+	}
 	_ = r.Header.Write(&b) // a buffer takes everything
 	b.WriteString("\r\n")
 	return b.Bytes()

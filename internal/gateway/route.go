@@ -30,3 +30,12 @@ func (p Phoenix) Accept(r *websocket.Request) (Opening, int) {
 		return p.Gateway.Open(conn, c.Version, who)
 	}}, 0
 }
+
+// Restore implements Route.
+func (p Phoenix) Restore(state []byte) (Opening, error) {
+	open, err := p.Gateway.Restore(state)
+	if err != nil {
+		return Opening{}, err
+	}
+	return Opening{Open: func(conn Conn) Protocol { return open(conn) }}, nil
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
+	"syscall"
 
 	"throng"
 	"throng/internal/loop"
@@ -14,7 +15,7 @@ import (
 type Stats struct {
 	Upgrades       atomic.Uint64
 	Requests       atomic.Uint64 // plain HTTP
-	MessagesIn     atomic.Uint64
+	MessagesIn     atomic.Uint64 // without control frames
 	Violations     atomic.Uint64 // WebSocket protocol errors
 	HeaderTimeouts atomic.Uint64
 
@@ -58,8 +59,11 @@ func endReason(cause error) int {
 	switch {
 	case errors.Is(cause, errPeerClosed):
 		return 0
-	case errors.Is(cause, io.EOF):
+	case errors.Is(cause, io.EOF), errors.Is(cause, syscall.ECONNRESET),
+		errors.Is(cause, syscall.EPIPE), errors.Is(cause, syscall.ETIMEDOUT):
 		return 1
+	case cause == error(errMessageTimeout):
+		return 4
 	case errors.As(cause, &ce):
 		return 2
 	case errors.Is(cause, loop.ErrSlow):

@@ -10,11 +10,15 @@ import (
 type Protocol interface {
 	// Receive takes a whole message, valid during the call.
 	Receive(binary bool, data []byte)
-	// Timer, Message, Shutdown and Closed are a loop.Handler's.
+	// Timer, Message, Shutdown and Closed are a loop.Handler's. Timer may come
+	// too early; a protocol that still waits sets its deadline again.
 	Timer()
 	Message(m any)
 	Shutdown()
 	Closed(cause error)
+	// Capture encodes the protocol's state for the Restore of its Route. It says
+	// why not while it waits for something that would be lost.
+	Capture() ([]byte, error)
 }
 
 // socket is a WebSocket on a loop: it turns bytes into messages, answers pings
@@ -22,9 +26,11 @@ type Protocol interface {
 // loop.Handler.
 type socket struct {
 	*loop.Conn
-	gw     *Gateway
+	at     *mount
 	reader websocket.Reader
 	proto  Protocol
+	begun  uint32 // see pace.go
+	pongs  uint8  // pongs among what waits, about
 }
 
 var _ loop.Handler = (*socket)(nil)
@@ -34,19 +40,21 @@ func (s *socket) Open(*loop.Conn) {}
 
 // Data implements loop.Handler.
 func (s *socket) Data(_ *loop.Conn, b []byte) (used int) {
+	whole := false
 	// Next is called until it has nothing more, also when all is consumed: that
 	// gives its buffer back.
 	for s.Conn.Open() {
-		m, n, ok, err := s.reader.Next(b[used:], &s.gw.limits)
+		m, n, ok, err := s.reader.Next(b[used:], &s.at.gw.opts.Limits)
 		used += n
 		if err != nil {
 			s.fail(err)
 			return len(b)
 		}
 		if !ok {
+			s.pace(len(b), used < len(b), whole)
 			return used
 		}
-		s.gw.stats.MessagesIn.Add(1)
+		whole = whole || !m.Op.Control()
 		s.take(m)
 	}
 	return len(b)
@@ -55,15 +63,38 @@ func (s *socket) Data(_ *loop.Conn, b []byte) (used int) {
 func (s *socket) take(m websocket.Message) {
 	switch m.Op {
 	case websocket.OpText, websocket.OpBinary:
+		s.at.gw.stats.MessagesIn.Add(1)
 		s.proto.Receive(m.Op == websocket.OpBinary, m.Data)
 	case websocket.OpPing:
-		b := s.Scratch()
-		s.SendScratch(websocket.AppendFrame(b, websocket.OpPong, m.Data), 0)
+		s.pong(m.Data)
 	case websocket.OpClose:
 		// RFC 6455 section 5.5.1: the answer usually echoes the code.
 		code, _ := websocket.ParseClose(m.Data)
 		s.close(code, "", errPeerClosed)
 	}
+}
+
+// A client that pings and does not read gets no more than maxPongs answers on
+// top of pongBytes of anything. RFC 6455 section 5.5.3 allows to leave out all
+// but the newest; we leave out the newest, which nobody waits for: an earlier
+// one still is on its way.
+const (
+	maxPongs  = 128
+	pongBytes = 1 << 10
+)
+
+func (s *socket) pong(data []byte) {
+	if s.pongs >= maxPongs {
+		s.Flush()
+	}
+	if s.Queued() < pongBytes {
+		s.pongs = 0
+	}
+	if s.pongs >= maxPongs {
+		return
+	}
+	s.pongs++
+	s.SendScratch(websocket.AppendFrame(s.Scratch(), websocket.OpPong, data), 0)
 }
 
 // fail ends a connection whose frames are not WebSocket's.
@@ -72,7 +103,7 @@ func (s *socket) fail(err error) {
 	if !ok {
 		e = &websocket.CloseError{Code: 1011, Reason: "internal error"}
 	}
-	s.gw.stats.Violations.Add(1)
+	s.at.gw.stats.Violations.Add(1)
 	s.close(e.Code, e.Reason, e)
 }
 
@@ -86,9 +117,6 @@ func (s *socket) close(code uint16, reason string, cause error) {
 	s.Finish(cause)
 }
 
-// Timer implements loop.Handler.
-func (s *socket) Timer(*loop.Conn) { s.proto.Timer() }
-
 // Message implements loop.Handler.
 func (s *socket) Message(_ *loop.Conn, m any) { s.proto.Message(m) }
 
@@ -98,6 +126,6 @@ func (s *socket) Shutdown(*loop.Conn) { s.proto.Shutdown() }
 // Closed implements loop.Handler.
 func (s *socket) Closed(_ *loop.Conn, cause error) {
 	s.reader.Release()
-	s.gw.stats.ended(cause)
+	s.at.gw.stats.ended(cause)
 	s.proto.Closed(cause)
 }

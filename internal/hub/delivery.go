@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"throng"
@@ -15,10 +16,15 @@ type delivery struct {
 	pub     *throng.Publication
 	size    int64
 	frames  atomic.Pointer[frame]
+	encode  sync.Mutex
 }
 
-// deliveryOverhead is about what a delivery costs beside its data.
-const deliveryOverhead = 256
+const (
+	// deliveryOverhead is about what a delivery costs beside its data.
+	deliveryOverhead = 256
+	// frameRoom is about what a wire puts around the data, beside the names.
+	frameRoom = 64
+)
 
 // frame is a publication as one encoder wrote it.
 type frame struct {
@@ -30,26 +36,28 @@ type frame struct {
 // Run implements throng.Task.
 func (d *delivery) Run(loop int) { d.hub.tables[loop].receive(d) }
 
-// frame returns the publication in an encoding, made by whoever asks first. Two
-// loops that ask at the same moment may both encode; one result is kept.
+// frame returns the publication in an encoding, made by whoever asks first. A
+// loop that asks while another encodes waits for it: to encode it again would
+// take as long.
 func (d *delivery) frame(e Encoding) []byte {
-	head := d.frames.Load()
-	for f := head; f != nil; f = f.next {
-		if f.encoding == e {
-			return f.b
-		}
+	if f := d.find(e); f != nil {
+		return f.b
 	}
-	made := &frame{encoding: e, b: d.hub.opts.Encoders[e].Encode(nil, d.channel, d.pub)}
-	for {
-		made.next = head
-		if d.frames.CompareAndSwap(head, made) {
-			return made.b
-		}
-		head = d.frames.Load()
-		for f := head; f != nil; f = f.next {
-			if f.encoding == e {
-				return f.b
-			}
-		}
+	d.encode.Lock()
+	defer d.encode.Unlock()
+	if f := d.find(e); f != nil {
+		return f.b
 	}
+	room := make([]byte, 0, len(d.pub.Data)+len(d.channel)+len(d.pub.Event)+frameRoom)
+	f := &frame{encoding: e, b: d.hub.opts.Encoders[e].Encode(room, d.channel, d.pub), next: d.frames.Load()}
+	d.frames.Store(f)
+	return f.b
+}
+
+func (d *delivery) find(e Encoding) *frame {
+	f := d.frames.Load()
+	for f != nil && f.encoding != e {
+		f = f.next
+	}
+	return f
 }

@@ -14,27 +14,21 @@
 package hub
 
 import (
-	"context"
 	"hash/maphash"
 	"math/bits"
-	"sync"
 
 	"throng"
 )
 
-// Interest is the part of a broker that learns which channels have subscribers
-// on this node.
-type Interest interface {
-	Subscribe(ctx context.Context, channel string, done func(error))
-	Unsubscribe(ctx context.Context, channel string, done func(error))
-}
-
 // Encoding is the index of an encoder among those that the hub was given.
 type Encoding uint8
 
+// MaxLoops is the largest number of loops: the index has a bit for each.
+const MaxLoops = 64
+
 // Options configure a hub.
 type Options struct {
-	Mailboxes []throng.Mailbox // one per loop, at most 64
+	Mailboxes []throng.Mailbox // one per loop, at most MaxLoops
 	Encoders  []throng.Encoder // by Encoding
 	Clock     *throng.Clock
 	// Slice is how many subscribers a loop visits per turn; default 64.
@@ -53,27 +47,11 @@ type Hub struct {
 	shards   [shards]shard
 }
 
-const shards = 256
-
-// shard holds a part of the index. order serialises changes of interest with
-// what the broker is told of them; it is never taken on the way of a
-// publication, which may come under the broker's locks.
-type shard struct {
-	order    sync.Mutex
-	mu       sync.RWMutex
-	channels map[string]*channel
-}
-
-// channel is a channel with subscribers on this node.
-type channel struct {
-	loops   uint64 // bit per loop
-	active  bool   // the broker has confirmed the subscription
-	err     error
-	waiting []func(error)
-}
-
 // New makes a hub. Connect must be called before the first subscription.
 func New(opts Options) *Hub {
+	if len(opts.Mailboxes) > MaxLoops {
+		panic("hub: more than 64 loops")
+	}
 	if opts.Slice <= 0 {
 		opts.Slice = 64
 	}
@@ -98,10 +76,6 @@ func (h *Hub) Connect(i Interest) { h.interest = i }
 
 // Table returns a loop's table.
 func (h *Hub) Table(loop int) *Table { return h.tables[loop] }
-
-func (h *Hub) shard(name string) *shard {
-	return &h.shards[maphash.String(h.seed, name)%shards]
-}
 
 // Deliver implements throng.Sink.
 func (h *Hub) Deliver(name string, p *throng.Publication) {
@@ -136,83 +110,4 @@ func (h *Hub) Busy(name string) bool {
 		}
 	}
 	return false
-}
-
-// Channels returns how many channels have subscribers on this node.
-func (h *Hub) Channels() (n int) {
-	for i := range h.shards {
-		s := &h.shards[i]
-		s.mu.RLock()
-		n += len(s.channels)
-		s.mu.RUnlock()
-	}
-	return n
-}
-
-// Ready calls f when the broker has confirmed this node's subscription of a
-// channel, at once if it has already. A position read from then on misses
-// nothing that is not also delivered.
-func (h *Hub) Ready(name string, f func(error)) {
-	s := h.shard(name)
-	s.mu.Lock()
-	c := s.channels[name]
-	if c != nil && !c.active && c.err == nil {
-		c.waiting = append(c.waiting, f)
-		s.mu.Unlock()
-		return
-	}
-	s.mu.Unlock()
-	if c == nil {
-		f(throng.ErrClosed)
-		return
-	}
-	f(c.err)
-}
-
-// join notes a loop's interest in a channel.
-func (h *Hub) join(name string, loop int) {
-	s := h.shard(name)
-	s.order.Lock()
-	defer s.order.Unlock()
-	s.mu.Lock()
-	c := s.channels[name]
-	first := c == nil
-	if first {
-		c = &channel{}
-		s.channels[name] = c
-	}
-	c.loops |= 1 << loop
-	s.mu.Unlock()
-	if first {
-		h.interest.Subscribe(context.Background(), name, func(err error) { s.confirm(c, err) })
-	}
-}
-
-func (s *shard) confirm(c *channel, err error) {
-	s.mu.Lock()
-	c.active, c.err = err == nil, err
-	waiting := c.waiting
-	c.waiting = nil
-	s.mu.Unlock()
-	for _, f := range waiting {
-		f(err)
-	}
-}
-
-// leave ends a loop's interest in a channel.
-func (h *Hub) leave(name string, loop int) {
-	s := h.shard(name)
-	s.order.Lock()
-	defer s.order.Unlock()
-	s.mu.Lock()
-	c := s.channels[name]
-	c.loops &^= 1 << loop
-	last := c.loops == 0
-	if last {
-		delete(s.channels, name)
-	}
-	s.mu.Unlock()
-	if last {
-		h.interest.Unsubscribe(context.Background(), name, nil)
-	}
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // Subscriber is one session's subscription to one channel. Its methods are
-// called on its loop.
+// called on its loop. Push and Lost may remove any subscriber, this one too;
+// none of them may add one or run the table's other work.
 type Subscriber interface {
 	// Client is who subscribes, for publications that exclude one.
 	Client() throng.ClientID
@@ -38,17 +39,14 @@ type Table struct {
 	hub    *Hub
 	loop   int
 	topics map[string]*topic
-	active []*topic // topics with publications that wait, in turn
-	held   map[Subscriber][]*delivery
+	turns  turns
+	held   map[Subscriber]holding // those for whom something came
 	stats  Stats
+	pushed uint64 // not yet among the stats: to share a counter costs as much as a push
 }
 
-// maxHeld is how many publications may come while a subscriber's history is
-// being read. Beyond, it has to begin anew.
-const maxHeld = 4096
-
 func newTable(h *Hub, loop int) *Table {
-	return &Table{hub: h, loop: loop, topics: make(map[string]*topic), held: make(map[Subscriber][]*delivery)}
+	return &Table{hub: h, loop: loop, topics: make(map[string]*topic), held: make(map[Subscriber]holding)}
 }
 
 // Stats returns the table's counters.
@@ -56,7 +54,7 @@ func (t *Table) Stats() *Stats { return &t.stats }
 
 // Add subscribes s to a channel, from the next publication on, and returns the
 // channel's name as it is shared by all its subscribers. A subscriber that is
-// held gets nothing until Release.
+// held gets nothing until Release or Flow.
 func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
 	tp := t.topics[name]
 	if tp == nil {
@@ -66,9 +64,6 @@ func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
 		t.hub.join(name, t.loop)
 	}
 	tp.add(s, e, hold)
-	if hold {
-		t.held[s] = nil
-	}
 	t.stats.Members.Add(1)
 	return tp.name
 }
@@ -82,33 +77,10 @@ func (t *Table) Remove(name string, index int) {
 	tp.remove(index)
 	t.stats.Members.Add(-1)
 	if len(tp.members) == 0 {
-		tp.discard(tp.end())
-		delete(t.topics, name)
+		delete(t.topics, name) // what waits in it, its next turn discards
 		t.stats.Topics.Add(-1)
 		t.hub.leave(name, t.loop)
 	}
-}
-
-// Release lets a held subscriber's publications flow from behind an offset: what
-// came meanwhile and is newer is pushed now. From here on a gap in the offsets
-// is a loss. It reports false when more came than was kept.
-func (t *Table) Release(name string, index int, offset uint64) bool {
-	tp := t.topics[name]
-	tp.catchUp(index) // what is here already must be among the held
-	m := &tp.members[index]
-	held, s := t.held[m.sub], m.sub
-	delete(t.held, s)
-	m.held, m.positioned, m.offset = false, true, offset
-	if len(held) > maxHeld {
-		return false
-	}
-	now := t.hub.opts.Clock.Now()
-	for _, d := range held {
-		if !tp.give(s, d, now) {
-			break
-		}
-	}
-	return true
 }
 
 // CatchUp pushes all that waits for one subscriber, ahead of its turn.
@@ -130,7 +102,7 @@ func (t *Table) receive(d *delivery) {
 	tp.pending = append(tp.pending, d)
 	if !tp.active {
 		tp.active = true
-		t.active = append(t.active, tp)
+		t.turns.push(tp)
 	}
 }
 
@@ -138,25 +110,24 @@ func (t *Table) receive(d *delivery) {
 // Topics take turns, so a small one waits for no more than a slice of each big
 // one.
 func (t *Table) Turn() bool {
-	budget := t.hub.opts.Slice
-	now := int64(0)
-	done := 0
-	for budget > 0 && done < len(t.active) {
-		if now == 0 {
-			now = t.hub.opts.Clock.Now()
-		}
-		tp := t.active[done]
-		t.active[done] = nil
-		done++
-		budget -= tp.sweep(budget, now)
-		if tp.waiting() {
-			t.active = append(t.active, tp)
-		} else {
-			tp.active = false
+	defer t.count()
+	if t.turns.empty() {
+		return false
+	}
+	now := t.hub.opts.Clock.Now()
+	for budget := t.hub.opts.Slice; budget > 0 && !t.turns.empty(); {
+		tp := t.turns.pop()
+		budget -= max(1, tp.sweep(budget, now)) // one that was left by all costs a little too
+		if tp.active = tp.waiting(); tp.active {
+			t.turns.push(tp)
 		}
 	}
-	n := copy(t.active, t.active[done:])
-	clear(t.active[n:])
-	t.active = t.active[:n]
-	return n > 0
+	return !t.turns.empty()
+}
+
+func (t *Table) count() {
+	if t.pushed > 0 {
+		t.stats.Deliveries.Add(t.pushed)
+		t.pushed = 0
+	}
 }

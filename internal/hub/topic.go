@@ -18,7 +18,7 @@ type topic struct {
 
 	cursor int    // members before it were visited by the sweep under way
 	target uint64 // all that the sweep under way brings to everybody
-	active bool   // in the table's list
+	active bool   // waits for its turn, or has it
 }
 
 // member is a subscriber's place in a topic. Places lie side by side, so that a
@@ -99,10 +99,7 @@ func (tp *topic) visit(i int, now int64) {
 	m.next = end
 	s := m.sub
 	if m.held {
-		t := tp.table
-		if held := t.held[s]; len(held) <= maxHeld {
-			t.held[s] = append(held, tp.pending[next-tp.first:]...)
-		}
+		tp.table.hold(s, tp.pending[next-tp.first:])
 		return
 	}
 	for _, d := range tp.pending[next-tp.first:] {
@@ -141,13 +138,18 @@ func (tp *topic) give(s Subscriber, d *delivery, now int64) bool {
 		tp.table.stats.Expired.Add(1)
 	case p.Exclude != noClient && p.Exclude == s.Client():
 	default:
-		tp.table.stats.Deliveries.Add(1)
+		tp.table.pushed++
 		s.Push(d.frame(m.encoding), p)
 	}
 	return true
 }
 
-func (tp *topic) catchUp(i int) { tp.visit(i, tp.table.hub.opts.Clock.Now()) }
+// catchUp visits a member now.
+func (tp *topic) catchUp(i int) {
+	if tp.members[i].next < tp.end() {
+		tp.visit(i, tp.table.hub.opts.Clock.Now())
+	}
+}
 
 // discard forgets the publications before a sequence.
 func (tp *topic) discard(before uint64) {

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -23,19 +24,24 @@ type acceptor struct {
 	ln      net.Listener
 	handler func() Handler
 	pause   time.Duration // of the present back-off
+	warned  time.Time
 }
 
 const (
-	minPause = 5 * time.Millisecond
-	maxPause = time.Second
+	minPause  = 5 * time.Millisecond
+	maxPause  = time.Second
+	warnEvery = 10 * time.Second
 )
 
-// Serve accepts connections until the listener is closed, and gives each a
-// handler of its own. It returns ErrListenerClosed when the engine closed it.
+// Serve accepts connections until CloseListeners, and gives each a handler of its
+// own. It returns ErrListenerClosed then, or an error after which the listener
+// can't be used; it is closed in any case.
 func (e *Engine) Serve(ln net.Listener, handler func() Handler) error {
 	if e.opts.Kind == Epoll {
 		var err error
-		if ln, err = raw(ln); err != nil {
+		bare := ln
+		if ln, err = raw(bare); err != nil {
+			_ = bare.Close()
 			return err
 		}
 	}
@@ -49,7 +55,7 @@ func (e *Engine) Serve(ln net.Listener, handler func() Handler) error {
 		switch {
 		case err == nil:
 			a.pause = 0
-		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrClosed):
+		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrClosed), e.isDraining():
 			return ErrListenerClosed
 		case transient(err):
 		case exhausted(err):
@@ -69,13 +75,26 @@ func (a *acceptor) accept() error {
 		return err
 	}
 	if !a.admit() {
-		_ = nc.SetDeadline(time.Now().Add(time.Second))
-		_, _ = nc.Write(a.e.opts.Refusal)
-		return nc.Close()
+		a.refuse(nc)
+		return nil
 	}
 	a.e.Adopt(nc, nil, a.handler(), true)
 	return nil
 }
+
+// refuse tells a connection over the limit why. It waits a moment for the peer's
+// close, because closing with its request unread would reset the answer away.
+func (a *acceptor) refuse(nc net.Conn) {
+	_ = nc.SetDeadline(time.Now().Add(refuseTime))
+	_, _ = nc.Write(a.e.opts.Refusal)
+	if cw, ok := nc.(interface{ CloseWrite() error }); ok {
+		_ = cw.CloseWrite()
+		_, _ = io.Copy(io.Discard, nc)
+	}
+	_ = nc.Close()
+}
+
+const refuseTime = 5 * time.Millisecond // that a refusal may hold up the others
 
 // admit counts a new connection if the limit allows it.
 func (a *acceptor) admit() bool {
@@ -90,18 +109,33 @@ func (a *acceptor) admit() bool {
 // backOff waits while the system is out of descriptors or memory; connections
 // wait in the kernel's backlog meanwhile.
 func (a *acceptor) backOff(err error) {
-	if a.pause == 0 {
+	if now := time.Now(); now.Sub(a.warned) > warnEvery {
+		a.warned = now
 		a.e.log.Warn("accept backs off", "error", err, "connections", a.e.Connections(),
 			"hint", "raise the descriptor limit (ulimit -n, LimitNOFILE) or lower engine.max_connections")
 	}
 	a.pause = min(max(2*a.pause, minPause), maxPause)
 	a.e.accept.BackOffs.Add(1)
-	time.Sleep(a.pause)
+	t := time.NewTimer(a.pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-a.e.closing:
+	}
 }
 
-// transient errors concern one connection that is gone already.
+// transient errors concern one connection that is gone already; accept(2) reports
+// them in its place.
 func transient(err error) bool {
-	return errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, syscall.EINTR) || errors.Is(err, syscall.ECONNRESET)
+	for _, e := range [...]syscall.Errno{
+		syscall.ECONNABORTED, syscall.EINTR, syscall.ECONNRESET, syscall.EPROTO, syscall.EPERM,
+		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 func exhausted(err error) bool {

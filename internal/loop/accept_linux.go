@@ -55,6 +55,7 @@ func (a *acceptor) acceptFDs() error {
 			case 0:
 				a.took(int(nfd))
 			case unix.EAGAIN:
+				a.pause = 0  // nobody waits any more: what held us up is over
 				return false // wait for readiness
 			default:
 				failed = errno

@@ -26,7 +26,7 @@ func (l *Loop) adoptFD(int, Handler) (*Conn, error) { return nil, errors.ErrUnsu
 
 func takeFD(net.Conn) (int, error) { return -1, errors.ErrUnsupported }
 
-func connFromFD(int) (net.Conn, error) { return nil, errors.ErrUnsupported }
+func (c *Conn) detachFD() (net.Conn, error) { return nil, errors.ErrUnsupported }
 
 func (a *acceptor) acceptFDs() error { return errors.ErrUnsupported }
 

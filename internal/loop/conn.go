@@ -26,7 +26,8 @@ type Handler interface {
 	Shutdown(c *Conn)
 	// Closed is called once, at the end of the turn in which the connection
 	// ended for the handler: nothing is received or sent any more. The cause is
-	// io.EOF when the peer closed.
+	// io.EOF when the peer closed, or closed its direction; what was sent until
+	// then is still written if it takes it.
 	Closed(c *Conn, cause error)
 }
 
@@ -67,6 +68,8 @@ const (
 	flagEnded                       // in the loop's list of ended connections
 	flagGone                        // destroyed or detached
 	flagListed                      // in the loop's list of stalled connections
+	flagDeaf                        // the peer closed its direction
+	flagAsked                       // Shutdown was called
 )
 
 func (c *Conn) is(f flags) bool { return c.flags&f != 0 }
@@ -93,7 +96,7 @@ func (c *Conn) LastRead() int64 { return c.loop.wheel.millis(c.active) }
 // earlier wish; 0 asks for none. The timer is never early by more than a spurious
 // call and late by at most one tick (64 ms) and one turn.
 func (c *Conn) SetDeadline(at int64) {
-	if c.is(flagGone | flagLinger) {
+	if !c.Open() {
 		return
 	}
 	if at == 0 {
@@ -110,6 +113,12 @@ func (c *Conn) Queued() int {
 	}
 	return c.out.bytes
 }
+
+// pending reports whether the carrier has not taken all that was sent.
+func (c *Conn) pending() bool { return c.out != nil || c.writing() }
+
+// writing reports whether a stream's writer has bytes in hand.
+func (c *Conn) writing() bool { return c.stream != nil && c.stream.busy }
 
 // Open reports whether the connection still takes what is sent.
 func (c *Conn) Open() bool {
@@ -145,7 +154,7 @@ func (c *Conn) enqueue(s segment) {
 		c.out = c.loop.queues.get()
 	}
 	if s.volatile && c.is(flagStalled) { // it will wait for longer than this turn
-		s.b, s.volatile = append([]byte(nil), s.b...), false
+		s.settle()
 	}
 	c.out.push(s)
 	c.loop.queued += int64(len(s.b))
@@ -164,7 +173,8 @@ func (c *Conn) Flush() {
 }
 
 // Shed drops the oldest droppable frames that wait until at least need bytes are
-// free or none is left, and calls lost with the class of each.
+// free or none is left, and calls lost with the class of each. Lost may not use
+// the connection.
 func (c *Conn) Shed(need int, lost func(class uint32)) (freed int) {
 	if c.out == nil {
 		return 0
@@ -175,7 +185,8 @@ func (c *Conn) Shed(need int, lost func(class uint32)) (freed int) {
 }
 
 // Finish ends the connection in good order: nothing more is received, what waits
-// is written, then the peer is given time to close.
+// is written as long as the peer takes any of it within the write timeout, then
+// the peer is given time to close.
 func (c *Conn) Finish(cause error) {
 	if c.Open() {
 		c.flags |= flagFinishing
@@ -189,6 +200,9 @@ func (c *Conn) Abort(cause error) {
 		return
 	}
 	c.flags &^= flagFinishing | flagLinger
+	if c.out != nil {
+		c.loop.dropQueue(c)
+	}
 	c.loop.end(c, cause)
 }
 
@@ -196,6 +210,9 @@ func (c *Conn) Abort(cause error) {
 func (c *Conn) RemoteAddr() netip.AddrPort {
 	if c.stream != nil {
 		return addrPort(c.stream.nc.RemoteAddr())
+	}
+	if c.is(flagGone) {
+		return netip.AddrPort{} // the descriptor is somebody else's now
 	}
 	return peerAddr(int(c.fd))
 }

@@ -1,11 +1,6 @@
 package loop
 
-import (
-	"errors"
-	"net"
-)
-
-var errBusy = errors.New("a write is under way")
+import "net"
 
 // Detached is a connection that left its loop: a socket, and the bytes that were
 // read from it and not consumed, or queued and not written.
@@ -16,37 +11,36 @@ type Detached struct {
 
 // Detach takes the connection away from the engine. The handler hears nothing
 // more of it, Closed included; the engine still counts it until Release.
+//
+// Called from within the handler's Data, the bytes given to Data are the
+// caller's, and In is what comes behind them.
 func (c *Conn) Detach() (Detached, error) {
-	if c.is(flagGone | flagFinishing | flagLinger) {
+	if !c.Open() {
 		return Detached{}, net.ErrClosed
 	}
+	l := c.loop
 	var d Detached
-	if c.in != nil {
-		d.In = append(d.In, *c.in...)
-	}
-	if c.out != nil {
-		d.Out = append(d.Out, c.out.front()...)
-		for _, s := range c.out.segs[c.out.head+1:] {
-			d.Out = append(d.Out, s.b...)
-		}
-	}
+	var unread, unwritten []byte
 	if c.stream != nil {
-		nc, unread, err := c.stream.detach()
-		if err != nil {
+		d.Conn, unread, unwritten = c.stream.detach()
+	} else {
+		var err error
+		if d.Conn, err = c.detachFD(); err != nil {
 			return Detached{}, err
 		}
-		d.Conn, d.In = nc, append(d.In, unread...)
-		c.loop.forget(c)
-		c.loop.engine.unplace(c.loop)
-		return d, nil
 	}
-	nc, err := connFromFD(int(c.fd))
-	if err != nil {
-		return Detached{}, err
+	if l.feeding == c {
+		d.In = append(d.In, l.unseen...)
+	} else if c.in != nil {
+		d.In = append(d.In, *c.in...)
 	}
-	d.Conn = nc
-	c.loop.forget(c)
-	closeFD(int(c.fd)) // nc has a duplicate
-	c.loop.engine.unplace(c.loop)
+	d.In = append(d.In, unread...)
+	d.Out = append(d.Out, unwritten...)
+	if c.out != nil {
+		l.expire(c.out)
+		d.Out = c.out.appendTo(d.Out)
+	}
+	l.forget(c)
+	l.engine.unplace(l)
 	return d, nil
 }

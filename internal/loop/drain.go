@@ -5,23 +5,26 @@ import (
 	"time"
 )
 
-// Drain asks all connections to end, spread evenly over a time, so that the
-// clients don't all come back to the other nodes at once. It returns when none
-// is left or ctx ends. Listeners should be closed before.
+// Drain asks all connections to end, each once, spread evenly over a time, so
+// that the clients don't all come back to the other nodes at once. It returns
+// when none is left or ctx ends. Listeners should be closed before.
 func (e *Engine) Drain(ctx context.Context, over time.Duration) error {
 	const step = 20 * time.Millisecond
+	drains := make([]drain, len(e.loops))
+	for i, l := range e.loops {
+		drains[i].l = l
+	}
 	begin := time.Now()
 	t := time.NewTicker(step)
 	defer t.Stop()
 	for {
-		left := over - time.Since(begin)
-		steps := int(left/step) + 1
-		for i, l := range e.loops {
-			n := e.Load(i)
-			if left > 0 {
-				n = (n + steps - 1) / steps
-			}
-			l.Post(&drainTask{l, n})
+		part := 1.0
+		if now := time.Since(begin); now < over {
+			part = float64(now) / float64(over)
+		}
+		for i := range drains {
+			d := &drains[i]
+			d.l.Post(&drainTask{d, part})
 		}
 		if e.Connections() == 0 {
 			return nil
@@ -34,20 +37,40 @@ func (e *Engine) Drain(ctx context.Context, over time.Duration) error {
 	}
 }
 
-// drainTask asks n of a loop's connections to end.
+// drain is one loop's part of a Drain.
+type drain struct {
+	l      *Loop
+	asked  int
+	cursor int // slot from which on the next step goes
+}
+
+// drainTask asks so many of a loop's connections to end that a part of all has
+// been asked.
 type drainTask struct {
-	l *Loop
-	n int
+	d    *drain
+	part float64
 }
 
 func (t *drainTask) Run(int) {
-	for _, c := range t.l.conns {
-		if t.n == 0 {
+	d, l := t.d, t.d.l
+	left := len(l.conns) - len(l.free) - l.asked
+	n := min(left, int(float64(d.asked+left)*t.part)-d.asked)
+	for range l.conns { // once around at most
+		if n <= 0 {
 			return
 		}
-		if c != nil && c.Open() {
-			c.handler.Shutdown(c)
-			t.n--
+		if d.cursor >= len(l.conns) {
+			d.cursor = 0
 		}
+		c := l.conns[d.cursor]
+		d.cursor++
+		if c == nil || !c.Open() || c.is(flagAsked) {
+			continue
+		}
+		c.flags |= flagAsked
+		l.asked++
+		d.asked++
+		n--
+		c.handler.Shutdown(c)
 	}
 }

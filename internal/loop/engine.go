@@ -57,17 +57,23 @@ type Engine struct {
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
 	draining  bool
-	wg        sync.WaitGroup
+	running   bool
+	stopped   bool
+	closing   chan struct{}  // closed when draining begins
+	wg        sync.WaitGroup // loops, and the goroutines of their streams
 }
 
 // New makes an engine; Start runs it.
 func New(opts Options) (*Engine, error) {
 	setDefaults(&opts)
+	if opts.Kind != Epoll && opts.Kind != Goroutine {
+		return nil, fmt.Errorf("there is no engine %q, only %q, %q and %q", opts.Kind, Auto, Epoll, Goroutine)
+	}
 	if opts.Loops > MaxLoops {
 		return nil, fmt.Errorf("%d loops asked for, at most %d are possible", opts.Loops, MaxLoops)
 	}
 	limit := int64(opts.MaxConns)
-	if safe := safeConns(); limit == 0 {
+	if safe := safeConns(); limit <= 0 {
 		limit = safe
 	} else if safe < limit {
 		return nil, fmt.Errorf("%d connections asked for, but the descriptor limit allows %d", limit, safe)
@@ -75,6 +81,7 @@ func New(opts Options) (*Engine, error) {
 	e := &Engine{
 		opts: opts, clock: opts.Clock, log: opts.Log, maxConns: limit,
 		load: make([]atomic.Int32, opts.Loops), listeners: map[net.Listener]struct{}{},
+		closing: make(chan struct{}),
 	}
 	for i := range opts.Loops {
 		p, err := newPoller(opts.Kind)
@@ -131,18 +138,35 @@ func (e *Engine) Attach(loop int, t Turner) { e.loops[loop].turner = t }
 
 // Start runs the loops.
 func (e *Engine) Start() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running || e.stopped {
+		return
+	}
+	e.running = true
 	for _, l := range e.loops {
 		e.wg.Go(l.run)
 	}
 }
 
 // Stop ends all listeners, connections and loops, and waits for them. Handlers
-// are told ErrStopped.
+// are told ErrStopped. Connections and tasks that come later are closed and
+// dropped.
 func (e *Engine) Stop(ctx context.Context) error {
 	e.CloseListeners()
+	e.mu.Lock()
+	first := !e.stopped
+	e.stopped = true
 	for _, l := range e.loops {
-		l.Post(stopTask{l})
+		switch {
+		case !first:
+		case e.running:
+			l.Post(stopTask{l})
+		default: // never started: nobody else would free what it holds
+			l.stop()
+		}
 	}
+	e.mu.Unlock()
 	done := make(chan struct{})
 	go func() { e.wg.Wait(); close(done) }()
 	select {
@@ -165,7 +189,9 @@ func (e *Engine) MaxConns() int { return int(e.maxConns) }
 
 // Post hands a message to the handler of a connection, if it still exists.
 func (e *Engine) Post(to throng.Ref, m any) {
-	e.loops[to.Loop].Post(&message{e, to, m})
+	if int(to.Loop) < len(e.loops) {
+		e.loops[to.Loop].Post(&message{e, to, m})
+	}
 }
 
 type message struct {
@@ -182,7 +208,12 @@ func (t *message) Run(loop int) {
 
 // Lookup returns the connection that a Ref names, or nil. It is for use on the
 // Ref's loop only.
-func (e *Engine) Lookup(r throng.Ref) *Conn { return e.loops[r.Loop].lookup(r.Slot, r.Gen) }
+func (e *Engine) Lookup(r throng.Ref) *Conn {
+	if int(r.Loop) >= len(e.loops) {
+		return nil
+	}
+	return e.loops[r.Loop].lookup(r.Slot, r.Gen)
+}
 
 // place chooses the least loaded loop and counts a connection that comes.
 func (e *Engine) place() *Loop {
@@ -207,70 +238,14 @@ func (e *Engine) release(l *Loop) {
 // Release says that a detached connection was closed.
 func (e *Engine) Release() { e.total.Add(-1) }
 
-// Adopt gives a connection to the least loaded loop. In is input that was read
-// from it already. The connection counts against the limit unless counted says
-// that it does already. It belongs to the engine after the call.
-func (e *Engine) Adopt(nc net.Conn, in []byte, h Handler, counted bool) {
-	if !counted {
-		e.total.Add(1)
-	}
-	t := &adoption{l: e.place(), nc: nc, in: in, h: h}
-	if e.opts.Kind == Epoll {
-		if fd, err := takeFD(nc); err == nil { // else it has none: a stream
-			t.fd, t.nc = fd, nil
-		}
-	}
-	t.l.Post(t)
-}
-
-// adoption is the task that brings a connection to its loop: a descriptor, or a
-// net.Conn.
-type adoption struct {
-	l  *Loop
-	fd int
-	nc net.Conn
-	in []byte
-	h  Handler
-}
-
-func (t *adoption) Run(int) {
-	l := t.l
-	var c *Conn
-	if t.nc != nil {
-		c = l.adoptStream(t.nc, t.h)
-	} else {
-		var err error
-		if c, err = l.adoptFD(t.fd, t.h); err != nil {
-			l.log.Warn("connection could not be registered", "error", err)
-			t.abandon()
-			return
-		}
-	}
-	l.stats.Accepted.Add(1)
-	t.h.Open(c)
-	if len(t.in) > 0 && c.Open() {
-		l.received(c, 0, copy(l.rbuf, t.in))
-	}
-	if c.stream != nil && !c.is(flagGone) {
-		c.stream.start()
-	}
-}
-
-// abandon closes a connection that no loop takes.
-func (t *adoption) abandon() {
-	if t.nc != nil {
-		_ = t.nc.Close()
-	} else {
-		closeFD(t.fd)
-	}
-	t.l.engine.release(t.l)
-}
-
 // CloseListeners stops accepting.
 func (e *Engine) CloseListeners() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.draining = true
+	if !e.draining {
+		e.draining = true
+		close(e.closing)
+	}
 	for ln := range e.listeners {
 		_ = ln.Close()
 	}
@@ -286,6 +261,12 @@ func (e *Engine) listen(ln net.Listener) bool {
 	}
 	e.listeners[ln] = struct{}{}
 	return true
+}
+
+func (e *Engine) isDraining() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draining
 }
 
 func (e *Engine) unlisten(ln net.Listener) {

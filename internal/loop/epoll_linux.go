@@ -3,7 +3,9 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"net"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,8 +14,11 @@ import (
 // once a turn and a talkative one gets no more than its share.
 type epoll struct {
 	fd     int
-	waker  int // an eventfd
 	events []unix.EpollEvent
+
+	mu     sync.Mutex // a late wake must not write to whoever got waker's number
+	waker  int        // an eventfd
+	closed bool
 }
 
 const (
@@ -43,24 +48,37 @@ func newEpoll() (*epoll, error) {
 }
 
 func (p *epoll) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
 	unix.Close(p.fd)
 	unix.Close(p.waker)
 }
 
 func (p *epoll) wake() {
-	one := [8]byte{1}
-	_, _ = unix.Write(p.waker, one[:])
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		one := [8]byte{1}
+		_, _ = unix.Write(p.waker, one[:])
+	}
 }
 
-func (p *epoll) wait(l *Loop, timeout int) error {
+func (p *epoll) wait(l *Loop, more bool) error {
 	// A look without waiting first: a busy loop never gives its processor away,
 	// and an idle one lets other goroutines run before it blocks a thread.
 	n, err := unix.EpollWait(p.fd, p.events, 0)
-	if n == 0 && timeout != 0 {
+	if n == 0 && !more {
 		runtime.Gosched()
-		n, err = unix.EpollWait(p.fd, p.events, timeout)
+		if timeout := l.timeout(); timeout != 0 && l.mailbox.sleep() {
+			n, err = unix.EpollWait(p.fd, p.events, timeout)
+			l.mailbox.awake()
+		}
 	}
-	l.now = l.clock.Now()
+	l.begin()
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
 			return nil
@@ -103,11 +121,13 @@ func (l *Loop) readable(c *Conn) {
 	switch {
 	case n > 0:
 		l.received(c, off, n)
-		l.throttle(c)
+		if l.throttle(c) {
+			c.watch()
+		}
 	case err == unix.EAGAIN || err == unix.EINTR:
 	default:
 		l.eof(c, err)
-		if !c.is(flagEnded) { // it still has to take what waits
+		if c.is(flagDeaf) { // nothing to read any more, but something to write
 			c.flags |= flagPaused
 			c.watch()
 		}
@@ -146,6 +166,21 @@ func (l *Loop) adoptFD(fd int, h Handler) (*Conn, error) {
 		return nil, fmt.Errorf("epoll_ctl: %w", err)
 	}
 	return c, nil
+}
+
+// detachFD takes the descriptor out of the loop and returns its socket as a
+// net.Conn.
+func (c *Conn) detachFD() (net.Conn, error) {
+	nc, err := connFromFD(int(c.fd))
+	if err != nil {
+		return nil, err
+	}
+	// Closing our descriptor alone would leave the socket registered, because nc
+	// holds it open, and every byte that comes would wake the loop for ever.
+	var none unix.EpollEvent
+	_ = unix.EpollCtl(c.loop.poller.(*epoll).fd, unix.EPOLL_CTL_DEL, int(c.fd), &none)
+	closeFD(int(c.fd))
+	return nc, nil
 }
 
 func writeFD(fd int, b []byte) (int, error) {

@@ -41,7 +41,8 @@ func takeFD(nc net.Conn) (int, error) {
 	if dupErr != nil {
 		return -1, fmt.Errorf("dup: %w", dupErr)
 	}
-	return dup, nc.Close()
+	_ = nc.Close()
+	return dup, nil
 }
 
 func closeFD(fd int) { _ = unix.Close(fd) }

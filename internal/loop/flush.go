@@ -24,20 +24,12 @@ func (l *Loop) flushDirty() {
 func (l *Loop) flush(c *Conn) {
 	q := c.out
 	for !q.empty() {
-		if q.expiring > 0 && c.stream == nil {
-			// A fresh look at the clock: the turn may have taken longer than
-			// the deadline leaves.
-			removed, count := q.expire(l.clock.Now())
-			l.queued -= int64(removed)
-			l.stats.Expired.Add(uint64(count))
-			if q.empty() {
-				break
-			}
+		if l.expire(q); q.empty() {
+			break
 		}
 		n, err := l.write(c, q)
 		q.advance(n)
 		l.queued -= int64(n)
-		l.stats.BytesOut.Add(uint64(n))
 		if err == errAgain {
 			l.stall(c)
 			return
@@ -50,6 +42,16 @@ func (l *Loop) flush(c *Conn) {
 	l.drained(c)
 }
 
+// expire drops what must not be written any more. It takes a fresh look at the
+// clock: the turn may have taken longer than the deadline leaves.
+func (l *Loop) expire(q *queue) {
+	if q.expiring > 0 {
+		removed, count := q.expire(l.clock.Now())
+		l.queued -= int64(removed)
+		l.stats.Expired.Add(uint64(count))
+	}
+}
+
 // write makes one write of all that waits, as far as the write buffer holds it.
 func (l *Loop) write(c *Conn, q *queue) (int, error) {
 	if c.stream != nil {
@@ -59,8 +61,10 @@ func (l *Loop) write(c *Conn, q *queue) (int, error) {
 	if q.head+1 < len(q.segs) && len(b) < cap(l.wbuf) {
 		b = q.gather(l.wbuf[:0])
 	}
+	n, err := writeFD(int(c.fd), b)
 	l.stats.Writes.Add(1)
-	return writeFD(int(c.fd), b)
+	l.stats.BytesOut.Add(uint64(n))
+	return n, err
 }
 
 // stall waits for the carrier to take more.
@@ -72,6 +76,10 @@ func (l *Loop) stall(c *Conn) {
 		return
 	}
 	c.flags |= flagStalled
+	if c.stream != nil {
+		return // its writer watches the time, its reader waits for throttle
+	}
+	l.throttle(c)
 	c.watch()
 	if !c.is(flagListed) {
 		c.flags |= flagListed
@@ -90,7 +98,7 @@ func (l *Loop) unstall(c *Conn) {
 	} else {
 		l.drained(c)
 	}
-	if c.is(flagStalled | flagGone) {
+	if c.is(flagStalled | flagGone | flagDeaf) {
 		return
 	}
 	resume := c.is(flagPaused)
@@ -101,13 +109,14 @@ func (l *Loop) unstall(c *Conn) {
 	}
 }
 
-// drained gives the queue back; a finishing connection has said all.
+// drained gives the queue back. A finishing connection has then said all, unless
+// a stream's writer still has some of it in hand.
 func (l *Loop) drained(c *Conn) {
 	if c.out != nil {
 		l.dropQueue(c)
 	}
-	if c.is(flagFinishing) && !c.is(flagEnded) {
-		l.linger(c)
+	if c.is(flagFinishing) && !c.is(flagEnded) && !c.writing() {
+		l.said(c)
 	}
 }
 
@@ -118,11 +127,11 @@ func (l *Loop) checkStalled() {
 		return
 	}
 	l.checked = now
-	limit := tick(l.engine.opts.WriteTimeout.Milliseconds() >> tickShift)
+	limit := tick(l.engine.opts.WriteTimeout.Milliseconds()>>tickShift) + 1
 	keep := l.stalled[:0]
 	for _, c := range l.stalled {
 		switch {
-		case c.is(flagGone) || !c.is(flagStalled) || c.out == nil:
+		case c.is(flagGone|flagEnded) || !c.is(flagStalled) || c.out == nil:
 			c.flags &^= flagListed
 		case now-c.out.since >= limit:
 			c.flags &^= flagListed
@@ -135,12 +144,12 @@ func (l *Loop) checkStalled() {
 	l.stalled = keep
 }
 
-// throttle stops reading from a stalled connection that lets its answers pile
-// up, and reports whether it is not to be read from.
+// throttle decides to stop reading from a stalled connection that lets its
+// answers pile up, and reports whether it did so now.
 func (l *Loop) throttle(c *Conn) bool {
-	if c.is(flagStalled) && !c.is(flagPaused) && c.Queued() > pauseBytes {
-		c.flags |= flagPaused
-		c.watch()
+	if !c.is(flagStalled) || c.is(flagPaused) || c.Queued() <= pauseBytes {
+		return false
 	}
-	return c.is(flagPaused)
+	c.flags |= flagPaused
+	return true
 }

@@ -27,6 +27,7 @@ type Loop struct {
 	turner  Turner
 
 	now     int64
+	woke    time.Time // when the turn began
 	wheel   *wheel
 	conns   []*Conn // by slot
 	free    []uint32
@@ -35,11 +36,14 @@ type Loop struct {
 	wbuf    []byte
 	scratch scratch
 	queues  queues
+	feeding *Conn  // whose handler is in Data
+	unseen  []byte // what comes behind the bytes it was shown
 
 	dirty   []*Conn // something to write
 	ended   []ending
 	stalled []*Conn // the carrier took nothing at the last try
 	checked tick    // when stalled was last checked
+	asked   int     // connections that were asked to end
 
 	queued   int64 // bytes that wait in all queues
 	stats    Stats
@@ -55,9 +59,10 @@ type ending struct {
 
 // poller waits for the loop's work.
 type poller interface {
-	// wait returns after timeout ms (-1: no limit), or as soon as there was
-	// readiness or a wake. Readiness is handed to the loop's ready method.
-	wait(l *Loop, timeout int) error
+	// wait returns as soon as there was readiness, a wake, a due timer, or, when
+	// the loop has more to do, at once. It begins the turn and hands readiness
+	// to the loop's ready method.
+	wait(l *Loop, more bool) error
 	// wake ends a wait; called from anywhere.
 	wake()
 	close()
@@ -90,8 +95,19 @@ func (l *Loop) Now() int64 { return l.now }
 
 // Post implements throng.Mailbox.
 func (l *Loop) Post(t throng.Task) {
-	if wake, ok := l.mailbox.post(t); ok && wake {
+	wake, ok := l.mailbox.post(t)
+	switch {
+	case !ok:
+		abandon(t)
+	case wake:
 		l.poller.wake()
+	}
+}
+
+// abandon frees what a task holds that will never run.
+func abandon(t throng.Task) {
+	if a, ok := t.(interface{ abandon() }); ok {
+		a.abandon()
 	}
 }
 
@@ -99,34 +115,38 @@ func (l *Loop) run() {
 	defer close(l.done)
 	more := false
 	for !l.stopping {
-		if err := l.poller.wait(l, l.timeout(more)); err != nil {
+		if err := l.poller.wait(l, more); err != nil {
 			l.log.Error("loop cannot wait", "loop", l.index, "error", err)
 			break
 		}
-		// The pollers set l.now when they return, so a turn's work is on time.
-		start := time.Now()
-		for _, t := range l.mailbox.take() {
+		tasks := l.mailbox.take()
+		for i, t := range tasks {
+			tasks[i] = nil // the next turn may be far, and a task may hold a lot
 			t.Run(l.index)
 		}
 		for _, c := range l.wheel.expire(l.now) {
 			l.fire(c)
 		}
 		more = l.turner != nil && l.turner.Turn()
+		l.checkStalled() // may end connections, so before those are told
 		for len(l.dirty)+len(l.ended) > 0 {
 			l.flushDirty()
 			l.tellEnded()
 		}
-		l.checkStalled()
 		l.scratch.reset()
-		l.stats.turn(time.Since(start), l.queued)
+		l.stats.turn(time.Since(l.woke), l.queued)
 	}
 	l.stop()
 }
 
-func (l *Loop) timeout(more bool) int {
-	if more || !l.mailbox.sleep() {
-		return 0
-	}
+// begin starts a turn; the pollers call it when they have waited.
+func (l *Loop) begin() {
+	l.woke = time.Now()
+	l.now = l.clock.Now()
+}
+
+// timeout returns how many milliseconds the loop may sleep; -1: no limit.
+func (l *Loop) timeout() int {
 	wait := l.wheel.wait(l.clock.Now())
 	if len(l.stalled) > 0 && (wait < 0 || wait > stallCheck) {
 		wait = stallCheck
@@ -136,7 +156,9 @@ func (l *Loop) timeout(more bool) int {
 
 // add gives a connection its slot.
 func (l *Loop) add(c *Conn, h Handler) {
-	l.gen++
+	if l.gen++; l.gen == 0 { // the zero Ref names nobody
+		l.gen++
+	}
 	c.loop, c.handler, c.gen, c.active = l, h, l.gen, l.wheel.tick(l.now)
 	if n := len(l.free); n > 0 {
 		c.slot = l.free[n-1]
@@ -150,7 +172,7 @@ func (l *Loop) add(c *Conn, h Handler) {
 
 // lookup returns the connection that a Ref of this loop names, or nil.
 func (l *Loop) lookup(slot, gen uint32) *Conn {
-	if int(slot) < len(l.conns) {
+	if uint64(slot) < uint64(len(l.conns)) {
 		if c := l.conns[slot]; c != nil && c.gen == gen {
 			return c
 		}
@@ -165,7 +187,9 @@ func (l *Loop) feed(c *Conn, b []byte) {
 	if !c.Open() {
 		return // a lingering peer: read and forget
 	}
+	l.feeding = c
 	used := c.handler.Data(c, b)
+	l.feeding = nil
 	switch rest := b[used:]; {
 	case !c.Open():
 		c.in = nil
@@ -188,6 +212,19 @@ func (l *Loop) input(c *Conn) int {
 		return 0
 	}
 	return copy(l.rbuf, *c.in)
+}
+
+// present feeds input that did not come through the read buffer, in pieces that
+// fit it.
+func (l *Loop) present(c *Conn, b []byte) {
+	for len(b) > 0 && !c.is(flagGone) {
+		off := l.input(c)
+		n := copy(l.rbuf[off:], b)
+		b = b[n:]
+		l.unseen = b
+		l.received(c, off, n)
+	}
+	l.unseen = nil
 }
 
 // received is told how much a carrier read behind input's bytes.
@@ -227,14 +264,13 @@ func (l *Loop) tellEnded() {
 		}
 		c.flags &^= flagEnded
 		l.tell(c, cause)
-		if !c.is(flagFinishing | flagLinger) {
+		if !c.is(flagFinishing) {
 			l.destroy(c)
 			continue
 		}
-		l.wheel.remove(c)
-		l.wheel.add(c, l.now+lingerTime)
-		if c.out == nil {
-			l.linger(c)
+		l.wheel.remove(c) // while it is written to, the write timeout watches
+		if !c.pending() {
+			l.said(c)
 		}
 	}
 	l.ended = l.ended[:0]
@@ -248,13 +284,16 @@ func (l *Loop) tell(c *Conn, cause error) {
 	}
 }
 
-// linger closes our direction and waits for the peer's close, so that unread
-// input doesn't make the kernel reset away what we just said.
-func (l *Loop) linger(c *Conn) {
-	if c.is(flagLinger) {
+// said ends a finishing connection of which all is written. If the peer has not
+// closed, we close our direction and wait for it to do so, so that unread input
+// doesn't make the kernel reset away what we just said.
+func (l *Loop) said(c *Conn) {
+	if c.is(flagDeaf) {
+		c.Abort(nil)
 		return
 	}
 	c.flags = c.flags&^flagFinishing | flagLinger
+	l.wheel.add(c, l.now+lingerTime)
 	c.closeWrite()
 }
 
@@ -272,6 +311,9 @@ func (l *Loop) forget(c *Conn) {
 	if c.out != nil {
 		l.dropQueue(c)
 	}
+	if c.is(flagAsked) {
+		l.asked--
+	}
 	c.in = nil
 	l.conns[c.slot] = nil
 	l.free = append(l.free, c.slot)
@@ -288,18 +330,20 @@ func (l *Loop) eof(c *Conn, cause error) {
 	if cause == nil {
 		cause = io.EOF
 	}
-	if c.is(flagFinishing) && c.out != nil && cause == io.EOF {
-		return // the peer closed its direction; what waits may still be written
+	if cause != io.EOF || !c.pending() {
+		c.Abort(cause)
+		return
 	}
-	c.Abort(cause)
+	// The peer may have closed its direction only: what waits is written, it may
+	// be the answer to its last words. If it is gone, writing fails soon.
+	c.flags |= flagDeaf
+	c.Finish(cause)
 }
 
 // stop ends everything that is left.
 func (l *Loop) stop() {
 	for _, t := range l.mailbox.close() {
-		if a, ok := t.(interface{ abandon() }); ok {
-			a.abandon()
-		}
+		abandon(t)
 	}
 	for _, c := range l.conns {
 		if c != nil {
@@ -307,5 +351,6 @@ func (l *Loop) stop() {
 			l.destroy(c)
 		}
 	}
+	l.stats.Queued.Store(l.queued)
 	l.poller.close()
 }

@@ -36,6 +36,14 @@ func (m *mailbox) sleep() bool {
 	return m.asleep
 }
 
+// awake takes sleep's announcement back: the loop is on its way to take, so what
+// its own handlers post needs no wake.
+func (m *mailbox) awake() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asleep = false
+}
+
 // take returns the tasks posted so far; the slice is valid until the next call.
 func (m *mailbox) take() []throng.Task {
 	m.mu.Lock()
@@ -43,8 +51,8 @@ func (m *mailbox) take() []throng.Task {
 	m.asleep = false
 	taken := m.tasks
 	clear(m.spare)
-	if cap(m.spare) > 4096 { // a burst has passed; don't keep its memory
-		m.spare = nil
+	if cap(m.spare) > 4096 && len(taken) < cap(m.spare)/4 {
+		m.spare = nil // a burst has passed; don't keep its memory
 	}
 	m.tasks, m.spare = m.spare[:0], taken
 	return taken

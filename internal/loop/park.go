@@ -1,6 +1,9 @@
 package loop
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // park is the poller of a loop that owns streams only: nothing becomes ready by
 // itself, everything comes as a task.
@@ -17,19 +20,28 @@ func (p *park) wake() {
 	}
 }
 
-func (p *park) wait(l *Loop, timeout int) error {
-	switch {
-	case timeout == 0:
-	case timeout < 0:
-		<-p.wakes
-	default:
-		t := time.NewTimer(time.Duration(timeout) * time.Millisecond)
-		select {
-		case <-p.wakes:
-		case <-t.C:
+func (p *park) wait(l *Loop, more bool) error {
+	// The streams' goroutines need the processor to bring and take bytes.
+	runtime.Gosched()
+	if !more {
+		if timeout := l.timeout(); timeout != 0 && l.mailbox.sleep() {
+			p.sleep(timeout)
+			l.mailbox.awake()
 		}
-		t.Stop()
 	}
-	l.now = l.clock.Now()
+	l.begin()
 	return nil
+}
+
+func (p *park) sleep(timeout int) {
+	if timeout < 0 {
+		<-p.wakes
+		return
+	}
+	t := time.NewTimer(time.Duration(timeout) * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-p.wakes:
+	case <-t.C:
+	}
 }

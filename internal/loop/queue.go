@@ -16,11 +16,18 @@ type queue struct {
 	sent     int  // bytes of segs[head] that are written
 	bytes    int  // unwritten bytes of all segments
 	expiring int  // segments with a deadline
+	volatile int  // segments in scratch memory, written ones included
 	since    tick // stalled since, for the write timeout
 }
 
 func (q *queue) push(s segment) {
+	if len(q.segs) == cap(q.segs) && q.head > len(q.segs)/2 {
+		q.compact() // instead of growing
+	}
 	q.segs = append(q.segs, s)
+	if s.volatile {
+		q.volatile++
+	}
 	q.bytes += len(s.b)
 	if s.expires != 0 {
 		q.expiring++
@@ -92,15 +99,37 @@ func (q *queue) expire(now int64) (removed, count int) {
 	return removed, count
 }
 
+// shed drops the oldest droppable segments until need bytes are free, never one
+// that is partly written. A slow peer's queue is shed for every frame that comes,
+// so this costs what it drops and passes over, not what waits.
 func (q *queue) shed(need int, lost func(class uint32)) (freed int) {
-	return q.filter(func(s *segment) bool {
-		if s.class == 0 || freed >= need {
-			return false
+	end := q.head
+	if q.sent > 0 {
+		end++
+	}
+	for ; end < len(q.segs) && freed < need; end++ {
+		s := &q.segs[end]
+		if s.class == 0 {
+			continue
+		}
+		if s.expires != 0 {
+			q.expiring--
 		}
 		freed += len(s.b)
 		lost(s.class)
-		return true
-	})
+		*s = segment{}
+	}
+	// What was passed over moves to the end of the gap.
+	to := end
+	for i := end - 1; i >= q.head; i-- {
+		if q.segs[i].b != nil {
+			to--
+			q.segs[to], q.segs[i] = q.segs[i], q.segs[to]
+		}
+	}
+	q.head = to
+	q.bytes -= freed
+	return freed
 }
 
 // gather appends whole segments to dst as long as they fit its capacity, at
@@ -116,18 +145,44 @@ func (q *queue) gather(dst []byte) []byte {
 	return dst
 }
 
+// appendTo appends all that waits to dst.
+func (q *queue) appendTo(dst []byte) []byte {
+	for i := q.head; i < len(q.segs); i++ {
+		b := q.segs[i].b
+		if i == q.head {
+			b = b[q.sent:]
+		}
+		dst = append(dst, b...)
+	}
+	return dst
+}
+
 // settle copies what lies in the loop's scratch memory, because it outlives the
-// turn, and drops the written segments' slots.
+// turn.
 func (q *queue) settle() {
+	if q.volatile > 0 {
+		for i := range q.segs {
+			q.segs[i].settle()
+		}
+		q.volatile = 0
+	}
+	if q.head > len(q.segs)/2 {
+		q.compact()
+	}
+}
+
+// settle moves the segment's bytes out of scratch memory.
+func (s *segment) settle() {
+	if s.volatile {
+		s.b, s.volatile = append([]byte(nil), s.b...), false
+	}
+}
+
+// compact gives the places of written segments back.
+func (q *queue) compact() {
 	n := copy(q.segs, q.segs[q.head:])
 	clear(q.segs[n:])
 	q.segs, q.head = q.segs[:n], 0
-	for i := range q.segs {
-		if s := &q.segs[i]; s.volatile {
-			s.b = append([]byte(nil), s.b...)
-			s.volatile = false
-		}
-	}
 }
 
 // queues keeps empty queues for reuse on one loop.

@@ -1,10 +1,9 @@
 package loop
 
 import (
-	"errors"
 	"net"
 	"net/netip"
-	"os"
+	"sync"
 	"time"
 )
 
@@ -21,13 +20,20 @@ type stream struct {
 	buf  []byte
 	n    int
 	err  error
-	next chan bool // true: read on; false: end
+	next chan struct{}
 
-	batches chan []segment // nil slice: close our direction
-	spare   []segment      // owned by the loop
-	busy    bool           // the writer has a batch
-	quit    chan struct{}
-	reader  chan struct{} // closed when the reader has ended
+	// Owned by the loop, the batch by the writer while busy.
+	batch   []segment
+	busy    bool
+	running bool
+	kept    bool             // detached: the writer does not close nc
+	batches chan []segment   // nil slice: close our direction
+	quit    chan struct{}    // closed when the loop gives the stream up
+	ended   [2]chan struct{} // closed when reader and writer have ended
+
+	writer writer
+	mu     sync.Mutex
+	left   bool // the deadlines of nc are the loop's, for good
 }
 
 const streamBuffer = 8 << 10
@@ -37,9 +43,10 @@ func (l *Loop) adoptStream(nc net.Conn, h Handler) *Conn {
 	c := &Conn{fd: -1}
 	s := &stream{
 		nc: nc, loop: l, c: c, buf: make([]byte, streamBuffer),
-		next: make(chan bool, 1), batches: make(chan []segment, 2),
-		quit: make(chan struct{}), reader: make(chan struct{}),
+		next: make(chan struct{}, 1), batches: make(chan []segment, 2), quit: make(chan struct{}),
+		ended: [2]chan struct{}{make(chan struct{}), make(chan struct{})},
 	}
+	s.writer.stream = s
 	c.stream = s
 	l.add(c, h)
 	return c
@@ -47,12 +54,13 @@ func (l *Loop) adoptStream(nc net.Conn, h Handler) *Conn {
 
 // start lets the goroutines run; the handler was opened before.
 func (s *stream) start() {
-	go s.read()
-	go s.serveWrites()
+	s.running = true
+	s.loop.engine.wg.Go(s.read)
+	s.loop.engine.wg.Go(s.writer.run)
 }
 
 func (s *stream) read() {
-	defer close(s.reader)
+	defer close(s.ended[0])
 	for {
 		s.n, s.err = s.nc.Read(s.buf)
 		s.loop.Post((*streamRead)(s))
@@ -60,10 +68,7 @@ func (s *stream) read() {
 			return
 		}
 		select {
-		case on := <-s.next:
-			if !on {
-				return
-			}
+		case <-s.next:
 		case <-s.quit:
 			return
 		}
@@ -81,12 +86,7 @@ func (t *streamRead) Run(int) {
 	}
 	b := s.buf[:s.n]
 	s.n = 0
-	for len(b) > 0 && !c.is(flagGone) {
-		off := l.input(c)
-		n := copy(l.rbuf[off:], b)
-		b = b[n:]
-		l.received(c, off, n)
-	}
+	l.present(c, b)
 	switch {
 	case c.is(flagGone):
 	case s.err != nil:
@@ -97,148 +97,87 @@ func (t *streamRead) Run(int) {
 }
 
 // resume lets the reader go on.
-func (s *stream) resume() {
-	select {
-	case s.next <- true:
-	default:
-	}
-}
+func (s *stream) resume() { s.next <- struct{}{} } // has room: the reader waits
 
-// write hands the writer all that waits.
-func (s *stream) write(q *queue) (int, error) {
+// write hands the writer what waits, no more than one write buffer: what it has
+// in hand can't be shed.
+func (s *stream) write(q *queue) (n int, err error) {
 	if s.busy {
 		return 0, errAgain
 	}
-	q.settle()
-	n := q.bytes
-	s.spare = append(s.spare[:0], q.segs...)
+	for _, seg := range q.segs[q.head:] {
+		if n > 0 && n+len(seg.b) > writeBuffer {
+			break
+		}
+		n += len(seg.b)
+		seg.settle()
+		s.batch = append(s.batch, seg)
+	}
 	s.busy = true
-	s.batches <- s.spare // has room: one batch at a time, and one closeWrite
+	s.batches <- s.batch // has room: one batch at a time, and one closeWrite
 	return n, nil
 }
 
 // streamWrote is the task that a writer posts when it wants more.
-type streamWrote struct {
-	s   *stream
-	err error
-}
+type streamWrote stream
 
-func (t streamWrote) Run(int) {
-	s := t.s
+func (t *streamWrote) Run(int) {
+	s := (*stream)(t)
+	c := s.c
 	s.busy = false
-	clear(s.spare)
+	clear(s.batch)
+	if s.batch = s.batch[:0]; cap(s.batch) > maxFreeSegments {
+		s.batch = nil
+	}
 	switch {
-	case s.c.is(flagGone):
-	case errors.Is(t.err, os.ErrDeadlineExceeded):
-		s.c.Abort(ErrSlow)
-	case t.err != nil:
-		s.c.Abort(t.err)
-	default:
-		s.loop.unstall(s.c)
+	case c.is(flagGone):
+	case s.writer.err != nil:
+		c.Abort(s.writer.err)
+	case c.is(flagStalled):
+		s.loop.unstall(c)
+	case c.out == nil:
+		s.loop.drained(c)
 	}
-}
-
-func (s *stream) serveWrites() {
-	var buf []byte
-	for {
-		select {
-		case <-s.quit:
-			return
-		case batch := <-s.batches:
-			if batch == nil {
-				if cw, ok := s.nc.(interface{ CloseWrite() error }); ok {
-					_ = cw.CloseWrite()
-				} else {
-					_ = s.nc.Close()
-				}
-				continue
-			}
-			var err error
-			buf, err = s.writeBatch(buf[:0], batch)
-			if cap(buf) > writeBuffer {
-				buf = nil
-			}
-			s.loop.Post(streamWrote{s, err})
-		}
-	}
-}
-
-// writeBatch makes one write of all segments without a deadline that follow one
-// another; one with a deadline is written by itself, if its time has not come.
-func (s *stream) writeBatch(buf []byte, batch []segment) ([]byte, error) {
-	for _, seg := range batch {
-		if seg.expires == 0 {
-			buf = append(buf, seg.b...)
-			continue
-		}
-		if err := s.writeAll(buf); err != nil {
-			return buf, err
-		}
-		buf = buf[:0]
-		if err := s.writeUntil(seg); err != nil {
-			return buf, err
-		}
-	}
-	return buf, s.writeAll(buf)
-}
-
-func (s *stream) writeAll(b []byte) error {
-	if len(b) == 0 {
-		return nil
-	}
-	if err := s.nc.SetWriteDeadline(time.Now().Add(s.loop.engine.opts.WriteTimeout)); err != nil {
-		return err
-	}
-	_, err := s.nc.Write(b)
-	return err
-}
-
-// writeUntil gives up a segment of which nothing was written by its deadline.
-func (s *stream) writeUntil(seg segment) error {
-	left := time.Duration(seg.expires-s.loop.clock.Now()) * time.Millisecond
-	if left <= 0 {
-		s.loop.stats.Expired.Add(1)
-		return nil
-	}
-	if err := s.nc.SetWriteDeadline(time.Now().Add(left)); err != nil {
-		return err
-	}
-	n, err := s.nc.Write(seg.b)
-	switch {
-	case err == nil:
-		return nil
-	case n == 0 && errors.Is(err, os.ErrDeadlineExceeded):
-		s.loop.stats.Expired.Add(1)
-		return nil
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return s.writeAll(seg.b[n:]) // begun, so it must be ended
-	}
-	return err
 }
 
 func (s *stream) closeWrite() { s.batches <- nil }
 
+// close ends both goroutines; the last thing that the writer does is to close the
+// connection, because that may block where it has a farewell to say, as TLS has.
 func (s *stream) close() {
-	close(s.quit)
-	_ = s.nc.Close()
+	s.leave()
+	if !s.running {
+		_ = s.nc.Close()
+	}
 }
 
 // detach ends both goroutines and keeps the connection. It returns what was read
-// and not yet seen by the loop.
-func (s *stream) detach() (nc net.Conn, unread []byte, err error) {
-	if s.busy {
-		return nil, nil, errBusy
+// and not yet seen by the loop, and what the writer had in hand and not written.
+func (s *stream) detach() (nc net.Conn, unread, unwritten []byte) {
+	s.kept = true
+	s.leave()
+	if s.running {
+		<-s.ended[0]
+		<-s.ended[1]
 	}
-	_ = s.nc.SetReadDeadline(time.Unix(1, 0))
-	select {
-	case s.next <- false:
-	case <-s.reader:
+	select { // a batch that the writer has not begun
+	case batch := <-s.batches:
+		for _, seg := range batch {
+			s.writer.rest = append(s.writer.rest, seg.b...)
+		}
+	default:
 	}
-	<-s.reader
+	_ = s.nc.SetDeadline(time.Time{})
+	return s.nc, s.buf[:s.n], s.writer.rest
+}
+
+// leave makes both goroutines end soon, whatever they wait for.
+func (s *stream) leave() {
+	s.mu.Lock()
+	s.left = true
+	_ = s.nc.SetDeadline(time.Unix(1, 0))
+	s.mu.Unlock()
 	close(s.quit)
-	_ = s.nc.SetReadDeadline(time.Time{})
-	_ = s.nc.SetWriteDeadline(time.Time{})
-	return s.nc, s.buf[:s.n], nil
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

@@ -10,6 +10,7 @@ const (
 	tickShift  = 6 // milliseconds per tick, as a power of two
 	wheelSlots = 1024
 	wheelMask  = wheelSlots - 1
+	farthest   = tick(1) << 31 // 4 years; later deadlines come early instead of wrapping around
 )
 
 // wheel is a hashed timing wheel whose lists run through the connections
@@ -36,6 +37,7 @@ func (w *wheel) millis(t tick) int64 { return w.start + int64(t)<<tickShift }
 func (w *wheel) add(c *Conn, at int64) {
 	t := w.done + 1
 	if at > w.millis(t) {
+		at = min(at, w.millis(farthest))
 		t = w.tick(at-1) + 1 // round up: never early
 	}
 	if c.due == t {

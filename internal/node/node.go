@@ -63,6 +63,9 @@ func (n *Node) CatchUp(sub *session.Subscription) {
 
 // Release implements session.Node.
 func (n *Node) Release(sub *session.Subscription, offset uint64) bool {
+	if !sub.Positioned() {
+		return n.table(sub).Flow(sub.Channel(), sub.Index())
+	}
 	return n.table(sub).Release(sub.Channel(), sub.Index(), offset)
 }
 

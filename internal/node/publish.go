@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"throng"
 	"throng/internal/session"
@@ -19,15 +20,27 @@ func (n *Node) Publish(s *session.Session, req throng.PublishRequest, re session
 	})
 }
 
+// idempotencyTTL is how long a key given to Broadcast is remembered: longer than
+// any sensible retry, short enough for the memory it takes.
+const idempotencyTTL = 5 * time.Minute
+
 // Broadcast publishes to a channel on behalf of the server itself. The
-// namespace gives the retention; done is called as the broker's contract says.
+// namespace gives the retention. A key, if not empty, makes a repetition within
+// five minutes publish nothing. done is called as the broker's contract says,
+// and may be nil.
 func (n *Node) Broadcast(ctx context.Context, channel string, p *throng.Publication, key string, done func(throng.PublishResult, error)) {
+	if done == nil {
+		done = func(throng.PublishResult, error) {}
+	}
 	ns := n.Namespace(channel)
 	if ns == nil {
 		done(throng.PublishResult{}, throng.ErrUnknownChannel)
 		return
 	}
-	req := throng.PublishRequest{Channel: channel, Publication: p, Retention: ns.Retention, IdempotencyKey: key}
+	req := throng.PublishRequest{
+		Channel: channel, Publication: p, Retention: ns.Retention,
+		IdempotencyKey: key, IdempotencyTTL: idempotencyTTL,
+	}
 	n.send(ctx, req, done)
 }
 

@@ -13,10 +13,11 @@ import (
 // Subscribe implements session.Node. The order is what makes recovery whole:
 // first the hub, which holds what is published from now on, then the broker's
 // confirmation, then the history; Release lets flow what the history did not
-// contain.
+// contain. Where there is no history, what came before the answer is held too: a
+// client hears nothing of a channel before it hears that it subscribes to it.
 func (n *Node) Subscribe(sub *session.Subscription, req session.SubscribeRequest) {
 	positioned := req.Positioned && sub.Namespace().Retention.Enabled()
-	name := n.table(sub).Add(req.Channel, sub, hub.Encoding(req.Encoding), positioned)
+	name := n.table(sub).Add(req.Channel, sub, hub.Encoding(req.Encoding), true)
 	sub.SetChannel(name)
 	s := &subscribing{n: n, to: sub.Session().Transport().Ref(), req: req}
 	s.answer.Class, s.answer.Token = sub.Class(), req.Token

@@ -21,6 +21,9 @@ func (s *Server) pages() http.Handler {
 	return http.NotFoundHandler()
 }
 
+// demoNamespace holds the channel of the demo page's figures.
+const demoNamespace = "demo"
+
 // figures is what the demo page shows of the server.
 type figures struct {
 	Connections        int     `json:"connections"`
@@ -47,7 +50,7 @@ func (s *Server) publishFigures(ctx context.Context) {
 		}
 		data, _ := json.Marshal(f) // plain numbers
 		p := &throng.Publication{Event: "figures", Data: data}
-		s.node.Broadcast(ctx, "demo:figures", p, "", func(throng.PublishResult, error) {})
+		s.node.Broadcast(ctx, demoNamespace+":figures", p, "", func(throng.PublishResult, error) {})
 	}
 }
 

@@ -15,9 +15,7 @@ import (
 
 // listen opens all listeners.
 func (s *Server) listen() error {
-	lc := net.ListenConfig{Control: socketOptions, KeepAliveConfig: net.KeepAliveConfig{
-		Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4,
-	}}
+	lc := net.ListenConfig{Control: socketOptions, KeepAliveConfig: keepAlive()}
 	for _, addr := range s.cfg.Listen {
 		ln, err := open(&lc, addr)
 		if err != nil {
@@ -34,6 +32,11 @@ func (s *Server) listen() error {
 	}
 	s.private, s.admin = ln, newAdmin()
 	return nil
+}
+
+// keepAlive finds peers that vanished within two minutes.
+func keepAlive() net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}
 }
 
 // open listens on host:port or unix:/path. A socket file that a dead process
@@ -72,6 +75,9 @@ func (s *Server) announce() {
 	}
 	if s.private != nil {
 		s.log.Info("listening", "listener", "internal", "address", s.private.Addr().String())
+		if tcp, ok := s.private.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+			s.log.Warn("the internal listener is not on a loopback address: keep clients away from it", "address", tcp.String())
+		}
 	}
 	if s.cfg.Dev {
 		s.log.Warn("DEVELOPMENT MODE: everybody may join, publish and see everything; never use it in production")

@@ -1,38 +1,35 @@
 package server
 
 import (
-	"sync"
-
 	"throng"
 	"throng/internal/node"
 )
 
-// namespaces returns a look-up that makes each namespace once: sessions keep
-// pointers to them.
+// namespaces returns the look-up of what is configured. Each namespace is made
+// once: sessions keep pointers to them.
 func (s *Server) namespaces() node.Namespaces {
-	var made sync.Map // name → *throng.Namespace
+	if s.opts.Namespaces != nil {
+		return s.opts.Namespaces
+	}
+	known := make(map[string]*throng.Namespace)
+	for _, c := range s.cfg.Namespaces {
+		if ns, ok := s.cfg.Namespace(c.Name); ok {
+			known[c.Name] = &ns
+		}
+	}
+	if s.opts.Demo { // the figures are the server's to publish
+		known[demoNamespace] = &throng.Namespace{Name: demoNamespace, Subscribe: throng.Anybody}
+	}
+	// In development every name is a namespace; all that are not configured are
+	// the same one.
+	var other *throng.Namespace
+	if ns, ok := s.cfg.Namespace(""); ok {
+		other = &ns
+	}
 	return func(name string) *throng.Namespace {
-		if ns, ok := made.Load(name); ok {
-			return ns.(*throng.Namespace)
+		if ns, ok := known[name]; ok {
+			return ns
 		}
-		ns, ok := s.cfg.Namespace(name)
-		if !ok {
-			return nil
-		}
-		if !s.declared(name) { // in development any name is one; don't collect them
-			ns.Name = ""
-			name = ""
-		}
-		kept, _ := made.LoadOrStore(name, &ns)
-		return kept.(*throng.Namespace)
+		return other
 	}
-}
-
-func (s *Server) declared(name string) bool {
-	for i := range s.cfg.Namespaces {
-		if s.cfg.Namespaces[i].Name == name {
-			return true
-		}
-	}
-	return name == throng.DefaultNamespace
 }

@@ -32,6 +32,8 @@ type Options struct {
 	Demo bool
 	// Backend answers events of namespaces that ask it; nil for none.
 	Backend phoenix.Backend
+	// Namespaces replaces the configured ones; nil for none.
+	Namespaces node.Namespaces
 	// Authenticate replaces the configured way of telling who a client is.
 	Authenticate gateway.Authenticate
 }
@@ -60,10 +62,12 @@ func New(o Options) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if err := s.compose(); err != nil {
-		return nil, err
+	// First the listeners, which fail more often and leave nothing running.
+	err := s.listen()
+	if err == nil {
+		err = s.compose()
 	}
-	if err := s.listen(); err != nil {
+	if err != nil {
 		s.closeListeners()
 		return nil, err
 	}

@@ -6,18 +6,19 @@ import (
 
 // Token is what a wire wants back with an answer: enough to address the reply.
 type Token struct {
-	Ref     string // the message's reference
-	JoinRef string
-	Channel string
-	Quiet   bool // success needs no reply
+	Ref     string `json:"ref,omitempty"` // the message's reference
+	JoinRef string `json:"join_ref,omitempty"`
+	Channel string `json:"channel,omitempty"`
+	Quiet   bool   `json:"quiet,omitempty"` // success needs no reply
 }
 
 // Published is the answer to a publish on its way back to a session.
 type Published struct {
-	Class  uint32
-	Token  Token
-	Result throng.PublishResult
-	Err    *throng.Error
+	Class   uint32
+	Channel string
+	Token   Token
+	Result  throng.PublishResult
+	Err     *throng.Error
 }
 
 // Publish publishes to the channel of a subscription on behalf of the client.
@@ -33,7 +34,7 @@ func (s *Session) Publish(sub *Subscription, event string, data []byte, binary b
 		Event: event, Data: append([]byte(nil), data...), Binary: binary, Publisher: s.Info(),
 	}
 	req := throng.PublishRequest{Channel: sub.channel, Publication: p, Retention: sub.ns.Retention}
-	s.node.Publish(s, req, Published{Class: sub.class, Token: token})
+	s.node.Publish(s, req, Published{Class: sub.class, Channel: sub.channel, Token: token})
 }
 
 func (s *Session) mayPublish(sub *Subscription) *throng.Error {
@@ -46,14 +47,35 @@ func (s *Session) mayPublish(sub *Subscription) *throng.Error {
 	return nil
 }
 
+// tell is published for answers that were put off.
+func (s *Session) tell(late []*Published) {
+	for _, r := range late {
+		s.published(r)
+	}
+}
+
+// published tells the wire the outcome of a publish, behind the client's own
+// push. That comes through the newest subscription to the channel, which may
+// not be the one that the client published through.
 func (s *Session) published(r *Published) {
-	sub := s.byClass(r.Class)
-	if sub != nil {
-		sub.inflight--
-		if sub.index >= 0 && r.Err == nil {
-			s.node.CatchUp(sub) // the client's own push comes before the answer
-			sub = s.byClass(r.Class)
+	if s.ended {
+		return
+	}
+	if through := s.find(r.Channel); through != nil {
+		if w := through.pending; w != nil {
+			w.published = append(w.published, r)
+			return
 		}
+		if through.index >= 0 && r.Err == nil {
+			s.node.CatchUp(through)
+		}
+	}
+	if s.ended { // the push was one too many
+		return
+	}
+	sub := s.byClass(r.Class)
+	if sub != nil && sub.inflight > 0 { // 0: put back from a State meanwhile
+		sub.inflight--
 	}
 	s.wire.Published(sub, r.Token, r.Result, r.Err)
 }

@@ -32,7 +32,9 @@ type Transport interface {
 
 // Wire is a protocol's side of a session. Its methods are called on the loop.
 type Wire interface {
-	// Subscribed answers Subscribe.
+	// Subscribed answers Subscribe. Whatever the outcome, an older subscription
+	// to the same channel (one with a lower Class) has had its last push, and
+	// the wire ends it now.
 	Subscribed(sub *Subscription, token Token, r SubscribeResult, err *throng.Error)
 	// Published answers Publish; sub is nil when it has ended meanwhile.
 	Published(sub *Subscription, token Token, r throng.PublishResult, err *throng.Error)
@@ -50,12 +52,12 @@ type Wire interface {
 type Node interface {
 	// Namespace returns the namespace of a channel, nil when there is none.
 	Namespace(channel string) *throng.Namespace
-	// Subscribe adds a subscription to its channel and reads the history that
-	// req asks for. The answer comes by Session.Subscribed, before Subscribe
-	// returns or later by a post.
+	// Subscribe adds a subscription to its channel, held, and reads the history
+	// that req asks for. The answer comes by Session.Subscribed, before
+	// Subscribe returns or later by a post.
 	Subscribe(sub *Subscription, req SubscribeRequest)
-	// Release lets publications flow to a positioned subscription, from behind
-	// an offset. It reports false when some were lost.
+	// Release lets publications flow to a subscription, to a positioned one from
+	// behind an offset. It reports false when some were lost.
 	Release(sub *Subscription, offset uint64) bool
 	// Unsubscribe takes it out again; nothing is pushed any more.
 	Unsubscribe(sub *Subscription)
@@ -83,7 +85,7 @@ type Session struct {
 	user      string
 	client    throng.ClientID
 	subs      *Subscription // a list, newest first: most clients have one or two
-	count     uint16
+	count     uint32
 	class     uint32 // of the newest subscription
 	ended     bool
 }
@@ -113,7 +115,7 @@ func (s *Session) Ended() bool { return s.ended }
 // Count returns the number of subscriptions.
 func (s *Session) Count() int { return int(s.count) }
 
-// Find returns the subscription to a channel that has not ended, or nil.
+// Find returns the newest subscription to a channel that has not ended, or nil.
 func (s *Session) Find(channel []byte) *Subscription {
 	for sub := s.subs; sub != nil; sub = sub.next {
 		if sub.channel == string(channel) {
@@ -123,12 +125,22 @@ func (s *Session) Find(channel []byte) *Subscription {
 	return nil
 }
 
-// Each calls f for all subscriptions.
+func (s *Session) find(channel string) *Subscription {
+	for sub := s.subs; sub != nil; sub = sub.next {
+		if sub.channel == channel {
+			return sub
+		}
+	}
+	return nil
+}
+
+// Each calls f for all subscriptions, newest first. f may end any of them.
 func (s *Session) Each(f func(*Subscription)) {
-	for sub := s.subs; sub != nil; {
-		next := sub.next
-		f(sub)
-		sub = next
+	// One that has ended still leads to those that were behind it.
+	for sub := s.subs; sub != nil; sub = sub.next {
+		if sub.flags&subEnded == 0 {
+			f(sub)
+		}
 	}
 }
 
@@ -152,7 +164,7 @@ func (s *Session) End() {
 }
 
 // Handle takes what was posted to the session's Ref. It reports false for what
-// is not a session's business.
+// is not a session's business. A session that has ended answers nothing.
 func (s *Session) Handle(m any) bool {
 	switch m := m.(type) {
 	case *Published:

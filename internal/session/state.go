@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	"throng"
 )
 
@@ -21,6 +23,8 @@ type SubState struct {
 	WireFlags  uint8           `json:"wire_flags,omitempty"`
 	Positioned bool            `json:"positioned,omitempty"`
 	Position   throng.Position `json:"position"`
+	// Request is there while the client waits for the answer.
+	Request *SubscribeRequest `json:"request,omitempty"`
 }
 
 // Capture returns the session's state. What a subscription's encoding is, only
@@ -28,41 +32,72 @@ type SubState struct {
 func (s *Session) Capture() State {
 	st := State{User: s.user, Client: s.client, Class: s.class}
 	s.Each(func(sub *Subscription) {
-		ss := SubState{
-			Channel: sub.channel, Tag: sub.tag, Class: sub.class,
-			WireFlags: sub.WireFlags, Positioned: sub.Positioned(),
+		if sub.index >= 0 { // not replaced by a newer one
+			st.Subs = append(st.Subs, sub.capture())
 		}
-		if ss.Positioned {
-			ss.Position = throng.Position{Offset: s.node.Offset(sub), Epoch: sub.epoch}
-		}
-		st.Subs = append([]SubState{ss}, st.Subs...)
 	})
+	slices.Reverse(st.Subs)
+	return st
+}
+
+func (sub *Subscription) capture() SubState {
+	st := SubState{
+		Channel: sub.channel, Tag: sub.tag, Class: sub.class,
+		WireFlags: sub.WireFlags, Positioned: sub.Positioned(),
+	}
+	switch p := sub.pending; {
+	case p == nil && st.Positioned:
+		st.Position = throng.Position{Offset: sub.session.node.Offset(sub), Epoch: sub.epoch}
+	case p == nil:
+	case sub.flags&subResuming == 0:
+		req := p.request
+		st.Request = &req
+	case st.Positioned: // still where it was when it was captured before
+		st.Position = *p.request.Since
+	}
 	return st
 }
 
 // Restore puts a captured state into a session that was just initialised, and
 // subscribes again where it left off. The wire hears Resumed for each
 // subscription, now or later, or Resync where the gap can't be closed or the
-// channel is not allowed any more. Answers that were under way are lost.
+// channel is not allowed any more; Subscribed where the answer was under way.
+// Answers to publishes that were under way are lost.
 func (s *Session) Restore(st State) {
 	s.user, s.client, s.class = st.User, st.Client, st.Class
-	for _, ss := range st.Subs {
-		sub := &Subscription{
-			session: s, channel: ss.Channel, tag: ss.Tag, class: ss.Class,
-			WireFlags: ss.WireFlags, index: -1, flags: subPending | subResuming,
+	for i := range st.Subs {
+		if s.ended { // what was missed was one too many
+			return
 		}
-		ns, err := s.Check(ss.Channel)
-		if err != nil {
-			s.wire.Resync(sub)
-			continue
-		}
-		sub.ns, sub.next = ns, s.subs
-		s.subs = sub
-		s.count++
-		req := SubscribeRequest{Channel: ss.Channel, Encoding: ss.Encoding, Positioned: ss.Positioned}
-		if ss.Positioned {
-			req.Since = &ss.Position
-		}
-		s.node.Subscribe(sub, req)
+		s.restore(&st.Subs[i])
+	}
+}
+
+func (s *Session) restore(st *SubState) {
+	sub := &Subscription{
+		session: s, channel: st.Channel, tag: st.Tag, class: st.Class,
+		WireFlags: st.WireFlags, index: -1, flags: subPending | subResuming,
+	}
+	req := SubscribeRequest{Channel: st.Channel, Tag: st.Tag, WireFlags: st.WireFlags, Positioned: st.Positioned}
+	switch {
+	case st.Request != nil:
+		req = *st.Request
+		sub.flags &^= subResuming
+	case st.Positioned:
+		sub.flags |= subPositioned
+		req.Since = &st.Position
+	}
+	req.Encoding = st.Encoding
+	ns, err := s.Check(st.Channel)
+	switch {
+	case err == nil:
+		sub.ns = ns
+		s.ask(sub, req)
+	case st.Request != nil:
+		sub.flags |= subEnded
+		s.wire.Subscribed(sub, req.Token, SubscribeResult{}, err)
+	default:
+		sub.flags |= subEnded
+		s.wire.Resync(sub)
 	}
 }

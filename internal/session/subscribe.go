@@ -1,28 +1,30 @@
 package session
 
 import (
+	"slices"
+
 	"throng"
 )
 
 // SubscribeRequest says how a subscription begins.
 type SubscribeRequest struct {
-	Channel string
+	Channel string `json:"channel"`
 	// Tag is the wire's own name for the subscription, Token what it wants back
 	// with the answer.
-	Tag   string
-	Token Token
+	Tag   string `json:"tag,omitempty"`
+	Token Token  `json:"token"`
 	// WireFlags are the subscription's, from the beginning on.
-	WireFlags uint8
+	WireFlags uint8 `json:"wire_flags,omitempty"`
 	// Encoding is the index of the hub's encoder for it.
-	Encoding uint8
+	Encoding uint8 `json:"-"` // another process may count otherwise
 	// Positioned asks for the position, and for a resync when a publication is
 	// lost. It has no effect in a channel without history.
-	Positioned bool
+	Positioned bool `json:"positioned,omitempty"`
 	// Since asks for what was published after a position.
-	Since *throng.Position
+	Since *throng.Position `json:"since,omitempty"`
 	// Recent asks for at most so many of the newest publications, for a client
 	// that has no position yet.
-	Recent int
+	Recent int `json:"recent,omitempty"`
 }
 
 // SubscribeResult answers a subscribe.
@@ -45,7 +47,8 @@ type Subscribed struct {
 }
 
 // Check reports why the client may not subscribe to a channel, and otherwise the
-// channel's namespace.
+// channel's namespace. A subscription that replaces another one is within the
+// limit.
 func (s *Session) Check(channel string) (*throng.Namespace, *throng.Error) {
 	if err := throng.CheckChannel(channel); err != nil {
 		return nil, err
@@ -56,62 +59,101 @@ func (s *Session) Check(channel string) (*throng.Namespace, *throng.Error) {
 		return nil, throng.ErrUnknownChannel
 	case !ns.Subscribe.Allows(s.user):
 		return nil, throng.ErrPermissionDenied
+	case s.Count() >= s.limits.Channels && s.find(channel) == nil:
+		return nil, throng.ErrLimitExceeded
 	}
 	return ns, nil
 }
 
-// Subscribe begins a subscription; the namespace is Check's answer. A second one
-// to the same channel is the wire's business. The wire's Subscribed is called
-// with the outcome, before Subscribe returns or later.
+// Subscribe begins a subscription; the namespace is Check's answer. The wire's
+// Subscribed is called with the outcome, before Subscribe returns or later; only
+// then publications flow.
+//
+// A second subscription to a channel takes over from the first: that one has
+// everything up to where the new one begins, and gets nothing more.
 func (s *Session) Subscribe(ns *throng.Namespace, req SubscribeRequest) {
+	old := s.find(req.Channel)
+	if old != nil && old.index >= 0 {
+		s.node.CatchUp(old)
+	}
+	if s.ended {
+		return
+	}
 	s.class++
 	sub := &Subscription{
-		session: s, next: s.subs, channel: req.Channel, tag: req.Tag, ns: ns,
+		session: s, channel: req.Channel, tag: req.Tag, ns: ns,
 		index: -1, class: s.class, flags: subPending, WireFlags: req.WireFlags,
 	}
-	s.subs = sub
-	s.count++
-	s.node.Subscribe(sub, req)
+	s.ask(sub, req)
+	if old != nil && old.index >= 0 && sub.index >= 0 {
+		s.node.Unsubscribe(old)
+	}
 }
 
 // Subscribed is called by the node when a subscription is complete or failed.
 func (s *Session) Subscribed(sub *Subscription, a *Subscribed) {
-	r, err := a.Result, a.Err
-	resuming := sub.flags&subResuming != 0
-	sub.flags &^= subPending | subResuming
-	if err == nil && r.Positioned {
+	if sub.flags&subPending == 0 || sub.flags&subEnded != 0 {
+		return
+	}
+	p := sub.pending
+	sub.pending = nil
+	if s.begin(sub, a) && sub.index >= 0 && !s.node.Release(sub, a.Result.Position.Offset) {
+		sub.Lost()
+	}
+	if p != nil {
+		s.tell(p.published)
+	}
+}
+
+// begin tells the wire how a subscription begins, and reports whether it does.
+// What came meanwhile follows.
+func (s *Session) begin(sub *Subscription, a *Subscribed) bool {
+	r := a.Result
+	resuming, counted := sub.flags&subResuming != 0, sub.Positioned()
+	sub.flags &^= subPending | subResuming | subPositioned
+	if a.Err == nil && r.Positioned {
 		sub.flags |= subPositioned
 		sub.epoch = r.Position.Epoch
+		r.Publications = slices.DeleteFunc(r.Publications, s.excluded)
 	}
 	switch {
-	case resuming && (err != nil || r.Positioned && !r.Recovered):
+	case resuming && (a.Err != nil || counted && !r.Recovered):
 		sub.Lost()
-		return
+		return false
 	case resuming:
 		s.wire.Resumed(sub, r.Publications)
-	case err != nil:
+	case a.Err != nil:
 		s.Unsubscribe(sub)
-		s.wire.Subscribed(sub, a.Token, r, err)
-		return
+		s.wire.Subscribed(sub, a.Token, r, a.Err)
+		return false
 	default:
 		s.wire.Subscribed(sub, a.Token, r, nil)
 	}
-	// The answer went first; now what came meanwhile.
-	if sub.Positioned() && sub.index >= 0 && !s.node.Release(sub, r.Position.Offset) {
-		sub.Lost()
-	}
+	return true
+}
+
+// excluded reports whether a publication is not for this client.
+func (s *Session) excluded(p *throng.Publication) bool {
+	return p.Exclude != throng.ClientID{} && p.Exclude == s.client
 }
 
 // Unsubscribe ends a subscription.
 func (s *Session) Unsubscribe(sub *Subscription) {
-	for p := &s.subs; *p != nil; p = &(*p).next {
-		if *p == sub {
-			*p = sub.next
-			s.count--
-			if sub.index >= 0 {
-				s.node.Unsubscribe(sub)
-			}
-			return
-		}
+	at := &s.subs
+	for *at != nil && *at != sub {
+		at = &(*at).next
+	}
+	if *at == nil {
+		return
+	}
+	*at = sub.next
+	s.count--
+	sub.flags |= subEnded
+	if sub.index >= 0 {
+		s.node.Unsubscribe(sub)
+	}
+	if p := sub.pending; p != nil {
+		sub.pending = nil
+		s.tell(p.published)
 	}
 }

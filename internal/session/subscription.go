@@ -13,8 +13,9 @@ type Subscription struct {
 	epoch   string // of the position, when positioned
 	tag     string // the wire's own name for it
 	ns      *throng.Namespace
+	pending *pending // while the answer is under way
 
-	index    int32  // place in the hub's topic
+	index    int32  // place in the hub's topic, -1 for none
 	class    uint32 // unique within the session
 	inflight uint16 // publishes whose answers are under way
 	flags    subFlags
@@ -29,6 +30,7 @@ const (
 	subPending                         // not yet answered
 	subLost                            // publications of it were shed
 	subResuming                        // put back from a State, not yet flowing
+	subEnded                           // out of its session's list
 )
 
 // Channel returns the channel's name.
@@ -75,46 +77,10 @@ func (sub *Subscription) Push(frame []byte, p *throng.Publication) {
 
 // Lost implements hub.Subscriber.
 func (sub *Subscription) Lost() {
+	if sub.flags&subEnded != 0 {
+		return
+	}
 	s := sub.session
 	s.Unsubscribe(sub)
 	s.wire.Resync(sub)
-}
-
-// makeRoom is called when a client's queue is full. It reports whether the frame
-// may be queued after all.
-func (s *Session) makeRoom(sub *Subscription, size int) bool {
-	// A burst of one turn is not yet a slow client.
-	s.transport.Flush()
-	over := s.transport.Queued() + size - s.limits.QueueBytes
-	if over <= 0 {
-		return true
-	}
-	if s.ended {
-		return false
-	}
-	if sub.ns.Slow == throng.SlowDisconnect {
-		s.wire.Disconnect(throng.DisconnectSlow)
-		return false
-	}
-	return s.keepNewest(sub, over)
-}
-
-// keepNewest drops the oldest publications that wait. Subscriptions that count
-// offsets are resynchronised: their clients get the rest from the history.
-func (s *Session) keepNewest(sub *Subscription, over int) bool {
-	freed := s.transport.Shed(over, func(class uint32) {
-		if hit := s.byClass(class); hit != nil && hit.Positioned() {
-			hit.flags |= subLost
-		}
-	})
-	if freed < over { // answers alone fill the queue: nobody reads them
-		s.wire.Disconnect(throng.DisconnectSlow)
-		return false
-	}
-	s.Each(func(hit *Subscription) {
-		if hit.flags&subLost != 0 {
-			hit.Lost()
-		}
-	})
-	return sub.index >= 0
 }

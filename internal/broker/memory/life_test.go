@@ -176,6 +176,27 @@ func TestKeyEndsOnTime(t *testing.T) {
 	})
 }
 
+// TestWindowEndsOnTime: what is over is not read, though it is still held.
+func TestWindowEndsOnTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBroker(t, memory.Options{})
+		r := throng.Retention{Size: 10, TTL: 5 * time.Millisecond}
+		start := history(b, "a", r, nil).Position
+		publish(t, b, throng.PublishRequest{Channel: "a", Retention: r})
+		time.Sleep(4 * time.Millisecond)
+		if res := history(b, "a", r, &start); len(res.Publications) != 1 || !res.Complete {
+			t.Errorf("in time: %+v", res)
+		}
+		time.Sleep(time.Millisecond)
+		if b.Stats().Publications != 1 {
+			t.Skip("the janitor was faster than this test")
+		}
+		if res := history(b, "a", r, &start); len(res.Publications) != 0 || res.Complete {
+			t.Errorf("too late: %+v", res)
+		}
+	})
+}
+
 // TestMaxKeys: over the bound, a publish with a new key is refused; the keys that
 // were promised stay.
 func TestMaxKeys(t *testing.T) {

@@ -60,9 +60,12 @@ func (e encoder) Encode(dst []byte, channel string, p *throng.Publication) []byt
 	return websocket.Wrap(dst[start:], websocket.OpText)
 }
 
-// payload returns a publication's data as JSON.
+// payload returns a publication's data as JSON, {} for none.
 func payload(p *throng.Publication) []byte {
-	if !p.Binary {
+	switch {
+	case !p.Binary && len(p.Data) == 0:
+		return []byte("{}")
+	case !p.Binary:
 		return p.Data
 	}
 	const head, tail = `{"encoding":"base64","data":"`, `"}`

@@ -46,8 +46,8 @@ func (s *Socket) Published(sub *session.Subscription, t session.Token, _ throng.
 	case !t.Quiet:
 		s.reply([]byte(t.JoinRef), []byte(t.Ref), t.Channel, "ok", nil)
 	}
-	if sub != nil && sub.WireFlags&flagLeaving != 0 && sub.Inflight() == 0 {
-		s.lateLeave(sub)
+	if sub != nil {
+		s.settle(sub)
 	}
 }
 
@@ -70,6 +70,7 @@ func (s *Socket) ask(m *codec.Message, sub *session.Subscription) {
 		User: s.User(), Client: s.Client(), Channel: sub.Channel(),
 		Name: string(m.Event), Data: bytes.Clone(m.Payload), Binary: m.Binary,
 	}}
+	s.hold(sub).asked++
 	to := s.conn.Ref()
 	o.Backend.Event(&a.event, func(answer Answer) {
 		a.answer = answer
@@ -81,8 +82,9 @@ func (s *Socket) ask(m *codec.Message, sub *session.Subscription) {
 func (s *Socket) answered(a *answered) {
 	sub := s.Find([]byte(a.token.Channel))
 	if sub == nil || sub.Class() != a.class {
-		return // left or joined anew meanwhile
+		return // ended or joined anew meanwhile
 	}
+	s.hold(sub).asked--
 	switch {
 	case a.answer.Broadcast:
 		a.token.Quiet = a.answer.Status == ""
@@ -92,11 +94,11 @@ func (s *Socket) answered(a *answered) {
 	}
 	switch {
 	case a.answer.Crash:
-		s.Unsubscribe(sub)
-		ref := joinRefOf(sub)
-		s.push(ref, ref, sub.Channel(), "phx_error", []byte(`{"reason":"channel_crash"}`))
+		s.end(sub, endCrash)
 	case a.answer.Stop:
-		s.closeChannel(sub)
+		s.end(sub, endStop)
+	default:
+		s.settle(sub)
 	}
 }
 

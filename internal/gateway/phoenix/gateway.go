@@ -80,7 +80,8 @@ type Answer struct {
 type Gateway struct {
 	opts     Options
 	idle     int64
-	decoders []codec.Decoder // one per loop
+	decoders []codec.Decoder  // one per loop
+	encoders []throng.Encoder // by encoding, counted from Options.Encoding
 }
 
 // New makes a gateway.
@@ -88,5 +89,8 @@ func New(o Options) *Gateway {
 	if o.DefaultEvent == "" {
 		o.DefaultEvent = "message"
 	}
-	return &Gateway{opts: o, idle: o.IdleTimeout.Milliseconds(), decoders: make([]codec.Decoder, o.Loops)}
+	return &Gateway{
+		opts: o, idle: o.IdleTimeout.Milliseconds(),
+		decoders: make([]codec.Decoder, o.Loops), encoders: Encoders(o.DefaultEvent),
+	}
 }

@@ -2,7 +2,9 @@ package phoenix
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"throng"
@@ -13,7 +15,10 @@ import (
 // recovery is what a join may ask for beyond Phoenix, in the member "recover" of
 // its payload: {} for a client that has no position yet, with "history" to get
 // so many of the newest publications, or {"offset","epoch"} of the last
-// publication it has.
+// publication it has. The answer says where the subscription stands, and has the
+// publications that lead there. They are bounded by what may wait for a client:
+// of the newest so many as fit, of the missed the first part. After a part the
+// channel ends with phx_error, and the client joins again from where it stands.
 type recovery struct {
 	Offset  *uint64 `json:"offset"`
 	Epoch   *string `json:"epoch"`
@@ -27,7 +32,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	refuse := func(reason []byte) {
 		s.reply(m.JoinRef, m.Ref, channel, "error", reason)
 		if old != nil {
-			s.closeChannel(old)
+			s.finish(old)
 		}
 	}
 	rec, err := parseRecovery(m)
@@ -40,7 +45,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 		return
 	}
 	ns, no := s.Check(channel)
-	if no == throng.ErrUnknownChannel {
+	if no == throng.ErrUnknownChannel || channel == serverTopic {
 		s.reply(nil, m.Ref, channel, "error", unmatched)
 		return
 	}
@@ -55,10 +60,14 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	}
 	var flags uint8
 	if m.JoinRef == nil {
-		req.Tag, flags = req.Token.Ref, flagNullJoin
+		req.Tag = req.Token.Ref
+		flags |= flagNullJoin
 	}
 	if rec != nil {
-		flags |= flagOffset
+		flags |= flagRecover
+		if ns.Retention.Enabled() { // else there is no offset to carry
+			flags |= flagOffset
+		}
 		rec.apply(&req)
 	}
 	req.WireFlags = flags
@@ -111,26 +120,42 @@ func (s *Socket) encoding(flags uint8) uint8 {
 
 // Subscribed implements session.Wire: the answer to a join.
 func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r session.SubscribeResult, err *throng.Error) {
-	ref := []byte(token.Ref)
+	ref, more := []byte(token.Ref), false
 	switch {
 	case err != nil:
+		s.forget(sub)
 		s.reply(joinRefOf(sub), ref, sub.Channel(), "error", reason(err, ""))
-	case sub.WireFlags&flagOffset != 0:
-		s.reply(joinRefOf(sub), ref, sub.Channel(), "ok", s.recoveryAnswer(r))
+	case sub.WireFlags&flagRecover != 0:
+		var answer []byte
+		answer, more = s.recoveryAnswer(r)
+		s.reply(joinRefOf(sub), ref, sub.Channel(), "ok", answer)
 	default:
 		s.reply(joinRefOf(sub), ref, sub.Channel(), "ok", nil)
 	}
 	s.Each(func(old *session.Subscription) {
-		if old != sub && old.Channel() == sub.Channel() {
-			s.closeChannel(old)
+		if old.Class() < sub.Class() && old.Channel() == sub.Channel() {
+			s.finish(old)
 		}
 	})
+	if more {
+		sub.Lost()
+	}
 }
 
 // recoveryAnswer is the response to a join with recover: whether everything
 // since the position is in publications, and where the subscription stands now.
-func (s *Socket) recoveryAnswer(r session.SubscribeResult) []byte {
-	b := append([]byte(nil), `{"recoverable":`...)
+//
+// An answer has no more than a queue may, or a crowd that comes back could ask
+// for any amount of memory. A recovery that is larger comes in parts: the answer
+// stands at the end of the first one, and more says that the client has to join
+// again from there. Inside the window nobody is told to begin anew.
+func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, more bool) {
+	all := s.visible(r.Publications)
+	pubs, size := s.fitting(all, r.Recovered)
+	if more = r.Recovered && len(pubs) < len(all); more {
+		r.Position.Offset = pubs[len(pubs)-1].Offset
+	}
+	b := append(make([]byte, 0, size+128), `{"recoverable":`...)
 	b = strconv.AppendBool(b, r.Positioned)
 	b = append(b, `,"recovered":`...)
 	b = strconv.AppendBool(b, r.Recovered)
@@ -139,13 +164,52 @@ func (s *Socket) recoveryAnswer(r session.SubscribeResult) []byte {
 	b = append(b, `,"epoch":`...)
 	b = appendString(b, r.Position.Epoch)
 	b = append(b, `,"publications":[`...)
-	for i, p := range r.Publications {
+	for i, p := range pubs {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = s.appendPublication(b, p)
 	}
-	return append(b, `]}`...)
+	return append(b, `]}`...), more
+}
+
+// fitting returns what an answer has room for: the oldest, at least one of them,
+// or the newest.
+func (s *Socket) fitting(pubs []*throng.Publication, oldest bool) (part []*throng.Publication, size int) {
+	n, room := 0, s.gw.opts.Limits.QueueBytes
+	for ; n < len(pubs); n++ {
+		i := n
+		if !oldest {
+			i = len(pubs) - 1 - n
+		}
+		more := answerSize(pubs[i])
+		if size+more > room && (n > 0 || !oldest) {
+			break
+		}
+		size += more
+	}
+	if oldest {
+		return pubs[:n], size
+	}
+	return pubs[len(pubs)-n:], size
+}
+
+// visible leaves out what this client must not get. Its position passes over it
+// all the same.
+func (s *Socket) visible(pubs []*throng.Publication) []*throng.Publication {
+	now := s.gw.opts.Clock.Now()
+	return slices.DeleteFunc(pubs, func(p *throng.Publication) bool {
+		return p.Expired(now) || p.Exclude == s.Client() && p.Exclude != throng.ClientID{}
+	})
+}
+
+// answerSize is about what a publication takes in an answer.
+func answerSize(p *throng.Publication) int {
+	n := len(p.Data)
+	if p.Binary {
+		n = base64.StdEncoding.EncodedLen(n)
+	}
+	return n + len(p.Event) + 128
 }
 
 func (s *Socket) appendPublication(b []byte, p *throng.Publication) []byte {
@@ -186,15 +250,19 @@ func reason(err *throng.Error, hint string) []byte {
 
 // Resumed implements session.Wire: what was missed follows as ordinary pushes.
 func (s *Socket) Resumed(sub *session.Subscription, missed []*throng.Publication) {
-	e := encoder{version: s.version, offset: sub.WireFlags&flagOffset != 0, event: s.gw.opts.DefaultEvent}
-	for _, p := range missed {
-		s.conn.SendDroppable(e.Encode(nil, sub.Channel(), p), p.ExpiresAt, sub.Class())
+	e := s.gw.encoders[s.encoding(sub.WireFlags)-s.gw.opts.Encoding]
+	for _, p := range s.visible(missed) {
+		if sub.Index() < 0 {
+			return // it was too much: the client resynchronises, or is gone
+		}
+		sub.Push(e.Encode(nil, sub.Channel(), p), p)
 	}
 }
 
 // Resync implements session.Wire: the client joins again after phx_error, with
 // its last offset.
 func (s *Socket) Resync(sub *session.Subscription) {
+	s.forget(sub)
 	ref := joinRefOf(sub)
 	s.push(ref, ref, sub.Channel(), "phx_error", insufficient)
 }

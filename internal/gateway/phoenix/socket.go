@@ -13,7 +13,7 @@ type Socket struct {
 	session.Session
 	gw      *Gateway
 	conn    Conn
-	leaves  *[]leave // leaves that wait for answers to come first; nil usually
+	held    *[]held // channels that wait for the application's answers; nil usually
 	version codec.Version
 }
 
@@ -21,7 +21,10 @@ type Socket struct {
 const (
 	flagOffset   uint8 = 1 << iota // pushes carry the offset
 	flagNullJoin                   // joined with a null join_ref; the tag is the join's ref
-	flagLeaving                    // a leave waits
+	flagRecover                    // joined with "recover": the answer says from where on
+	flagEnding                     // ends when what is under way is answered; see ending.go
+
+	flagsKept = flagOffset | flagNullJoin | flagRecover // those that a captured socket has
 )
 
 // Open begins a socket's life on a connection.
@@ -48,10 +51,9 @@ func (s *Socket) Receive(binary bool, data []byte) {
 	var m codec.Message
 	d := &s.gw.decoders[s.conn.Ref().Loop]
 	var err error
-	if binary {
+	if binary && s.version == codec.V2 {
 		err = d.Binary(data, &m)
-		m.Binary = true
-	} else {
+	} else { // version 1 has no binary form: Phoenix reads JSON from either kind of frame
 		err = d.Text(s.version, data, &m)
 	}
 	if err != nil {
@@ -63,7 +65,7 @@ func (s *Socket) Receive(binary bool, data []byte) {
 
 func (s *Socket) dispatch(m *codec.Message) {
 	if m.Heartbeat() {
-		s.reply(m.JoinRef, m.Ref, "phoenix", "ok", nil)
+		s.reply(nil, m.Ref, serverTopic, "ok", nil)
 		return
 	}
 	sub := s.Find(m.Topic)
@@ -76,13 +78,16 @@ func (s *Socket) dispatch(m *codec.Message) {
 		return
 	}
 	switch {
-	case sub == nil || sub.WireFlags&flagLeaving != 0:
+	case sub == nil || sub.WireFlags&flagEnding != 0:
 		s.reply(nil, m.Ref, string(m.Topic), "error", unmatched)
 	case stale(sub, m.JoinRef): // meant for an earlier join
 	default:
 		s.event(m, sub)
 	}
 }
+
+// serverTopic is the topic of heartbeats. Nobody joins it.
+const serverTopic = "phoenix"
 
 var unmatched = []byte(`{"reason":"unmatched topic"}`)
 
@@ -101,8 +106,11 @@ func joinRefOf(sub *session.Subscription) []byte {
 	return []byte(sub.Tag())
 }
 
-// Timer closes a client that was silent for too long.
+// Timer closes a client that was silent for too long. It may come too early.
 func (s *Socket) Timer() {
+	if s.gw.idle <= 0 {
+		return
+	}
 	at := s.conn.LastRead() + s.gw.idle
 	if at <= s.gw.opts.Clock.Now() {
 		s.conn.Close(closeIdle, "idle timeout")
@@ -168,5 +176,25 @@ func (s *Socket) begin() []byte {
 }
 
 func (s *Socket) send(b []byte, op websocket.Opcode) {
-	s.conn.SendScratch(b, len(b)-len(websocket.Wrap(b, op)))
+	if s.room() {
+		s.conn.SendScratch(b, len(b)-len(websocket.Wrap(b, op)))
+	}
+}
+
+// room ends a client that asks and does not read: answers are never dropped, so
+// they must not pile up. Publications may fill the queue once; answers come on
+// top, and the last one may be of any size.
+func (s *Socket) room() bool {
+	most := 2 * s.gw.opts.Limits.QueueBytes
+	if s.conn.Queued() <= most {
+		return true
+	}
+	s.conn.Flush() // a burst of one turn is not yet a slow client
+	if s.conn.Queued() <= most {
+		return true
+	}
+	if !s.Ended() {
+		s.Disconnect(throng.DisconnectSlow)
+	}
+	return false
 }

@@ -75,7 +75,7 @@ func TestBinaryRefEqualsText(t *testing.T) {
 func TestAppendBinary(t *testing.T) {
 	data := []byte{1, 2, 3}
 	for _, tt := range []struct{ got, want string }{
-		// protocols/phoenix.md, the captured reply
+		// a reply captured from a Phoenix server
 		{string(phoenix.AppendBinaryReply(nil, []byte(`"1"`), []byte(`"2"`), "room:b", "ok", data)), "\x01\x01\x01\x06\x0212room:bok\x01\x02\x03"},
 		{string(phoenix.AppendBinaryReply([]byte("x"), nil, []byte(`51`), "t", "error", nil)), "x\x01\x00\x02\x01\x0551terror"},
 		{string(phoenix.AppendBinaryReply(nil, []byte(`"a\n\u00e9"`), []byte(`""`), "t", "ok", data)), "\x01\x04\x00\x01\x02a\nétok\x01\x02\x03"},

@@ -1,4 +1,4 @@
-// Package phoenix is the wire of Phoenix Channels (protocols/phoenix.md) as a
+// Package phoenix is the wire of Phoenix Channels (docs/phoenix.md) as a
 // pure codec: bytes of one WebSocket message in, one Message out, and appending
 // encoders for everything a server says. It does no I/O and knows nothing about
 // joins, timeouts or close codes; that is the gateway's.

@@ -1,0 +1,81 @@
+# throng's house work. Every target says what it does; `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+ARGS ?=
+FUZZTIME ?= 10s
+BENCHTIME ?= 200ms
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := $(if $(VERSION),-X throng/internal/cli.version=$(VERSION))
+
+# Packages that start processes, browsers or crowds, or ask for what the test
+# cache can't see: one at a time, and never from the cache.
+ALONE := . ./test/...
+TOGETHER = $$($(GO) list ./... | grep -vE '^throng(/test(/.*)?)?$$')
+
+step = @printf '\n== %s\n' "$(1)"
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.PHONY: build
+build: ## build bin/throng
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/throng ./cmd/throng
+
+.PHONY: run
+run: build ## run the demo; it prints where to look (ARGS="--listen :8001" for more)
+	@exec ./bin/throng demo $(ARGS)
+
+.PHONY: setup
+setup: ## install what the tests need: npm modules, chromium
+	$(call step,setup)
+	./tools/setup.sh
+
+.PHONY: lint
+lint: ## gofmt, go vet for three systems, staticcheck
+	$(call step,gofmt)
+	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -exec gofmt -l {} +); \
+	if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
+	$(call step,go vet: linux darwin windows)
+	GOOS=linux $(GO) vet ./...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
+	GOOS=windows CGO_ENABLED=0 $(GO) vet ./...
+	$(call step,staticcheck)
+	$(GO) tool staticcheck ./...
+
+.PHONY: test
+test: setup lint ## everything that must hold before a commit
+	$(call step,go test: the rooms)
+	$(GO) test -timeout 5m $(TOGETHER)
+	$(call step,go test: layers + real clients + crowds)
+	$(GO) test -timeout 8m -count 1 -p 1 $(ALONE)
+
+.PHONY: race
+race: ## the rooms' tests under the race detector
+	$(GO) test -race -timeout 10m . $(TOGETHER)
+	$(GO) test -race -timeout 10m -count 1 -p 1 $$($(GO) list ./test/... | grep -vE '^throng/test(/ratchet)?$$')
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			printf '\n== %s %s\n' "$$package" "$$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$package; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## all Go benchmarks, short (BENCHTIME=200ms)
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -p 1 -timeout 20m ./...
+
+.PHONY: docs
+docs: ## write docs/configuration.md anew
+	$(GO) generate ./internal/config
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"syscall"
+
+	"throng/internal/config"
+)
+
+// report writes what went wrong and what to do about it, and returns the exit
+// code.
+func report(w io.Writer, err error) int {
+	var wrong config.Errors
+	if errors.As(err, &wrong) {
+		for _, e := range wrong {
+			complain(w, e.Msg, e.Hint)
+		}
+		return exitUsage
+	}
+	complain(w, err.Error(), hintFor(err))
+	return exitFailure
+}
+
+// hintFor knows the ways in which listening fails.
+func hintFor(err error) string {
+	var op *net.OpError
+	unix := errors.As(err, &op) && op.Net == "unix"
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "another process listens there: stop it, or choose another address with --listen or --internal"
+	case op == nil:
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "no interface of this machine has that address; leave the host out to listen on all"
+	case errors.Is(err, fs.ErrPermission) && unix:
+		return "choose a path in a directory that this user may write to"
+	case errors.Is(err, fs.ErrPermission):
+		return "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE"
+	case errors.Is(err, fs.ErrNotExist) && unix:
+		return "create the directory first"
+	}
+	return ""
+}

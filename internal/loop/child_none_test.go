@@ -1,0 +1,11 @@
+//go:build !linux && !darwin
+
+package loop_test
+
+const (
+	canLimit  = false
+	hasEpoll  = false
+	childRoom = 0
+)
+
+func serveAsChild(string) int { return 1 }

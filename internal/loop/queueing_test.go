@@ -1,0 +1,254 @@
+package loop_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"throng/internal/loop"
+)
+
+// frame makes a message that says what it is: one byte of name, length, payload.
+func frame(name byte, n int) []byte {
+	b := make([]byte, 5, 5+n)
+	b[0] = name
+	binary.BigEndian.PutUint32(b[1:], uint32(n))
+	return append(b, bytes.Repeat([]byte{name}, n)...)
+}
+
+// names reads frames up to one named 'Z' and returns the others' names; a frame
+// that is not whole fails the test.
+func (c client) names() string {
+	c.t.Helper()
+	var names []byte
+	for {
+		head := c.read(5)
+		body := c.read(int(binary.BigEndian.Uint32(head[1:])))
+		if n := bytes.Count(body, head[:1]); n != len(body) {
+			c.t.Fatalf("frame %q after %q is damaged", head[0], names)
+		}
+		if head[0] == 'Z' {
+			return string(names)
+		}
+		names = append(names, head[0])
+	}
+}
+
+// stalled returns a connection that has a partly written frame 'A' waiting.
+func stalled(r *rig) (client, *probe, *loop.Conn) {
+	cl, p, c := r.dial()
+	r.on(c, func() { c.Send(frame('A', 16<<20)) })
+	waits(r, c)
+	return cl, p, c
+}
+
+// waits until the peer's buffers are full and what is sent now stays in the
+// queue.
+func waits(r *rig, c *loop.Conn) {
+	r.t.Helper()
+	eventually(r.t, "stalled", func() (full bool) {
+		before := r.e.Stats(c.Loop().Index()).BytesOut.Load()
+		r.on(c, func() { c.Send(frame('B', 100)) })
+		time.Sleep(20 * time.Millisecond)
+		r.on(c, func() { full = c.Queued() > 100 })
+		return full && r.e.Stats(c.Loop().Index()).BytesOut.Load() == before
+	})
+}
+
+// drop removes the 'A' and 'B' that stalled sent.
+func drop(names string) string {
+	return string(bytes.Trim([]byte(names), "AB"))
+}
+
+func TestSlowPeerIsBounded(t *testing.T) {
+	const bound = 256 << 10
+	onAll(t, func(t *testing.T, on carrier) {
+		r := start(t, on, loop.Options{WriteTimeout: time.Second}, nil)
+		cl, p, c := r.dial()
+		lost, most := 0, 0
+		p.message = func(c *loop.Conn, _ any) {
+			b := frame('x', 10_000)
+			if over := c.Queued() + len(b) - bound; over > 0 {
+				c.Flush()
+				if over = c.Queued() + len(b) - bound; over > 0 {
+					if freed := c.Shed(over, func(uint32) { lost++ }); freed < over {
+						t.Error("too little could be shed")
+					}
+				}
+			}
+			c.SendDroppable(b, 0, 7)
+			most = max(most, c.Queued())
+		}
+		ref := c.Ref()
+		for len(p.ended) == 0 {
+			for range 10 {
+				r.e.Post(ref, "publish")
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if err := p.cause(); !errors.Is(err, loop.ErrSlow) {
+			t.Errorf("ended with %v", err)
+		}
+		if lost == 0 || most > bound {
+			t.Errorf("%d lost, %d bytes waited", lost, most)
+		}
+		_ = cl.Close()
+	})
+}
+
+// Who doesn't take answers is not read from, and is when they were taken.
+func TestPause(t *testing.T) {
+	const answer, questions = 20_000, 3000
+	onAll(t, func(t *testing.T, on carrier) {
+		most := 0
+		r := start(t, on, loop.Options{}, func(p *probe) {
+			n := 0
+			p.data = func(c *loop.Conn, b []byte) int {
+				for n += len(b); n >= 1000; n -= 1000 { // a question
+					c.SendScratch(append(c.Scratch(), make([]byte, answer)...), 0)
+				}
+				most = max(most, c.Queued())
+				return len(b)
+			}
+		})
+		cl, _, c := r.dial()
+		go func() { _, _ = cl.Write(make([]byte, 1000*questions)) }()
+		in := &r.e.Stats(0).BytesIn
+		last := uint64(0)
+		eventually(t, "reading paused", func() bool {
+			before := last
+			time.Sleep(100 * time.Millisecond)
+			last = in.Load()
+			return before == last && last > 0
+		})
+		if last >= 1000*questions {
+			t.Error("all was read from a peer that reads nothing")
+		}
+		for range questions {
+			cl.read(answer)
+		}
+		eventually(t, "all read", func() bool { return in.Load() == 1000*questions })
+		r.on(c, func() {
+			if most > 64<<10+66*answer {
+				t.Errorf("%d bytes of answers waited", most)
+			}
+		})
+	})
+}
+
+// What must not be written at its deadline is not, however it waits.
+func TestExpiry(t *testing.T) {
+	onAll(t, func(t *testing.T, on carrier) {
+		r := start(t, on, loop.Options{}, nil)
+		cl, _, c := stalled(r)
+		var due int64
+		r.on(c, func() {
+			due = c.Loop().Now() + 300
+			c.SendDroppable(frame('C', 100), due, 1)
+			c.SendDroppable(frame('D', 100), c.Loop().Now()+3_600_000, 1)
+			c.SendDroppable(frame('E', 100), due, 1)
+			c.Send(frame('F', 100))
+			c.SendDroppable(frame('G', 100), c.Loop().Now(), 1) // late already
+			c.Send(frame('Z', 0))
+		})
+		for now := int64(0); now < due; time.Sleep(10 * time.Millisecond) {
+			r.on(c, func() { now = c.Loop().Now() })
+		}
+		if got := drop(cl.names()); got != "DF" {
+			t.Errorf("client got %q", got)
+		}
+		if n := r.e.Stats(0).Expired.Load(); n != 3 {
+			t.Errorf("%d counted as expired", n)
+		}
+	})
+}
+
+// Also on the way to a socket that takes them.
+func TestExpiryUnstalled(t *testing.T) {
+	onAll(t, func(t *testing.T, on carrier) {
+		r := start(t, on, loop.Options{}, nil)
+		cl, _, c := r.dial()
+		r.on(c, func() {
+			now := c.Loop().Now()
+			c.SendDroppable(frame('C', 10), now+3_600_000, 1)
+			c.SendDroppable(frame('D', 10), now-1, 1)
+			c.SendDroppable(frame('E', 10), now+20, 1)
+			time.Sleep(30 * time.Millisecond) // the turn takes longer than E's time
+			c.Send(frame('Z', 0))
+		})
+		if got := cl.names(); got != "C" {
+			t.Errorf("client got %q", got)
+		}
+	})
+}
+
+func TestShed(t *testing.T) {
+	onAll(t, func(t *testing.T, on carrier) {
+		r := start(t, on, loop.Options{}, nil)
+		cl, _, c := r.dial()
+		// The one that is partly written may be dropped by its class, and isn't.
+		r.on(c, func() { c.SendDroppable(frame('A', 16<<20), 0, 9) })
+		waits(r, c)
+		r.on(c, func() {
+			var lost []uint32
+			keep := func(class uint32) { lost = append(lost, class) }
+			for i, name := range []byte("CdEfGhIj") {
+				if name >= 'a' {
+					c.SendDroppable(frame(name, 995), 0, uint32(i))
+				} else {
+					c.Send(frame(name, 95))
+				}
+			}
+			before := c.Queued()
+			if freed := c.Shed(1500, keep); freed != 2000 || len(lost) != 2 || lost[0] != 1 || lost[1] != 3 {
+				t.Errorf("%d bytes freed, lost %v", freed, lost)
+			}
+			if freed := c.Shed(1<<30, keep); freed != 2000 || len(lost) != 4 {
+				t.Errorf("%d bytes freed, lost %v", freed, lost)
+			}
+			if n := c.Queued(); n != before-4000 {
+				t.Errorf("%d bytes wait, want %d", n, before-4000)
+			}
+			c.Send(frame('Z', 0))
+		})
+		if got := drop(cl.names()); got != "CEGI" {
+			t.Errorf("client got %q", got)
+		}
+	})
+}
+
+func TestSlow(t *testing.T) {
+	onAll(t, func(t *testing.T, on carrier) {
+		r := start(t, on, loop.Options{WriteTimeout: 300 * time.Millisecond}, nil)
+		cl, p, c := r.dial()
+		r.on(c, func() { c.Send(make([]byte, 16<<20)) })
+		once(t, r, p, loop.ErrSlow)
+		_ = cl.Close()
+	})
+}
+
+// A peer that takes a little at a time is slow, not dead.
+func TestSlowButAlive(t *testing.T) {
+	onAll(t, func(t *testing.T, on carrier) {
+		want := pattern(12 << 20)
+		r := start(t, on, loop.Options{WriteTimeout: 2 * time.Second}, func(p *probe) {
+			p.open = func(c *loop.Conn) { c.Send(want); c.Finish(errTest) }
+		})
+		cl, _, _ := r.dial()
+		var got []byte
+		for range 20 { // 3 s in all
+			time.Sleep(150 * time.Millisecond)
+			got = append(got, cl.read(300<<10)...)
+		}
+		rest, err := io.ReadAll(cl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(append(got, rest...), want) {
+			t.Errorf("client got %d of %d bytes", len(got)+len(rest), len(want))
+		}
+	})
+}

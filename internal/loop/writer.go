@@ -1,0 +1,141 @@
+package loop
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// writer is the half of a stream that writes, on a goroutine of its own.
+type writer struct {
+	stream *stream
+	buf    []byte
+	err    error  // of the last batch; read by the loop while the writer rests
+	rest   []byte // what could not be written because the loop gave the stream up
+}
+
+func (w *writer) run() {
+	s := w.stream
+	defer close(s.ended[1])
+	defer w.close()
+	for {
+		select {
+		case <-s.quit:
+			return
+		case batch := <-s.batches:
+			if batch == nil {
+				w.closeWrite()
+				continue
+			}
+			w.err = w.batch(batch)
+			s.loop.Post((*streamWrote)(s))
+		}
+	}
+}
+
+func (w *writer) close() {
+	if !w.stream.kept {
+		_ = w.stream.nc.Close()
+	}
+}
+
+func (w *writer) closeWrite() {
+	if cw, ok := w.stream.nc.(interface{ CloseWrite() error }); ok {
+		_ = cw.CloseWrite()
+		return
+	}
+	_ = w.stream.nc.Close() // all was written; the reader sees the end and says so
+}
+
+// batch makes one write of all segments without a deadline that follow one
+// another; one with a deadline is written by itself, if its time has not come.
+func (w *writer) batch(batch []segment) error {
+	w.buf = w.buf[:0]
+	for _, seg := range batch {
+		if seg.expires == 0 {
+			w.buf = append(w.buf, seg.b...)
+			continue
+		}
+		if err := w.writeAll(w.buf); err != nil {
+			return err
+		}
+		w.buf = w.buf[:0]
+		if err := w.writeUntil(seg); err != nil {
+			return err
+		}
+	}
+	err := w.writeAll(w.buf)
+	if cap(w.buf) > writeBuffer {
+		w.buf = nil
+	}
+	return err
+}
+
+// writeAll writes b as long as the peer takes any of it within the write timeout.
+func (w *writer) writeAll(b []byte) error {
+	for len(b) > 0 {
+		n, left, err := w.write(b, w.timeout())
+		b = b[n:]
+		switch {
+		case left:
+			w.rest = append(w.rest, b...)
+			return nil
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		case n == 0:
+			return ErrSlow
+		}
+	}
+	return nil
+}
+
+// writeUntil gives up a segment of which nothing was written by its deadline.
+func (w *writer) writeUntil(seg segment) error {
+	due := time.Duration(seg.expires-w.stream.loop.clock.Now()) * time.Millisecond
+	if due <= 0 {
+		w.stream.loop.stats.Expired.Add(1)
+		return nil
+	}
+	n, left, err := w.write(seg.b, min(due, w.timeout()))
+	switch {
+	case left:
+		w.rest = append(w.rest, seg.b[n:]...)
+		return nil
+	case err == nil:
+		return nil
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	case n > 0:
+		return w.writeAll(seg.b[n:]) // begun, so it must be ended
+	case due > w.timeout():
+		return ErrSlow
+	}
+	w.stream.loop.stats.Expired.Add(1)
+	return nil
+}
+
+func (w *writer) timeout() time.Duration { return w.stream.loop.engine.opts.WriteTimeout }
+
+// write makes one write that takes no longer than d. It reports whether the loop
+// gave the stream up, before or meanwhile.
+func (w *writer) write(b []byte, d time.Duration) (n int, left bool, err error) {
+	s := w.stream
+	s.mu.Lock()
+	if left = s.left; !left {
+		err = s.nc.SetWriteDeadline(time.Now().Add(d))
+	}
+	s.mu.Unlock()
+	if left || err != nil {
+		return 0, left, err
+	}
+	n, err = s.nc.Write(b)
+	s.loop.stats.Writes.Add(1)
+	s.loop.stats.BytesOut.Add(uint64(n))
+	if err != nil {
+		s.mu.Lock()
+		left = s.left
+		s.mu.Unlock()
+	}
+	return n, left, err
+}

@@ -1,0 +1,75 @@
+package session
+
+import (
+	"math"
+
+	"throng"
+)
+
+// makeRoom is called when a client's queue is full. It reports whether the frame
+// may be queued after all.
+func (s *Session) makeRoom(sub *Subscription, size int) bool {
+	// A burst of one turn is not yet a slow client.
+	s.transport.Flush()
+	switch {
+	case s.ended:
+		return false
+	case s.fits(size):
+		return true
+	case sub.ns.Slow == throng.SlowDisconnect:
+		s.tooSlow()
+		return false
+	}
+	return s.keepNewest(sub, size)
+}
+
+// fits reports whether a frame may be queued. Who has taken everything is not
+// slow, however large the frame is.
+func (s *Session) fits(size int) bool {
+	queued := s.transport.Queued()
+	return queued == 0 || queued+size <= s.limits.QueueBytes
+}
+
+// keepNewest drops the oldest publications that wait. Subscriptions that count
+// offsets are resynchronised: their clients get the rest from the history.
+func (s *Session) keepNewest(sub *Subscription, size int) bool {
+	var resync, broken bool
+	lost := func(class uint32) {
+		hit := s.byClass(class)
+		switch {
+		case hit == nil:
+		case hit.Positioned():
+			hit.flags |= subLost
+			resync = true
+		case hit.ns.Slow == throng.SlowDisconnect:
+			broken = true // another namespace's rule: its publications are not dropped
+		}
+	}
+	// Some more than needed: to look through the whole queue at every push would
+	// make a slow client expensive.
+	s.transport.Shed(s.transport.Queued()+size-s.limits.QueueBytes+s.limits.QueueBytes/8, lost)
+	if resync {
+		// A client must not see what comes behind the gap before it is told of it,
+		// or it would recover from there. The rest of those subscriptions has to
+		// go, and the transport knows an order, not whose a frame is.
+		s.transport.Shed(math.MaxInt, lost)
+	}
+	if broken || !s.fits(size) { // answers alone fill the queue: nobody reads them
+		s.tooSlow()
+		return false
+	}
+	if resync {
+		s.Each(func(hit *Subscription) {
+			if hit.flags&subLost != 0 {
+				hit.Lost()
+			}
+		})
+	}
+	return sub.flags&subEnded == 0
+}
+
+// tooSlow ends the connection. What can be dropped makes way for the reason.
+func (s *Session) tooSlow() {
+	s.transport.Shed(math.MaxInt, func(uint32) {})
+	s.wire.Disconnect(throng.DisconnectSlow)
+}
