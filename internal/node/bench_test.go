@@ -38,9 +38,9 @@ func (c *null) Published(*session.Subscription, session.Token, throng.PublishRes
 
 type bench struct {
 	*node.Node
-	hub    *hub.Hub
-	boxes  []*box
-	limits session.Limits
+	hub   *hub.Hub
+	boxes []*box
+	env   *session.Env
 }
 
 // benchSpaces are two namespaces that never change, as a server's.
@@ -51,7 +51,7 @@ var benchSpaces = map[string]*throng.Namespace{
 }
 
 func newBench(b *testing.B, loops int) *bench {
-	n := &bench{limits: session.Limits{Channels: 100, QueueBytes: 1 << 20}}
+	n := &bench{}
 	clock := throng.NewClock()
 	o := hub.Options{Clock: clock, Encoders: []throng.Encoder{copier{}}}
 	for range loops {
@@ -67,6 +67,7 @@ func newBench(b *testing.B, loops int) *bench {
 		Hub: n.hub, Broker: broker, Clock: clock, Post: func(throng.Ref, any) {},
 		Namespaces: func(name string) *throng.Namespace { return benchSpaces[name] },
 	})
+	n.env = &session.Env{Node: n, Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20}}
 	return n
 }
 
@@ -78,7 +79,7 @@ func (copier) Encode(dst []byte, _ string, p *throng.Publication) []byte {
 
 func (n *bench) join(c *null, i int, channel string) {
 	c.ref = throng.Ref{Loop: uint16(i % len(n.boxes)), Slot: uint32(i), Gen: 1}
-	c.Init(n, c, c, &n.limits, throng.ClientInfo{Client: throng.ClientID{byte(i), 1}})
+	c.Init(n.env, c, c, throng.ClientInfo{Client: throng.ClientID{byte(i), 1}})
 	ns, _ := c.Check(channel)
 	c.Subscribe(ns, session.SubscribeRequest{Channel: channel, Tag: "1", Positioned: true})
 }

@@ -135,7 +135,7 @@ func (n *place) post(to throng.Ref, m any) { n.boxes[to.Loop].Post(message{n, to
 func (n *place) client(loop int) *sessiontest.Wire {
 	n.slots++
 	ref := throng.Ref{Loop: uint16(loop), Slot: n.slots, Gen: 1}
-	c := sessiontest.New(n, ref, &n.limits, throng.ClientInfo{Client: throng.NewClientID()})
+	c := sessiontest.New(&session.Env{Node: n, Limits: n.limits}, ref, throng.ClientInfo{Client: throng.NewClientID()})
 	n.clients[ref] = c
 	return c
 }

@@ -100,7 +100,7 @@ func (n *node) Offset(sub *session.Subscription) uint64 {
 
 // client makes a session with room for 100 bytes.
 func (n *node) client(user string) *sessiontest.Wire {
-	return sessiontest.New(n, throng.Ref{}, &session.Limits{Channels: 4, QueueBytes: 100},
+	return sessiontest.New(&session.Env{Node: n, Limits: session.Limits{Channels: 4, QueueBytes: 100}}, throng.Ref{},
 		throng.ClientInfo{User: user, Client: throng.NewClientID()})
 }
 

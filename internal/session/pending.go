@@ -13,7 +13,7 @@ func (s *Session) ask(sub *Subscription, req SubscribeRequest) {
 	sub.next = s.subs
 	s.subs = sub
 	s.count++
-	s.node.Subscribe(sub, req)
+	s.env.Node.Subscribe(sub, req)
 	if sub.flags&(subPending|subEnded) == subPending {
 		sub.pending = &pending{request: req}
 	}

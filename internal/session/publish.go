@@ -34,7 +34,7 @@ func (s *Session) Publish(sub *Subscription, event string, data []byte, binary b
 		Event: event, Data: append([]byte(nil), data...), Binary: binary, Publisher: s.Info(),
 	}
 	req := throng.PublishRequest{Channel: sub.channel, Publication: p, Retention: sub.ns.Retention}
-	s.node.Publish(s, req, Published{Class: sub.class, Channel: sub.channel, Token: token})
+	s.env.Node.Publish(s, req, Published{Class: sub.class, Channel: sub.channel, Token: token})
 }
 
 func (s *Session) mayPublish(sub *Subscription) *throng.Error {
@@ -67,7 +67,7 @@ func (s *Session) published(r *Published) {
 			return
 		}
 		if through.index >= 0 && r.Err == nil {
-			s.node.CatchUp(through)
+			s.env.Node.CatchUp(through)
 		}
 	}
 	if s.ended { // the push was one too many

@@ -76,12 +76,17 @@ type Limits struct {
 	QueueBytes int // what may wait for one client
 }
 
+// Env is what all sessions of a wire share.
+type Env struct {
+	Node   Node
+	Limits Limits
+}
+
 // Session is the state of one client.
 type Session struct {
-	node      Node
+	env       *Env
 	wire      Wire
 	transport Transport
-	limits    *Limits
 	user      string
 	client    throng.ClientID
 	subs      *Subscription // a list, newest first: most clients have one or two
@@ -90,9 +95,9 @@ type Session struct {
 	ended     bool
 }
 
-// Init begins a session's life. The limits are shared, not copied.
-func (s *Session) Init(n Node, w Wire, t Transport, l *Limits, who throng.ClientInfo) {
-	*s = Session{node: n, wire: w, transport: t, limits: l, user: who.User, client: who.Client}
+// Init begins a session's life.
+func (s *Session) Init(e *Env, w Wire, t Transport, who throng.ClientInfo) {
+	*s = Session{env: e, wire: w, transport: t, user: who.User, client: who.Client}
 }
 
 // User returns who the client is, empty when that is not known.

@@ -27,7 +27,7 @@ func (s *Session) makeRoom(sub *Subscription, size int) bool {
 // slow, however large the frame is.
 func (s *Session) fits(size int) bool {
 	queued := s.transport.Queued()
-	return queued == 0 || queued+size <= s.limits.QueueBytes
+	return queued == 0 || queued+size <= s.env.Limits.QueueBytes
 }
 
 // keepNewest drops the oldest publications that wait. Subscriptions that count
@@ -47,7 +47,7 @@ func (s *Session) keepNewest(sub *Subscription, size int) bool {
 	}
 	// Some more than needed: to look through the whole queue at every push would
 	// make a slow client expensive.
-	s.transport.Shed(s.transport.Queued()+size-s.limits.QueueBytes+s.limits.QueueBytes/8, lost)
+	s.transport.Shed(s.transport.Queued()+size-s.env.Limits.QueueBytes+s.env.Limits.QueueBytes/8, lost)
 	if resync {
 		// A client must not see what comes behind the gap before it is told of it,
 		// or it would recover from there. The rest of those subscriptions has to

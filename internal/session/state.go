@@ -47,7 +47,7 @@ func (sub *Subscription) capture() SubState {
 	}
 	switch p := sub.pending; {
 	case p == nil && st.Positioned:
-		st.Position = throng.Position{Offset: sub.session.node.Offset(sub), Epoch: sub.epoch}
+		st.Position = throng.Position{Offset: sub.session.env.Node.Offset(sub), Epoch: sub.epoch}
 	case p == nil:
 	case sub.flags&subResuming == 0:
 		req := p.request

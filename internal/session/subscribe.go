@@ -53,13 +53,13 @@ func (s *Session) Check(channel string) (*throng.Namespace, *throng.Error) {
 	if err := throng.CheckChannel(channel); err != nil {
 		return nil, err
 	}
-	ns := s.node.Namespace(channel)
+	ns := s.env.Node.Namespace(channel)
 	switch {
 	case ns == nil:
 		return nil, throng.ErrUnknownChannel
 	case !ns.Subscribe.Allows(s.user):
 		return nil, throng.ErrPermissionDenied
-	case s.Count() >= s.limits.Channels && s.find(channel) == nil:
+	case s.Count() >= s.env.Limits.Channels && s.find(channel) == nil:
 		return nil, throng.ErrLimitExceeded
 	}
 	return ns, nil
@@ -74,7 +74,7 @@ func (s *Session) Check(channel string) (*throng.Namespace, *throng.Error) {
 func (s *Session) Subscribe(ns *throng.Namespace, req SubscribeRequest) {
 	old := s.find(req.Channel)
 	if old != nil && old.index >= 0 {
-		s.node.CatchUp(old)
+		s.env.Node.CatchUp(old)
 	}
 	if s.ended {
 		return
@@ -86,7 +86,7 @@ func (s *Session) Subscribe(ns *throng.Namespace, req SubscribeRequest) {
 	}
 	s.ask(sub, req)
 	if old != nil && old.index >= 0 && sub.index >= 0 {
-		s.node.Unsubscribe(old)
+		s.env.Node.Unsubscribe(old)
 	}
 }
 
@@ -97,7 +97,7 @@ func (s *Session) Subscribed(sub *Subscription, a *Subscribed) {
 	}
 	p := sub.pending
 	sub.pending = nil
-	if s.begin(sub, a) && sub.index >= 0 && !s.node.Release(sub, a.Result.Position.Offset) {
+	if s.begin(sub, a) && sub.index >= 0 && !s.env.Node.Release(sub, a.Result.Position.Offset) {
 		sub.Lost()
 	}
 	if p != nil {
@@ -150,7 +150,7 @@ func (s *Session) Unsubscribe(sub *Subscription) {
 	s.count--
 	sub.flags |= subEnded
 	if sub.index >= 0 {
-		s.node.Unsubscribe(sub)
+		s.env.Node.Unsubscribe(sub)
 	}
 	if p := sub.pending; p != nil {
 		sub.pending = nil

@@ -69,7 +69,7 @@ func (sub *Subscription) Index() int { return int(sub.index) }
 // Push implements hub.Subscriber.
 func (sub *Subscription) Push(frame []byte, p *throng.Publication) {
 	s := sub.session
-	if s.transport.Queued()+len(frame) > s.limits.QueueBytes && !s.makeRoom(sub, len(frame)) {
+	if s.transport.Queued()+len(frame) > s.env.Limits.QueueBytes && !s.makeRoom(sub, len(frame)) {
 		return
 	}
 	s.transport.SendDroppable(frame, p.ExpiresAt, sub.class)

@@ -46,7 +46,7 @@ type figures struct {
 // so allocations have a floor below which they count as none.
 const (
 	slack = 1.10
-	none  = 0.01
+	none  = 0.05
 )
 
 func TestRatchet(t *testing.T) {

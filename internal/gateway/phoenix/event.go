@@ -71,7 +71,7 @@ func (s *Socket) ask(m *codec.Message, sub *session.Subscription) {
 		Name: string(m.Event), Data: bytes.Clone(m.Payload), Binary: m.Binary,
 	}}
 	s.hold(sub).asked++
-	to := s.conn.Ref()
+	to := s.conn().Ref()
 	o.Backend.Event(&a.event, func(answer Answer) {
 		a.answer = answer
 		o.Post(to, a)

@@ -79,6 +79,7 @@ type Answer struct {
 // Gateway makes sockets.
 type Gateway struct {
 	opts     Options
+	env      session.Env
 	idle     int64
 	decoders []codec.Decoder  // one per loop
 	encoders []throng.Encoder // by encoding, counted from Options.Encoding
@@ -90,7 +91,7 @@ func New(o Options) *Gateway {
 		o.DefaultEvent = "message"
 	}
 	return &Gateway{
-		opts: o, idle: o.IdleTimeout.Milliseconds(),
+		opts: o, env: session.Env{Node: o.Node, Limits: o.Limits}, idle: o.IdleTimeout.Milliseconds(),
 		decoders: make([]codec.Decoder, o.Loops), encoders: Encoders(o.DefaultEvent),
 	}
 }

@@ -12,7 +12,6 @@ import (
 type Socket struct {
 	session.Session
 	gw      *Gateway
-	conn    Conn
 	held    *[]held // channels that wait for the application's answers; nil usually
 	version codec.Version
 }
@@ -29,13 +28,17 @@ const (
 
 // Open begins a socket's life on a connection.
 func (g *Gateway) Open(c Conn, v codec.Version, who throng.ClientInfo) *Socket {
-	s := &Socket{gw: g, conn: c, version: v}
-	s.Init(g.opts.Node, s, c, &g.opts.Limits, who)
+	s := &Socket{gw: g, version: v}
+	s.Init(&g.env, s, c, who)
 	if g.idle > 0 {
 		c.SetDeadline(g.opts.Clock.Now() + g.idle)
 	}
 	return s
 }
+
+// conn is the session's transport, which Open was given as a Conn. A field of its
+// own would cost every idle connection 16 bytes.
+func (s *Socket) conn() Conn { return s.Transport().(Conn) }
 
 // The close codes of a Phoenix server.
 const (
@@ -49,7 +52,7 @@ const (
 // Receive takes one message of the client.
 func (s *Socket) Receive(binary bool, data []byte) {
 	var m codec.Message
-	d := &s.gw.decoders[s.conn.Ref().Loop]
+	d := &s.gw.decoders[s.conn().Ref().Loop]
 	var err error
 	if binary && s.version == codec.V2 {
 		err = d.Binary(data, &m)
@@ -57,7 +60,7 @@ func (s *Socket) Receive(binary bool, data []byte) {
 		err = d.Text(s.version, data, &m)
 	}
 	if err != nil {
-		s.conn.Close(closeBadFrame, "bad message")
+		s.conn().Close(closeBadFrame, "bad message")
 		return
 	}
 	s.dispatch(&m)
@@ -111,12 +114,12 @@ func (s *Socket) Timer() {
 	if s.gw.idle <= 0 {
 		return
 	}
-	at := s.conn.LastRead() + s.gw.idle
+	at := s.conn().LastRead() + s.gw.idle
 	if at <= s.gw.opts.Clock.Now() {
-		s.conn.Close(closeIdle, "idle timeout")
+		s.conn().Close(closeIdle, "idle timeout")
 		return
 	}
-	s.conn.SetDeadline(at)
+	s.conn().SetDeadline(at)
 }
 
 // Message takes what was posted to the socket.
@@ -151,7 +154,7 @@ func (s *Socket) Disconnect(d *throng.Disconnect) {
 		code = closeAway
 	}
 	s.End()
-	s.conn.Close(code, d.Reason)
+	s.conn().Close(code, d.Reason)
 }
 
 // reply answers a message.
@@ -172,12 +175,12 @@ func (s *Socket) push(joinRef, ref []byte, topic, event string, payload []byte) 
 // header into the room before it.
 func (s *Socket) begin() []byte {
 	var room [websocket.HeaderRoom]byte
-	return append(s.conn.Scratch(), room[:]...)
+	return append(s.conn().Scratch(), room[:]...)
 }
 
 func (s *Socket) send(b []byte, op websocket.Opcode) {
 	if s.room() {
-		s.conn.SendScratch(b, len(b)-len(websocket.Wrap(b, op)))
+		s.conn().SendScratch(b, len(b)-len(websocket.Wrap(b, op)))
 	}
 }
 
@@ -186,11 +189,11 @@ func (s *Socket) send(b []byte, op websocket.Opcode) {
 // top, and the last one may be of any size.
 func (s *Socket) room() bool {
 	most := 2 * s.gw.opts.Limits.QueueBytes
-	if s.conn.Queued() <= most {
+	if s.conn().Queued() <= most {
 		return true
 	}
-	s.conn.Flush() // a burst of one turn is not yet a slow client
-	if s.conn.Queued() <= most {
+	s.conn().Flush() // a burst of one turn is not yet a slow client
+	if s.conn().Queued() <= most {
 		return true
 	}
 	if !s.Ended() {

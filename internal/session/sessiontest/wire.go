@@ -20,9 +20,9 @@ type Wire struct {
 var _ session.Wire = (*Wire)(nil)
 
 // New begins a session.
-func New(n session.Node, name throng.Ref, l *session.Limits, who throng.ClientInfo) *Wire {
+func New(e *session.Env, name throng.Ref, who throng.ClientInfo) *Wire {
 	w := &Wire{Transport: &Transport{Name: name}}
-	w.Init(n, w, w.Transport, l, who)
+	w.Init(e, w, w.Transport, who)
 	return w
 }
 
