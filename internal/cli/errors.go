@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"throng/internal/config"
+	"throng/internal/server"
 )
 
 // report writes what went wrong and what to do about it, and returns the exit
@@ -31,6 +32,8 @@ func hintFor(err error) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another process listens there: stop it, or choose another address with --listen or --internal"
+	case errors.Is(err, server.ErrDescriptorLimit):
+		return "raise it (ulimit -n, LimitNOFILE=), or lower engine.max_connections"
 	case op == nil:
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no interface of this machine has that address; leave the host out to listen on all"

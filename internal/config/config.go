@@ -55,7 +55,7 @@ type Engine struct {
 // HTTP is the section [http].
 type HTTP struct {
 	HeaderTimeout  time.Duration `toml:"header_timeout" min:"10ms" max:"5m" doc:"The time a client has to send its request head."`
-	MaxHeaderBytes Size          `toml:"max_header_bytes" min:"1KiB" max:"1MiB" doc:"The largest request head."`
+	MaxHeaderBytes Size          `toml:"max_header_bytes" min:"1KiB" max:"48KiB" doc:"The largest request head."`
 	IdleTimeout    time.Duration `toml:"idle_timeout" min:"10ms" max:"1h" doc:"How long a kept-alive HTTP connection may wait for its next request."`
 	AllowedOrigins []string      `toml:"allowed_origins" check:"origin" doc:"Origins that browsers may connect from: \"https://example.com\" exactly, \"//*.example.com\" for every host below, \"*\" for any. An empty list allows the server's own host only."`
 }

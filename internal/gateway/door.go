@@ -119,7 +119,6 @@ func (d *door) handOver(c *loop.Conn, b []byte) int {
 
 // Timer ends a client that has not sent its head in time.
 func (d *door) Timer(c *loop.Conn) {
-	d.g.stats.HeaderTimeouts.Add(1)
 	d.refuse(c, 408, "the request's head took too long", "")
 }
 

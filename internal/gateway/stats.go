@@ -13,11 +13,9 @@ import (
 
 // Stats are the gateway's counters; anyone may read them.
 type Stats struct {
-	Upgrades       atomic.Uint64
-	Requests       atomic.Uint64 // plain HTTP
-	MessagesIn     atomic.Uint64 // without control frames
-	Violations     atomic.Uint64 // WebSocket protocol errors
-	HeaderTimeouts atomic.Uint64
+	Upgrades   atomic.Uint64
+	Requests   atomic.Uint64 // plain HTTP
+	MessagesIn atomic.Uint64 // without control frames
 
 	Refusals [8]atomic.Uint64 // by RefusalStatuses
 	Ends     [8]atomic.Uint64 // by EndReasons

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"unsafe"
+
 	"throng"
 	"throng/internal/loop"
 	"throng/internal/websocket"
@@ -34,6 +36,10 @@ type socket struct {
 }
 
 var _ loop.Handler = (*socket)(nil)
+
+// SocketBytes is what a WebSocket costs the gateway while nothing is under way,
+// apart from its protocol and its connection.
+const SocketBytes = int(unsafe.Sizeof(socket{}))
 
 // Open implements loop.Handler.
 func (s *socket) Open(*loop.Conn) {}
@@ -103,7 +109,6 @@ func (s *socket) fail(err error) {
 	if !ok {
 		e = &websocket.CloseError{Code: 1011, Reason: "internal error"}
 	}
-	s.at.gw.stats.Violations.Add(1)
 	s.close(e.Code, e.Reason, e)
 }
 

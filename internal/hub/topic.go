@@ -1,6 +1,10 @@
 package hub
 
-import "throng"
+import (
+	"unsafe"
+
+	"throng"
+)
 
 var noClient throng.ClientID // never a client
 
@@ -32,6 +36,9 @@ type member struct {
 	held       bool
 	lost       bool
 }
+
+// MemberBytes is what a subscriber costs the hub, apart from its topic.
+const MemberBytes = int(unsafe.Sizeof(member{}))
 
 func (tp *topic) end() uint64 { return tp.first + uint64(len(tp.pending)) }
 

@@ -151,5 +151,8 @@ func safeConns() int64 {
 	return max(1, limit-limit/100-64)
 }
 
+// ErrDescriptorLimit is why New refuses a connection limit.
+var ErrDescriptorLimit = errors.New("the descriptor limit")
+
 // Descriptors returns how many descriptors the process may have.
 func Descriptors() (limit int64) { return descriptorLimit() }

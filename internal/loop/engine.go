@@ -76,7 +76,7 @@ func New(opts Options) (*Engine, error) {
 	if safe := safeConns(); limit <= 0 {
 		limit = safe
 	} else if safe < limit {
-		return nil, fmt.Errorf("%d connections asked for, but the descriptor limit allows %d", limit, safe)
+		return nil, fmt.Errorf("%d connections asked for, but %w allows %d", limit, ErrDescriptorLimit, safe)
 	}
 	e := &Engine{
 		opts: opts, clock: opts.Clock, log: opts.Log, maxConns: limit,

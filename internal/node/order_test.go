@@ -15,10 +15,9 @@ import (
 // wrong: offsets step by one from where a subscription began, and an answer
 // comes behind its own push.
 type judge struct {
-	at        uint64 // 0 offset: the beginning
-	on        bool
-	published map[string]bool
-	answers   int
+	at      uint64 // the offset up to which it has everything
+	on      bool
+	answers int
 }
 
 func (j *judge) read(lines []string) error {

@@ -10,14 +10,12 @@ func TestSlowDisconnectInSweep(t *testing.T) {
 	w := newWorld(t)
 	w.limits.QueueBytes = 64
 	n := w.add(1, 2)
-	var clients []int
 	for i := range 9 {
 		c := n.client(0)
 		join(c, "open:x", nil)
 		join(c, "open:y", nil)
 		c.Take()
 		c.Stalled = i%3 == 1
-		clients = append(clients, i)
 	}
 	for range 4 {
 		n.publish("open:x", "0123456789")
@@ -34,7 +32,7 @@ func TestSlowDisconnectInSweep(t *testing.T) {
 			t.Errorf("stalled %t, ended %t: %q", c.Stalled, c.Ended(), got)
 		}
 	}
-	if ended != 3 || len(clients) != 9 {
+	if ended != 3 {
 		t.Errorf("%d ended", ended)
 	}
 	n.empty()

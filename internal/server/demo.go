@@ -8,9 +8,15 @@ import (
 	"os"
 	"strconv"
 	"time"
+	"unsafe"
 
 	"throng"
 	"throng/internal/dashboard"
+	"throng/internal/gateway"
+	"throng/internal/gateway/phoenix"
+	"throng/internal/hub"
+	"throng/internal/loop"
+	"throng/internal/session"
 )
 
 // pages answers plain HTTP on the public listeners.
@@ -28,6 +34,7 @@ const demoNamespace = "demo"
 type figures struct {
 	Connections        int     `json:"connections"`
 	BytesPerConnection int     `json:"bytes_per_connection"`
+	Measured           bool    `json:"measured"` // else the bytes are those of the records alone
 	Deliveries         uint64  `json:"deliveries"`
 	Uptime             float64 `json:"uptime_s"`
 }
@@ -44,7 +51,7 @@ func (s *Server) publishFigures(ctx context.Context) {
 		case <-t.C:
 		}
 		f := figures{Connections: s.engine.Connections(), Uptime: time.Since(s.started).Seconds()}
-		f.BytesPerConnection = max(0, residentBytes()-base) / max(1, f.Connections)
+		f.BytesPerConnection, f.Measured = bytesPerConnection(f.Connections, residentBytes()-base)
 		for i := range s.engine.Loops() {
 			f.Deliveries += s.hub.Table(i).Stats().Deliveries.Load()
 		}
@@ -52,6 +59,18 @@ func (s *Server) publishFigures(ctx context.Context) {
 		p := &throng.Publication{Event: "figures", Data: data}
 		s.node.Broadcast(ctx, demoNamespace+":figures", p, "", func(throng.PublishResult, error) {})
 	}
+}
+
+// bytesPerConnection divides what the process has grown by among its connections.
+// A few connections vanish beside what else happens in a process, so below a
+// thousand it is the size of the records of one that has joined one channel.
+func bytesPerConnection(connections, grown int) (bytes int, measured bool) {
+	const enough = 1000
+	if connections >= enough && grown > 0 {
+		return grown / connections, true
+	}
+	return int(unsafe.Sizeof(loop.Conn{})+unsafe.Sizeof(phoenix.Socket{})+unsafe.Sizeof(session.Subscription{})) +
+		gateway.SocketBytes + hub.MemberBytes, false
 }
 
 // residentBytes is the process's memory, 0 where the system doesn't tell.

@@ -23,6 +23,9 @@ import (
 	"throng/internal/websocket"
 )
 
+// ErrDescriptorLimit is why New refuses a connection limit.
+var ErrDescriptorLimit = loop.ErrDescriptorLimit
+
 // Options are what a server is made of beside its configuration.
 type Options struct {
 	Config *config.Config
@@ -165,6 +168,8 @@ func (s *Server) Engine() *loop.Engine { return s.engine }
 // Run serves until ctx ends, then drains: it stops accepting, closes the clients
 // spread over the configured time, and returns when all is over.
 func (s *Server) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	s.engine.Start()
 	failed := make(chan error, len(s.public)+2)
 	for _, ln := range s.public {
@@ -184,6 +189,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 		s.log.Error("a listener failed", "error", err)
+		cancel()
 	}
 	s.drain()
 	return err

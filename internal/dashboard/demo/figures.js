@@ -16,11 +16,13 @@ export class Figures {
   #sparks = Object.fromEntries(
     ["connections", "bytes", "deliveries", "latency"].map((id) => [id, new Spark(byId(`${id}-spark`))]));
 
-  update({ connections, bytes_per_connection: bytes, deliveries, uptime_s: uptime }) {
+  update({ connections, bytes_per_connection: bytes, measured, deliveries, uptime_s: uptime }) {
     this.#show("connections", connections, whole.format(connections));
     byId("uptime").textContent = `server up ${duration(uptime)}`;
 
     this.#show("bytes", bytes, `${whole.format(Math.round(bytes))} B`);
+    byId("bytes-note").textContent = measured
+      ? "process memory;" : "its records;";
     byId("bytes-bar").style.inlineSize = `${Math.min(100, (100 * bytes) / usualMost)}%`;
 
     byId("deliveries-total").textContent = `${short.format(deliveries)} since the start`;
