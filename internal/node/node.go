@@ -5,6 +5,8 @@ package node
 
 import (
 	"context"
+	"log/slog"
+	"sync/atomic"
 
 	"throng"
 	"throng/internal/hub"
@@ -24,6 +26,7 @@ type Options struct {
 	Namespaces Namespaces
 	Post       Post
 	Clock      *throng.Clock
+	Log        *slog.Logger
 }
 
 // Node implements session.Node.
@@ -33,13 +36,37 @@ type Node struct {
 	namespaces Namespaces
 	post       Post
 	clock      *throng.Clock
+	log        *slog.Logger
+	refused    atomic.Uint64
 }
 
 var _ session.Node = (*Node)(nil)
 
 // New makes a node.
 func New(o Options) *Node {
-	return &Node{hub: o.Hub, broker: o.Broker, namespaces: o.Namespaces, post: o.Post, clock: o.Clock}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Node{
+		hub: o.Hub, broker: o.Broker, namespaces: o.Namespaces, post: o.Post, clock: o.Clock, log: o.Log,
+	}
+}
+
+// Refused returns how many publishes were refused because a loop was too far
+// behind.
+func (n *Node) Refused() uint64 { return n.refused.Load() }
+
+// coded returns what a client is told about an error. What has no code is
+// ours, and is logged here, once.
+func (n *Node) coded(err error, verb, channel string) *throng.Error {
+	if err == nil {
+		return nil
+	}
+	e := throng.AsError(err)
+	if e == throng.ErrInternal {
+		n.log.Error("broker failed", "verb", verb, "channel", channel, "error", err)
+	}
+	return e
 }
 
 // Namespace implements session.Node.

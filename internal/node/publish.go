@@ -13,9 +13,7 @@ func (n *Node) Publish(s *session.Session, req throng.PublishRequest, re session
 	to := s.Transport().Ref()
 	n.send(context.Background(), req, func(r throng.PublishResult, err error) {
 		re.Result = r
-		if err != nil {
-			re.Err = throng.AsError(err)
-		}
+		re.Err = n.coded(err, "publish", req.Channel)
 		n.post(to, &re)
 	})
 }
@@ -47,6 +45,7 @@ func (n *Node) Broadcast(ctx context.Context, channel string, p *throng.Publicat
 // send is the way of every publication into the broker.
 func (n *Node) send(ctx context.Context, req throng.PublishRequest, done func(throng.PublishResult, error)) {
 	if n.hub.Busy(req.Channel) {
+		n.refused.Add(1)
 		done(throng.PublishResult{}, throng.ErrTooManyRequests)
 		return
 	}

@@ -72,9 +72,7 @@ const (
 
 func (s *subscribing) done(r session.SubscribeResult, err error) {
 	s.answer.Result = r
-	if err != nil {
-		s.answer.Err = throng.AsError(err)
-	}
+	s.answer.Err = s.n.coded(err, "subscribe", s.req.Channel)
 	if !s.state.CompareAndSwap(underWay, answered) {
 		s.n.post(s.to, &s.answer)
 	}

@@ -52,6 +52,7 @@ type Server struct {
 	broker  *memory.Broker
 	node    *node.Node
 	gateway *gateway.Gateway
+	sockets *phoenix.Gateway
 	public  []net.Listener
 	private net.Listener
 	admin   *http.Server
@@ -101,7 +102,7 @@ func (s *Server) compose() (err error) {
 	s.broker = memory.New(s.hub, memory.Options{Clock: s.clock})
 	s.hub.Connect(s.broker)
 	s.node = node.New(node.Options{
-		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock,
+		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
 	s.composeGateway()
 	return nil
@@ -116,13 +117,13 @@ func (s *Server) composeGateway() {
 		HeaderTimeout: c.HTTP.HeaderTimeout, MaxHeader: int(c.HTTP.MaxHeaderBytes), IdleTimeout: c.HTTP.IdleTimeout,
 		HTTP: s.pages(),
 	})
-	sockets := phoenix.New(phoenix.Options{
+	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
 		Backend: s.opts.Backend, Post: s.engine.Post,
 	})
-	s.gateway.Handle(c.Phoenix.Path+"/websocket", gateway.Phoenix{Gateway: sockets, Authenticate: s.authenticate()})
+	s.gateway.Handle(c.Phoenix.Path+"/websocket", gateway.Phoenix{Gateway: s.sockets, Authenticate: s.authenticate()})
 	if c.WebSocket.Echo {
 		s.gateway.Handle("/echo", gateway.Echo{})
 	}

@@ -9,6 +9,8 @@
 package session
 
 import (
+	"sync/atomic"
+
 	"throng"
 )
 
@@ -80,6 +82,13 @@ type Limits struct {
 type Env struct {
 	Node   Node
 	Limits Limits
+	Stats  Stats
+}
+
+// Stats are what happened to the sessions of an Env; anyone may read them.
+type Stats struct {
+	Shed    atomic.Uint64 // publications dropped because a client's queue was full
+	Resyncs atomic.Uint64 // subscriptions whose clients were told to begin again
 }
 
 // Session is the state of one client.
@@ -93,6 +102,7 @@ type Session struct {
 	count     uint32
 	class     uint32 // of the newest subscription
 	ended     bool
+	left      bool // one that counts offsets was left while something waited
 }
 
 // Init begins a session's life.

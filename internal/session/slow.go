@@ -27,20 +27,23 @@ func (s *Session) makeRoom(sub *Subscription, size int) bool {
 // slow, however large the frame is.
 func (s *Session) fits(size int) bool {
 	queued := s.transport.Queued()
+	s.left = s.left && queued > 0
 	return queued == 0 || queued+size <= s.env.Limits.QueueBytes
 }
 
 // keepNewest drops the oldest publications that wait. Subscriptions that count
 // offsets are resynchronised: their clients get the rest from the history.
 func (s *Session) keepNewest(sub *Subscription, size int) bool {
-	var resync, broken bool
+	var gap, broken bool
 	lost := func(class uint32) {
+		s.env.Stats.Shed.Add(1)
 		hit := s.byClass(class)
 		switch {
-		case hit == nil:
+		case hit == nil: // its client may come back with what it got before the answer
+			gap = gap || s.left
 		case hit.Positioned():
 			hit.flags |= subLost
-			resync = true
+			gap = true
 		case hit.ns.Slow == throng.SlowDisconnect:
 			broken = true // another namespace's rule: its publications are not dropped
 		}
@@ -48,7 +51,7 @@ func (s *Session) keepNewest(sub *Subscription, size int) bool {
 	// Some more than needed: to look through the whole queue at every push would
 	// make a slow client expensive.
 	s.transport.Shed(s.transport.Queued()+size-s.env.Limits.QueueBytes+s.env.Limits.QueueBytes/8, lost)
-	if resync {
+	if gap {
 		// A client must not see what comes behind the gap before it is told of it,
 		// or it would recover from there. The rest of those subscriptions has to
 		// go, and the transport knows an order, not whose a frame is.
@@ -58,7 +61,7 @@ func (s *Session) keepNewest(sub *Subscription, size int) bool {
 		s.tooSlow()
 		return false
 	}
-	if resync {
+	if gap {
 		s.Each(func(hit *Subscription) {
 			if hit.flags&subLost != 0 {
 				hit.Lost()

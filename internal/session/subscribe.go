@@ -149,6 +149,7 @@ func (s *Session) Unsubscribe(sub *Subscription) {
 	*at = sub.next
 	s.count--
 	sub.flags |= subEnded
+	s.left = s.left || sub.Positioned() && s.transport.Queued() > 0
 	if sub.index >= 0 {
 		s.env.Node.Unsubscribe(sub)
 	}

@@ -81,6 +81,7 @@ func (sub *Subscription) Lost() {
 		return
 	}
 	s := sub.session
+	s.env.Stats.Resyncs.Add(1)
 	s.Unsubscribe(sub)
 	s.wire.Resync(sub)
 }

@@ -85,6 +85,9 @@ type Gateway struct {
 	encoders []throng.Encoder // by encoding, counted from Options.Encoding
 }
 
+// Stats returns what happened to the sessions.
+func (g *Gateway) Stats() *session.Stats { return &g.env.Stats }
+
 // New makes a gateway.
 func New(o Options) *Gateway {
 	if o.DefaultEvent == "" {
