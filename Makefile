@@ -51,6 +51,8 @@ lint: ## gofmt, go vet for three systems, staticcheck
 test: setup lint ## everything that must hold before a commit
 	$(call step,go test: the rooms)
 	$(GO) test -timeout 5m $(TOGETHER)
+	$(call step,go test -race: the rooms)
+	$(GO) test -race -timeout 5m $(TOGETHER)
 	$(call step,go test: layers + real clients + crowds)
 	$(GO) test -timeout 8m -count 1 -p 1 $(ALONE)
 

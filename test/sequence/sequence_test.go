@@ -163,7 +163,7 @@ func (r *run) checkVariety(x expiring) {
 	r.t.Logf("publishes refused %d, without an answer %d", c.refused.Load(), c.unanswered.Load())
 	var missing []string
 	for name, n := range map[string]int64{
-		"cuts": c.cuts.Load(), "pauses": c.pauses.Load(), "phx_error": c.rejoins.Load(), "3008": c.slow.Load(),
+		"cuts": c.cuts.Load(), "pauses": c.pauses.Load(), "slow policies": c.rejoins.Load() + c.slow.Load(),
 		"replays": c.replayed.Load(), "expiring deliveries": c.expiring.Load(), "expired publications": skipped,
 	} {
 		if n == 0 {
