@@ -151,3 +151,25 @@ func TestEndedInFlush(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// What waits of a channel that was left goes whole or not at all: its client may
+// come back with the last offset that it saw.
+func TestSlowAfterLeavingPositioned(t *testing.T) {
+	n := newNode()
+	w := n.client("")
+	left, sub := join(w, "newhist:a", true), join(w, "new:b", false)
+	w.Take()
+	w.Stalled = true
+	for i := range 3 {
+		push(left, i+1)
+	}
+	w.Unsubscribe(left)
+	for i := range 10 {
+		push(sub, i+1)
+	}
+	for _, line := range w.Take() {
+		if strings.HasPrefix(line, "newhist:a") {
+			t.Errorf("%q behind a gap", line)
+		}
+	}
+}
