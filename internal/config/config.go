@@ -18,10 +18,10 @@ import "time"
 
 // Config is the whole configuration of a node. It is read-only once loaded.
 type Config struct {
-	Listen   []string `toml:"listen" check:"address" flag:"--listen" doc:"Where clients connect: host:port, :port, or unix:/path. The flag may be repeated."`
-	Internal string   `toml:"internal" check:"internal" flag:"--internal" doc:"Where the server API, metrics, health, dashboard and pprof listen. It has no business on a public address. Empty turns it off."`
+	Listen   []string `toml:"listen" check:"address" flag:"--listen" doc:"Where clients connect: host:port, :port, or unix:/path. The flag may be repeated. In development the default is localhost:8000."`
+	Internal string   `toml:"internal" check:"internal" flag:"--internal" doc:"Where metrics, health, readiness and profiles (pprof) listen. It has no business on a public address. Empty turns it off."`
 	Dev      bool     `toml:"dev" flag:"--dev" doc:"For development: every channel is open to everybody from any origin, the namespace hist keeps history, /echo answers. What is set explicitly still holds."`
-	NodeName string   `toml:"node_name" check:"node" doc:"The name of this node in logs, metrics and the cluster. Empty means the host's name."`
+	NodeName string   `toml:"node_name" check:"node" doc:"The name of this node in its logs. Empty means the host's name."`
 
 	Log       Log       `toml:"log" doc:"What the server says on stderr."`
 	Engine    Engine    `toml:"engine" doc:"How connections are carried, and how much may wait for them."`
@@ -80,7 +80,7 @@ type Phoenix struct {
 type Namespace struct {
 	Name           string        `toml:"name" check:"namespace" doc:"What stands before the first colon; letters, digits, - and _."`
 	Subscribe      string        `toml:"subscribe" oneof:"nobody authenticated anybody" doc:"Who may subscribe."`
-	Publish        string        `toml:"publish" oneof:"nobody authenticated anybody" doc:"Which clients may publish. The server API always may."`
+	Publish        string        `toml:"publish" oneof:"nobody authenticated anybody" doc:"Which clients may publish."`
 	ClientEvents   string        `toml:"client_events" oneof:"deny broadcast" doc:"What an event that a client pushes does: deny answers with an error, broadcast publishes it."`
 	HistorySize    int           `toml:"history_size" min:"0" max:"1000000" doc:"Publications kept for each channel; 0 keeps none. Needs history_ttl."`
 	HistoryTTL     time.Duration `toml:"history_ttl" min:"0s" max:"8760h" doc:"How long they are kept. Needs history_size."`

@@ -10,6 +10,7 @@ func (c *Config) ApplyDev() {
 		return
 	}
 	c.Dev, c.devApplied = true, true
+	c.Listen = []string{"localhost:8000"} // nobody else's business
 	c.HTTP.AllowedOrigins = []string{"*"}
 	c.WebSocket.Echo = true
 	for i := range c.Namespaces {

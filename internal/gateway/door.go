@@ -28,6 +28,10 @@ func (d *door) Open(c *loop.Conn) {
 
 // Data waits for a whole head, then decides.
 func (d *door) Data(c *loop.Conn, b []byte) int {
+	if c := b[0]; c >= 0x7f || c < ' ' && c != '\r' && c != '\n' { // TLS, perhaps, or noise
+		d.refuse(c, 400, "this is not HTTP; is it TLS on a port without?", "")
+		return len(b)
+	}
 	end := websocket.HeadEnd(b, 0)
 	if end < 0 {
 		if len(b) > d.g.opts.MaxHeader {
@@ -64,11 +68,14 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 // upgrade answers the handshake and gives the connection to the route.
 func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request) bool {
 	if !d.g.opts.Origins.Allow(r.Origin, r.Host) {
+		d.g.opts.Log.Debug("origin refused", "origin", string(r.Origin), "host", string(r.Host),
+			"hint", "http.allowed_origins")
 		d.refuse(c, 403, "", "")
 		return false
 	}
 	o, status := at.route.Accept(r)
 	if status != 0 {
+		d.g.opts.Log.Debug("connect refused", "path", string(r.Path), "status", status)
 		d.refuse(c, status, "", "")
 		return false
 	}

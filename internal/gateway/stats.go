@@ -28,6 +28,15 @@ var RefusalStatuses = [8]string{"400", "403", "404", "408", "426", "431", "503",
 // EndReasons are the reasons that Stats.Ends counts.
 var EndReasons = [8]string{"client", "lost", "protocol", "slow", "idle", "shutdown", "server", "error"}
 
+// WebSockets returns how many WebSocket connections there are now.
+func (s *Stats) WebSockets() int {
+	n := int(s.Upgrades.Load())
+	for i := range s.Ends {
+		n -= int(s.Ends[i].Load())
+	}
+	return max(0, n)
+}
+
 func (s *Stats) refused(status int) {
 	i := len(RefusalStatuses) - 1
 	switch status {

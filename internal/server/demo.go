@@ -24,7 +24,9 @@ func (s *Server) pages() http.Handler {
 	if s.opts.Demo {
 		return dashboard.Demo()
 	}
-	return http.NotFoundHandler()
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "throng: nothing here; Phoenix clients connect to "+s.cfg.Phoenix.Path, http.StatusNotFound)
+	})
 }
 
 // demoNamespace holds the channel of the demo page's figures.
@@ -50,7 +52,7 @@ func (s *Server) publishFigures(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		f := figures{Connections: s.engine.Connections(), Uptime: time.Since(s.started).Seconds()}
+		f := figures{Connections: s.gateway.Stats().WebSockets(), Uptime: time.Since(s.started).Seconds()}
 		f.BytesPerConnection, f.Measured = bytesPerConnection(f.Connections, residentBytes()-base)
 		for i := range s.engine.Loops() {
 			f.Deliveries += s.hub.Table(i).Stats().Deliveries.Load()

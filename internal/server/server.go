@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"throng"
@@ -66,6 +67,7 @@ func New(o Options) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.log = s.log.With("node", nodeName(s.cfg))
 	// First the listeners, which fail more often and leave nothing running.
 	err := s.listen()
 	if err == nil {
@@ -76,6 +78,18 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// nodeName is the configured name, or the host's.
+func nodeName(c *config.Config) string {
+	if c.NodeName != "" {
+		return c.NodeName
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "throng"
+	}
+	return name
 }
 
 func (s *Server) compose() (err error) {
@@ -200,7 +214,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) drain() {
 	s.ready.set(false)
 	over := s.cfg.Engine.Drain
-	s.log.Info("draining", "connections", s.engine.Connections(), "over", over)
+	s.log.Info("draining", "connections", s.engine.Connections(), "over", over.String())
 	s.engine.CloseListeners()
 	const grace = 5 * time.Second // for what remains after the last close was sent
 	ctx, cancel := context.WithTimeout(context.Background(), over+grace)

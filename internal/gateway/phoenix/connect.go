@@ -27,8 +27,12 @@ const tokenProtocol = "base64url.bearer.phx."
 // client, for a version that is not spoken here and for subprotocols of which
 // none is known.
 func ParseConnect(r *websocket.Request) (c Connect, ok bool) {
-	c.Params, _ = url.ParseQuery(string(r.Query)) // what can't be read is left out, as Phoenix does
+	var unread error
+	c.Params, unread = url.ParseQuery(string(r.Query)) // what can't be read is left out, as Phoenix does
 	c.Version = codec.V1
+	if unread != nil && !c.Params.Has("vsn") && bytes.Contains(r.Query, []byte("vsn")) {
+		return c, false // a version was meant
+	}
 	if vsn, given := c.Params["vsn"]; given {
 		if c.Version, ok = codec.ParseVersion(vsn[len(vsn)-1]); !ok || vsn[len(vsn)-1] == "" {
 			return c, false

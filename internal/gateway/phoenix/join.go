@@ -77,19 +77,23 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 
 // parseRecovery returns what a join asks for, nil if nothing.
 func parseRecovery(m *codec.Message) (*recovery, error) {
-	if m.Binary || !bytes.Contains(m.Payload, []byte(`"recover"`)) {
+	// A key may be written with escapes; without it or them there is nothing to
+	// look for.
+	if m.Binary || !bytes.Contains(m.Payload, []byte("recover")) && bytes.IndexByte(m.Payload, '\\') < 0 {
 		return nil, nil
 	}
-	var p struct {
-		Recover *recovery `json:"recover"`
+	var members map[string]json.RawMessage // unlike a struct's, its keys are exact
+	if err := json.Unmarshal(m.Payload, &members); err != nil || members["recover"] == nil {
+		return nil, nil // no object, or one that doesn't ask
 	}
-	if err := json.Unmarshal(m.Payload, &p); err != nil {
+	var r *recovery
+	if err := json.Unmarshal(members["recover"], &r); err != nil {
 		return nil, errRecover
 	}
-	if r := p.Recover; r != nil && ((r.Offset == nil) != (r.Epoch == nil) || r.History < 0) {
+	if r != nil && ((r.Offset == nil) != (r.Epoch == nil) || r.History < 0) {
 		return nil, errRecover
 	}
-	return p.Recover, nil
+	return r, nil
 }
 
 type constError string
