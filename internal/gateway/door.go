@@ -28,7 +28,7 @@ func (d *door) Open(c *loop.Conn) {
 
 // Data waits for a whole head, then decides.
 func (d *door) Data(c *loop.Conn, b []byte) int {
-	if c := b[0]; c >= 0x7f || c < ' ' && c != '\r' && c != '\n' { // TLS, perhaps, or noise
+	if first := b[0]; first >= 0x7f || first < ' ' && first != '\r' && first != '\n' { // TLS, perhaps, or noise
 		d.refuse(c, 400, "this is not HTTP; is it TLS on a port without?", "")
 		return len(b)
 	}

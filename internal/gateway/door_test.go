@@ -58,6 +58,7 @@ var refusals = []struct {
 	{"30 kB of empty lines", strings.Repeat("\n", 30<<10), 431, ""},
 	{"unknown path", handshake("/socket/websocket", "/other"), 404, ""},
 	{"path that must be decoded", handshake("/socket/", "/socket%2f"), 404, ""},
+	{"vsn that can't be read", handshake("2.0.0", "%zz"), 403, "-"},
 	{"unknown vsn", handshake("2.0.0", "3.0.0"), 403, "-"},
 	{"unknown subprotocol", handshake(endOfHead, "\r\nSec-WebSocket-Protocol: other"+endOfHead), 403, "-"},
 	{"not an upgrade", "GET " + socketPath + " HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", 400, `'connection' header must contain 'upgrade', got ["keep-alive"]` + "\n"},
@@ -67,6 +68,20 @@ var refusals = []struct {
 	{"POST that asks for an upgrade", handshake("GET", "POST"), 400, "-"},
 	{"POST elsewhere", "POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", 404, ""},
 	{"no request at all", "what\r\n\r\n", 400, ""},
+}
+
+// What can't become HTTP is told so without waiting for the deadline.
+func TestNotHTTP(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s := start(t, kind)
+		for _, hello := range []string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "\x00", "\xff\xfe"} {
+			c := gatewaytest.Dial(t, s.Addr())
+			c.Raw([]byte(hello))
+			if status, _, _ := c.Response("GET"); status != 400 {
+				t.Errorf("%q: status %d", hello, status)
+			}
+		}
+	})
 }
 
 func TestRefusals(t *testing.T) {

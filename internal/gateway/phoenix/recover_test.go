@@ -134,6 +134,13 @@ func TestRecoverRefused(t *testing.T) {
 	}
 	c := gatewaytest.Connect(t, s.Addr(), target)
 	play(t, c, `
+		> ["1","1","hist:r","phx_join",{"re\u0063over":1}]
+		< ["1","1","hist:r","phx_reply",{"status":"error","response":{"reason":"bad request","code":107,"hint":"…"}}]
+		> ["1","1","hist:r","phx_join",["recover"]]
+		< ["1","1","hist:r","phx_reply",{"status":"ok","response":{}}]
+		> ["1","1","hist:r","phx_leave",{}]
+		< ["1","1","hist:r","phx_reply",{"status":"ok","response":{}}]
+		< ["1","1","hist:r","phx_close",{}]
 		> ["1","1","hist:r","phx_join",{"recover":null}]
 		< ["1","1","hist:r","phx_reply",{"status":"ok","response":{}}]`)
 }
