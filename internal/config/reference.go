@@ -24,7 +24,7 @@ error that names the nearest known setting.
 - ` + "`throng config example`" + ` writes a commented file, ` + "`config check`" + ` tells what is wrong with one, ` + "`config print`" + ` shows
   what is in effect.
 
-With ` + "`dev = true`" + ` (` + "`--dev`" + `) other defaults hold: ` + "`http.allowed_origins = [\"*\"]`, `websocket.echo = true`" + `; every namespace
+With ` + "`dev = true`" + ` (` + "`--dev`" + `) other defaults hold: ` + "`listen = [\"localhost:8000\"]`, `http.allowed_origins = [\"*\"]`, `websocket.echo = true`" + `; every namespace
 has ` + "`subscribe` and `publish = \"anybody\"`, `client_events = \"broadcast\"`" + `; any name is a namespace; and ` + "`hist`" + ` keeps
 100 publications for 5 minutes unless the file configures it. What is set explicitly still holds.
 `
