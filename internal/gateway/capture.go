@@ -63,6 +63,7 @@ func Capture(c *loop.Conn) (state []byte, nc net.Conn, err error) {
 	p.in, p.out = d.In, d.Out
 	s.reader.Release()
 	s.proto.Closed(errMoved)
+	s.at.gw.stats.WebSockets.Add(-1)
 	s.at.gw.opts.Engine.Release()
 	return p.encode(), d.Conn, nil
 }
@@ -103,6 +104,7 @@ type restored struct {
 func (r *restored) Open(c *loop.Conn) {
 	c.Send(r.out)
 	s := &socket{Conn: c, at: r.at, reader: r.reader}
+	r.at.gw.stats.WebSockets.Add(1)
 	c.SetHandler(s)
 	s.proto = r.opening.Open(s)
 	if c.Open() {

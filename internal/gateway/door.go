@@ -85,6 +85,7 @@ func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request) bool {
 	c.SetHandler(s)
 	s.proto = o.Open(s)
 	d.g.stats.Upgrades.Add(1)
+	d.g.stats.WebSockets.Add(1)
 	return true
 }
 

@@ -70,6 +70,19 @@ var refusals = []struct {
 	{"no request at all", "what\r\n\r\n", 400, ""},
 }
 
+// A Phoenix client's token comes in either base64, padded or not.
+func TestTokenProtocol(t *testing.T) {
+	s := start(t, "epoll")
+	for _, token := range []string{"dG9rZW4", "dG9r+W4", "dG9r/W4", "dG9r_-4", "dG9rZW4="} {
+		c := gatewaytest.Dial(t, s.Addr())
+		c.Raw([]byte(handshake(endOfHead, "\r\nSec-WebSocket-Protocol: phoenix, base64url.bearer.phx."+token+endOfHead)))
+		status, h, _ := c.Response("GET")
+		if status != 101 || h.Get("Sec-WebSocket-Protocol") != "phoenix" {
+			t.Errorf("%s: %d %q", token, status, h.Get("Sec-WebSocket-Protocol"))
+		}
+	}
+}
+
 // What can't become HTTP is told so without waiting for the deadline.
 func TestNotHTTP(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {

@@ -97,6 +97,14 @@ func (c *httpConn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
+// Write gives the client the same time to take something as a WebSocket has.
+func (c *httpConn) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.engine.WriteTimeout())); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
+}
+
 // Close gives the connection's place back to the engine.
 func (c *httpConn) Close() error {
 	err := c.Conn.Close()
@@ -108,7 +116,7 @@ func (c *httpConn) Close() error {
 // every socket's buffer; the deadline is for what is no socket.
 func (c *httpConn) refuse() {
 	_ = c.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
-	_, _ = c.Write(websocket.AppendRefusal(nil, 503, "too busy", "Retry-After: 5"))
+	_, _ = c.Conn.Write(websocket.AppendRefusal(nil, 503, "too busy", "Retry-After: 5"))
 	_ = c.Close()
 }
 

@@ -32,7 +32,13 @@ func (g *Gateway) ServeHTTP() error {
 }
 
 // Shutdown ends net/http's part; requests under way are finished.
-func (g *Gateway) Shutdown(ctx context.Context) error { return g.http.Shutdown(ctx) }
+func (g *Gateway) Shutdown(ctx context.Context) error {
+	err := g.http.Shutdown(ctx)
+	if err != nil {
+		_ = g.http.Close() // what is still under way is cut
+	}
+	return err
+}
 
 func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	g.stats.Requests.Add(1)

@@ -13,6 +13,7 @@ import (
 
 // Stats are the gateway's counters; anyone may read them.
 type Stats struct {
+	WebSockets atomic.Int64 // now
 	Upgrades   atomic.Uint64
 	Requests   atomic.Uint64 // plain HTTP
 	MessagesIn atomic.Uint64 // without control frames
@@ -27,15 +28,6 @@ var RefusalStatuses = [8]string{"400", "403", "404", "408", "426", "431", "503",
 
 // EndReasons are the reasons that Stats.Ends counts.
 var EndReasons = [8]string{"client", "lost", "protocol", "slow", "idle", "shutdown", "server", "error"}
-
-// WebSockets returns how many WebSocket connections there are now.
-func (s *Stats) WebSockets() int {
-	n := int(s.Upgrades.Load())
-	for i := range s.Ends {
-		n -= int(s.Ends[i].Load())
-	}
-	return max(0, n)
-}
 
 func (s *Stats) refused(status int) {
 	i := len(RefusalStatuses) - 1

@@ -132,5 +132,6 @@ func (s *socket) Shutdown(*loop.Conn) { s.proto.Shutdown() }
 func (s *socket) Closed(_ *loop.Conn, cause error) {
 	s.reader.Release()
 	s.at.gw.stats.ended(cause)
+	s.at.gw.stats.WebSockets.Add(-1)
 	s.proto.Closed(cause)
 }

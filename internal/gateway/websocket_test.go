@@ -72,6 +72,7 @@ func TestCloseCodes(t *testing.T) {
 			{"bad UTF-8 at the first bad byte", "\x81\xfe\x10\x00\x00\x00\x00\x00ok\xc0", 1007},
 			{"half a rune", masked(1, true, "\xe2\x82"), 1007},
 			{"bad JSON", masked(1, true, "{"), 1011},
+			{"endless ref", masked(1, true, `["`+strings.Repeat("1", 256)+`","1","cast:1","phx_join",{}]`), 1011},
 			{"bad binary", masked(2, true, "\x09\x09"), 1011},
 			{"a million empty fragments", masked(1, false, "[") + strings.Repeat("\x00\x80\x00\x00\x00\x00", 1e6), 1009},
 		} {

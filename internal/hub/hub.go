@@ -86,7 +86,7 @@ func (h *Hub) Deliver(name string, p *throng.Publication) {
 	if c == nil {
 		return
 	}
-	d := &delivery{hub: h, channel: name, pub: p, size: int64(len(p.Data)) + deliveryOverhead}
+	d := &delivery{hub: h, channel: name, pub: p, size: int64(len(p.Data)+len(p.Event)) + deliveryOverhead}
 	for loops := c.loops; loops != 0; loops &= loops - 1 {
 		i := bits.TrailingZeros64(loops)
 		h.tables[i].stats.Backlog.Add(d.size)

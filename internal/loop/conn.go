@@ -167,7 +167,11 @@ func (c *Conn) enqueue(s segment) {
 // Flush writes what waits now instead of at the end of the turn, so that Queued
 // tells what the peer has not taken.
 func (c *Conn) Flush() {
-	if c.out != nil && !c.is(flagStalled|flagGone) {
+	switch {
+	case c.out == nil || c.is(flagGone):
+	case c.is(flagStalled):
+		c.loop.expire(c.out) // what is out of date doesn't wait for anything
+	default:
 		c.loop.flush(c)
 	}
 }

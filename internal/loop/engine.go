@@ -127,6 +127,9 @@ func newPoller(k Kind) (poller, error) {
 // Kind returns the kind of engine that was chosen.
 func (e *Engine) Kind() Kind { return e.opts.Kind }
 
+// WriteTimeout returns how long a peer may accept nothing.
+func (e *Engine) WriteTimeout() time.Duration { return e.opts.WriteTimeout }
+
 // Loops returns the number of loops.
 func (e *Engine) Loops() int { return len(e.loops) }
 

@@ -22,16 +22,17 @@ func (l *Loop) flushDirty() {
 
 // flush writes until the queue is empty or the carrier is full.
 func (l *Loop) flush(c *Conn) {
-	q := c.out
+	q, wrote := c.out, false
 	for !q.empty() {
 		if l.expire(q); q.empty() {
 			break
 		}
 		n, err := l.write(c, q)
 		q.advance(n)
+		wrote = wrote || n > 0
 		l.queued -= int64(n)
 		if err == errAgain {
-			l.stall(c)
+			l.stall(c, wrote)
 			return
 		}
 		if err != nil {
@@ -67,11 +68,14 @@ func (l *Loop) write(c *Conn, q *queue) (int, error) {
 	return n, err
 }
 
-// stall waits for the carrier to take more.
-func (l *Loop) stall(c *Conn) {
+// stall waits for the carrier to take more. The write timeout counts from the
+// last time that it took something.
+func (l *Loop) stall(c *Conn, wrote bool) {
 	q := c.out
 	q.settle()
-	q.since = l.wheel.tick(l.now)
+	if wrote || q.since == 0 {
+		q.since = l.wheel.tick(l.now)
+	}
 	if c.is(flagStalled) {
 		return
 	}
@@ -98,12 +102,16 @@ func (l *Loop) unstall(c *Conn) {
 	} else {
 		l.drained(c)
 	}
-	if c.is(flagStalled | flagGone | flagDeaf) {
+	if c.is(flagGone | flagDeaf) {
 		return
 	}
-	resume := c.is(flagPaused)
-	c.flags &^= flagPaused
-	c.watch()
+	resume := c.is(flagPaused) && !l.unanswered(c)
+	if resume {
+		c.flags &^= flagPaused
+	}
+	if resume || !c.is(flagStalled) {
+		c.watch()
+	}
 	if resume && c.stream != nil {
 		c.stream.resume()
 	}
@@ -133,9 +141,11 @@ func (l *Loop) checkStalled() {
 		switch {
 		case c.is(flagGone|flagEnded) || !c.is(flagStalled) || c.out == nil:
 			c.flags &^= flagListed
-		case now-c.out.since >= limit:
+		case now-c.out.since >= limit && !l.takes(c):
 			c.flags &^= flagListed
 			c.Abort(ErrSlow)
+		case !c.is(flagStalled):
+			c.flags &^= flagListed
 		default:
 			keep = append(keep, c)
 		}
@@ -144,10 +154,23 @@ func (l *Loop) checkStalled() {
 	l.stalled = keep
 }
 
+// takes tries once more to write to a stalled connection and reports whether
+// anything went: the kernel tells of room only when a good part of the socket's
+// buffer is free, which a peer that reads slowly may not reach for long.
+func (l *Loop) takes(c *Conn) bool {
+	since := c.out.since
+	l.unstall(c)
+	return c.out == nil || c.out.since != since
+}
+
+// unanswered reports whether so many answers wait for the peer that it should not
+// be read from. Publications don't count: it has not asked for them.
+func (l *Loop) unanswered(c *Conn) bool { return c.out != nil && c.out.replies > pauseBytes }
+
 // throttle decides to stop reading from a stalled connection that lets its
 // answers pile up, and reports whether it did so now.
 func (l *Loop) throttle(c *Conn) bool {
-	if !c.is(flagStalled) || c.is(flagPaused) || c.Queued() <= pauseBytes {
+	if !c.is(flagStalled) || c.is(flagPaused) || !l.unanswered(c) {
 		return false
 	}
 	c.flags |= flagPaused

@@ -15,6 +15,7 @@ type queue struct {
 	head     int  // segs[:head] are written
 	sent     int  // bytes of segs[head] that are written
 	bytes    int  // unwritten bytes of all segments
+	replies  int  // those of replies
 	expiring int  // segments with a deadline
 	volatile int  // segments in scratch memory, written ones included
 	since    tick // stalled since, for the write timeout
@@ -29,6 +30,9 @@ func (q *queue) push(s segment) {
 		q.volatile++
 	}
 	q.bytes += len(s.b)
+	if s.class == 0 {
+		q.replies += len(s.b)
+	}
 	if s.expires != 0 {
 		q.expiring++
 	}
@@ -44,6 +48,9 @@ func (q *queue) advance(n int) {
 	q.bytes -= n
 	for n > 0 {
 		rest := len(q.segs[q.head].b) - q.sent
+		if q.segs[q.head].class == 0 {
+			q.replies -= min(n, rest)
+		}
 		if n < rest {
 			q.sent += n
 			return

@@ -140,6 +140,32 @@ func TestPause(t *testing.T) {
 }
 
 // What must not be written at its deadline is not, however it waits.
+// Pushes that a peer does not take are no reason not to hear it: it may want to
+// leave.
+func TestPushesDontPause(t *testing.T) {
+	onAll(t, func(t *testing.T, on carrier) {
+		heard := make(chan int, 100)
+		r := start(t, on, loop.Options{}, func(p *probe) {
+			p.data = func(_ *loop.Conn, b []byte) int { heard <- len(b); return len(b) }
+		})
+		cl, _, c := r.dial()
+		r.on(c, func() { c.SendDroppable(make([]byte, 16<<20), 0, 1) })
+		r.on(c, func() {
+			c.SendDroppable(make([]byte, 1<<20), 0, 1)
+			if c.Queued() < 1<<20 {
+				t.Error("nothing waits")
+			}
+		})
+		for range 3 {
+			cl.send([]byte("leave"))
+			if n := receive(t, heard); n != 5 {
+				t.Errorf("%d bytes heard", n)
+			}
+		}
+		r.on(c, func() { c.Abort(nil) })
+	})
+}
+
 func TestExpiry(t *testing.T) {
 	onAll(t, func(t *testing.T, on carrier) {
 		r := start(t, on, loop.Options{}, nil)
@@ -251,4 +277,23 @@ func TestSlowButAlive(t *testing.T) {
 			t.Errorf("client got %d of %d bytes", len(got)+len(rest), len(want))
 		}
 	})
+}
+
+// A peer may take so little at a time that the kernel never tells of room.
+func TestTrickle(t *testing.T) {
+	t.Parallel()
+	r := start(t, carriers()[0], loop.Options{WriteTimeout: time.Second}, nil)
+	cl, p, c := r.dial()
+	r.on(c, func() { c.Send(make([]byte, 16<<20)) })
+	for range 40 { // 4 s
+		time.Sleep(100 * time.Millisecond)
+		cl.read(20 << 10)
+	}
+	r.on(c, func() {
+		if !c.Open() {
+			t.Error("cut while it was reading")
+		}
+		c.Abort(errTest)
+	})
+	once(t, r, p, errTest)
 }

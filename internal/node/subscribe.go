@@ -20,13 +20,14 @@ func (n *Node) Subscribe(sub *session.Subscription, req session.SubscribeRequest
 	name := n.table(sub).Add(req.Channel, sub, hub.Encoding(req.Encoding), true)
 	sub.SetChannel(name)
 	s := &subscribing{n: n, to: sub.Session().Transport().Ref(), req: req}
+	keep := sub.Namespace().Retention // what the hub may keep for later must not hold the subscription
 	s.answer.Class, s.answer.Token = sub.Class(), req.Token
 	n.hub.Ready(name, func(err error) {
 		if err != nil || !positioned {
 			s.done(session.SubscribeResult{}, err)
 			return
 		}
-		n.readHistory(s, sub.Namespace().Retention)
+		n.readHistory(s, keep)
 	})
 	if s.returned() {
 		sub.Session().Subscribed(sub, &s.answer)

@@ -52,7 +52,7 @@ func (s *Server) publishFigures(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		f := figures{Connections: s.gateway.Stats().WebSockets(), Uptime: time.Since(s.started).Seconds()}
+		f := figures{Connections: int(s.gateway.Stats().WebSockets.Load()), Uptime: time.Since(s.started).Seconds()}
 		f.BytesPerConnection, f.Measured = bytesPerConnection(f.Connections, residentBytes()-base)
 		for i := range s.engine.Loops() {
 			f.Deliveries += s.hub.Table(i).Stats().Deliveries.Load()

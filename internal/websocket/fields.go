@@ -101,12 +101,13 @@ func isKey(b []byte) bool {
 }
 
 // checkProtocols refuses offered subprotocols that are no tokens (RFC 6455
-// section 4.1): one of them would be echoed in the response.
+// section 4.1), but lets "/" and "=" pass: Phoenix clients carry a base64 token
+// there. A server may echo only what it knows by name.
 func checkProtocols(list []byte) error {
 	for len(list) > 0 {
 		var item []byte
 		item, list, _ = bytes.Cut(list, []byte(","))
-		if item = trim(item); len(item) > 0 && !isToken(item) {
+		if item = trim(item); len(item) > 0 && !isOffer(item) {
 			return badRequest("invalid Sec-WebSocket-Protocol")
 		}
 	}
@@ -163,4 +164,19 @@ func (r *Request) values(name string) func(yield func(value []byte) bool) {
 			}
 		}
 	}
+}
+
+func isOffer(item []byte) bool {
+	for len(item) > 0 {
+		part, rest, found := bytes.Cut(item, []byte("/"))
+		part = bytes.ReplaceAll(part, []byte("="), nil)
+		if len(part) > 0 && !isToken(part) {
+			return false
+		}
+		if !found {
+			return true
+		}
+		item = rest
+	}
+	return true
 }

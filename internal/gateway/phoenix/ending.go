@@ -57,6 +57,9 @@ func (s *Socket) leave(m *codec.Message, sub *session.Subscription) {
 		return
 	case stale(sub, m.JoinRef):
 		return
+	case sub.WireFlags&flagEnding != 0: // it is on its way out already
+		s.reply(answerRef(sub), m.Ref, sub.Channel(), "ok", nil)
+		return
 	}
 	s.hold(sub).ref = slices.Clone(m.Ref)
 	s.end(sub, endLeave)

@@ -15,6 +15,10 @@ func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
 		s.refuseEvent(m, sub, throng.ErrBadRequest, "events phx_* and presence_* are the server's")
 		return
 	}
+	if len(m.Event) > maxName {
+		s.refuseEvent(m, sub, throng.ErrBadRequest, "an event's name has at most 255 bytes")
+		return
+	}
 	switch sub.Namespace().ClientEvents {
 	case throng.EventBroadcast:
 		s.Publish(sub, string(m.Event), m.Payload, m.Binary, token(m, sub))

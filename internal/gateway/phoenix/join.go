@@ -40,6 +40,10 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 		refuse(reason(throng.ErrBadRequest, err.Error()))
 		return
 	}
+	if rec != nil && !s.answersFit() {
+		refuse(reason(throng.ErrTooManyRequests, "other answers wait to be read; join again"))
+		return
+	}
 	if old == nil && s.Count() >= s.gw.opts.Limits.Channels {
 		refuse([]byte(`{"reason":"too many channels joined"}`))
 		return
@@ -73,6 +77,16 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	req.WireFlags = flags
 	req.Encoding = s.encoding(flags)
 	s.Subscribe(ns, req)
+}
+
+// answersFit reports whether there is room for the answer to a recovery. A client
+// that comes back joins all its channels at once, and had no chance yet to read
+// the first answers.
+func (s *Socket) answersFit() bool {
+	if s.conn().Queued() > s.gw.opts.Limits.QueueBytes {
+		s.conn().Flush()
+	}
+	return s.conn().Queued() <= s.gw.opts.Limits.QueueBytes
 }
 
 // parseRecovery returns what a join asks for, nil if nothing.

@@ -49,6 +49,22 @@ var scripts = map[string]string{
 		< ["1","2","cast:1","phx_reply",{"status":"error","response":{"reason":"bad request","code":107,"hint":"…"}}]
 		> ["1","3","cast:1","presence_diff",{}]
 		< ["1","3","cast:1","phx_reply",{"status":"error","response":{"reason":"bad request","code":107,"hint":"…"}}]`,
+	"an event's name is no novel": `
+		> ["1","1","cast:1","phx_join",{}]
+		< ["1","1","cast:1","phx_reply",{"status":"ok","response":{}}]
+		> ["1","2","cast:1","` + strings.Repeat("x", 256) + `",{}]
+		< ["1","2","cast:1","phx_reply",{"status":"error","response":{"reason":"bad request","code":107,"hint":"…"}}]`,
+	"two leaves in the same breath are both answered": `
+		> ["1","1","cast:9","phx_join",{}]
+		> ["1","2","cast:9","hello",1]
+		> ["1","3","cast:9","phx_leave",{}]
+		> ["1","4","cast:9","phx_leave",{}]
+		< ["1","1","cast:9","phx_reply",{"status":"ok","response":{}}]
+		< ["1","4","cast:9","phx_reply",{"status":"ok","response":{}}]
+		< [null,null,"cast:9","hello",1]
+		< ["1","2","cast:9","phx_reply",{"status":"ok","response":{}}]
+		< ["1","3","cast:9","phx_reply",{"status":"ok","response":{}}]
+		< ["1","1","cast:9","phx_close",{}]`,
 	"broadcast: the push, then the reply": `
 		> ["1","1","cast:2","phx_join",{}]
 		< ["1","1","cast:2","phx_reply",{"status":"ok","response":{}}]

@@ -49,6 +49,9 @@ const (
 	closeRestart  = 1012
 )
 
+// maxName is the longest ref or event, in bytes. The binary wire can't carry more.
+const maxName = 255
+
 // Receive takes one message of the client.
 func (s *Socket) Receive(binary bool, data []byte) {
 	var m codec.Message
@@ -59,7 +62,7 @@ func (s *Socket) Receive(binary bool, data []byte) {
 	} else { // version 1 has no binary form: Phoenix reads JSON from either kind of frame
 		err = d.Text(s.version, data, &m)
 	}
-	if err != nil {
+	if err != nil || len(m.JoinRef) > maxName+len(`""`) || len(m.Ref) > maxName+len(`""`) {
 		s.conn().Close(closeBadFrame, "bad message")
 		return
 	}
