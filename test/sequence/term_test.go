@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"throng/internal/protocol/phoenix"
+	"throng/test/process"
 )
 
 // What is done to the process.
@@ -31,16 +33,17 @@ const (
 // lost its memory and says so: nobody goes on as if nothing had happened. The
 // same holds after a kill.
 func TestTermUnderLoad(t *testing.T) {
-	binary := build(t)
+	binary := process.Build(t, "./cmd/throng")
 	for _, kind := range []string{"epoll", "goroutine"} {
 		t.Run(kind, func(t *testing.T) { testTerm(t, binary, kind) })
 	}
 }
 
 func testTerm(t *testing.T, binary, kind string) {
-	args := []string{"--config", wideHistory(t), "--set", "engine.drain=2s", "--set", "engine.kind=" + kind}
-	p := startProcess(t, binary, "127.0.0.1:0", args...)
-	r := newRun(t, p.addr, nil)
+	args := []string{"--dev", "--config", wideHistory(t), "--set", "engine.drain=2s", "--set", "engine.kind=" + kind}
+	p := process.Start(t, binary, "serve", args...)
+	addr := p.Public()
+	r := newRun(t, addr, nil)
 	r.restarts = true
 	r.populateTerm()
 	idlers := r.idle(t, termIdlers)
@@ -59,14 +62,15 @@ func testTerm(t *testing.T, binary, kind string) {
 	r.checkCloses(began)
 	idlers()
 
-	p = startProcess(t, binary, p.addr, args...)
+	args = append(args, "--listen", addr)
+	p = process.Start(t, binary, "serve", args...)
 	r.phase.Store(phaseBack)
 	r.awaitResyncs(pairs)
 	r.awaitLoad()
 
 	r.phase.Store(phaseKill)
-	_ = p.end(t, syscall.SIGKILL, termLimit)
-	startProcess(t, binary, p.addr, args...)
+	p.Kill()
+	process.Start(t, binary, "serve", args...)
 	r.awaitResyncs(2 * pairs)
 	r.awaitLoad()
 
@@ -139,9 +143,9 @@ func (r *run) awaitResyncs(n int64) {
 
 // term asks the process to stop, and looks whether it takes new connections
 // while it closes the old ones.
-func (r *run) term(p *process) error {
+func (r *run) term(p *process.Server) error {
 	r.t.Helper()
-	if err := p.cmd.Process.Signal(os.Signal(syscall.SIGTERM)); err != nil {
+	if err := p.Signal(syscall.SIGTERM); err != nil {
 		r.t.Fatal(err)
 	}
 	waitFor(r.t, "the first close", termLimit, func() bool { return len(r.endsOf(phaseTerm)) > 0 })
@@ -152,12 +156,11 @@ func (r *run) term(p *process) error {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	select {
-	case <-p.exited:
-	case <-time.After(termLimit):
-		r.t.Fatal("throng does not end")
+	code, err := p.Wait(termLimit)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("exit code %d", code)
 	}
-	return p.waitErr
+	return err
 }
 
 // checkCloses: everybody was closed once, with the code of a restart, and not
@@ -214,4 +217,15 @@ func (r *run) lastOutside(ctx context.Context) {
 		r.t.Error(err)
 	}
 	c.lost(nil)
+}
+
+// wideHistory is a configuration whose window is never too small.
+func wideHistory(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "throng.toml")
+	const text = "[[namespace]]\nname = \"hist\"\nhistory_size = 1000000\nhistory_ttl = \"1h\"\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
