@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"throng/internal/api"
 )
 
 // serveInternal serves operators: metrics, health, readiness, profiles.
@@ -20,6 +22,9 @@ func (s *Server) serveInternal() error {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	if s.cfg.Dev {
+		mux.Handle("/api/", api.New(s.node, s.clock, devKey, maxAPIBody))
+	}
 	s.admin.Handler = mux
 	if err := s.admin.Serve(s.private); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -27,8 +32,13 @@ func (s *Server) serveInternal() error {
 	return nil
 }
 
+const (
+	devKey     = "dev" // the API's key in development; otherwise there is no API yet
+	maxAPIBody = 1 << 20
+)
+
 func newAdmin() *http.Server {
-	return &http.Server{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	return &http.Server{ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute}
 }
 
 // serveReady says 200 while the server takes clients, 503 before and while it

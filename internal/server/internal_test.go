@@ -74,6 +74,9 @@ func TestInternalPathsAreNotPublic(t *testing.T) {
 					t.Errorf("public %s: %d %.80q", path, status, body)
 				}
 			}
+			if status, _ := post(t, "http://"+s.Public()[0].String()+"/api/publish", "X-API-Key", "dev", `{"channel":"a","data":1}`); status != 404 {
+				t.Errorf("public API: %d", status)
+			}
 			if status, _, _ := get(t, s.Internal(), "/socket/websocket"); status != 404 {
 				t.Errorf("the internal listener answers for clients: %d", status)
 			}
