@@ -74,7 +74,7 @@ func (a *acceptor) accept() error {
 	if err != nil {
 		return err
 	}
-	if !a.admit() {
+	if !a.e.admit() {
 		a.refuse(nc)
 		return nil
 	}
@@ -97,12 +97,12 @@ func (a *acceptor) refuse(nc net.Conn) {
 const refuseTime = 5 * time.Millisecond // that a refusal may hold up the others
 
 // admit counts a new connection if the limit allows it.
-func (a *acceptor) admit() bool {
-	if a.e.total.Add(1) <= a.e.maxConns {
+func (e *Engine) admit() bool {
+	if e.total.Add(1) <= e.maxConns {
 		return true
 	}
-	a.e.total.Add(-1)
-	a.e.accept.Refused.Add(1)
+	e.total.Add(-1)
+	e.accept.Refused.Add(1)
 	return false
 }
 

@@ -73,7 +73,7 @@ func (a *acceptor) acceptFDs() error {
 const acceptBatch = 256
 
 func (a *acceptor) took(fd int) {
-	if !a.admit() {
+	if !a.e.admit() {
 		// What came already must be read, or closing would reset the refusal
 		// away.
 		var b [4096]byte

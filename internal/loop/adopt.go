@@ -45,8 +45,8 @@ func (t *adoption) Run(int) {
 	l.stats.Accepted.Add(1)
 	t.h.Open(c)
 	l.present(c, t.in)
-	if c.stream != nil && !c.is(flagGone) {
-		c.stream.start()
+	if c.carrier != nil && !c.is(flagGone) {
+		c.carrier.start()
 	}
 }
 

@@ -18,9 +18,9 @@ func writeFD(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
 
 func peerAddr(int) netip.AddrPort { return netip.AddrPort{} }
 
-func (c *Conn) closeWrite() { c.stream.closeWrite() }
+func (c *Conn) closeWrite() { c.carrier.closeWrite() }
 
-func (c *Conn) close() { c.stream.close() }
+func (c *Conn) close() { c.carrier.close() }
 
 func (l *Loop) adoptFD(int, Handler) (*Conn, error) { return nil, errors.ErrUnsupported }
 

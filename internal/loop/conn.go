@@ -45,7 +45,7 @@ type Conn struct {
 	handler Handler
 	out     *queue  // nil while nothing waits
 	in      *[]byte // input that the handler has not consumed; nil while there is none
-	stream  *stream // nil on epoll
+	carrier carrier // nil where the descriptor is all there is
 
 	next, prev *Conn // timing wheel
 	due        tick  // 0: no deadline
@@ -117,8 +117,19 @@ func (c *Conn) Queued() int {
 // pending reports whether the carrier has not taken all that was sent.
 func (c *Conn) pending() bool { return c.out != nil || c.writing() }
 
-// writing reports whether a stream's writer has bytes in hand.
-func (c *Conn) writing() bool { return c.stream != nil && c.stream.busy }
+// writing reports whether the carrier took bytes that it has not passed on.
+func (c *Conn) writing() bool { return c.carrier != nil && c.carrier.busy() }
+
+// touch makes the end of the turn look at what the connection has to write.
+func (c *Conn) touch() {
+	if c.out == nil {
+		c.out = c.loop.queues.get()
+	}
+	if c.flags&(flagDirty|flagStalled) == 0 {
+		c.flags |= flagDirty
+		c.loop.dirty = append(c.loop.dirty, c)
+	}
+}
 
 // Open reports whether the connection still takes what is sent.
 func (c *Conn) Open() bool {
@@ -150,18 +161,12 @@ func (c *Conn) enqueue(s segment) {
 	if len(s.b) == 0 || !c.Open() {
 		return
 	}
-	if c.out == nil {
-		c.out = c.loop.queues.get()
-	}
+	c.touch()
 	if s.volatile && c.is(flagStalled) { // it will wait for longer than this turn
 		s.settle()
 	}
 	c.out.push(s)
 	c.loop.queued += int64(len(s.b))
-	if c.flags&(flagDirty|flagStalled) == 0 {
-		c.flags |= flagDirty
-		c.loop.dirty = append(c.loop.dirty, c)
-	}
 }
 
 // Flush writes what waits now instead of at the end of the turn, so that Queued
@@ -212,8 +217,8 @@ func (c *Conn) Abort(cause error) {
 
 // RemoteAddr returns the peer's address; invalid for Unix sockets.
 func (c *Conn) RemoteAddr() netip.AddrPort {
-	if c.stream != nil {
-		return addrPort(c.stream.nc.RemoteAddr())
+	if c.carrier != nil {
+		return c.carrier.peer()
 	}
 	if c.is(flagGone) {
 		return netip.AddrPort{} // the descriptor is somebody else's now

@@ -21,13 +21,14 @@ func (c *Conn) Detach() (Detached, error) {
 	l := c.loop
 	var d Detached
 	var unread, unwritten []byte
-	if c.stream != nil {
-		d.Conn, unread, unwritten = c.stream.detach()
+	var err error
+	if c.carrier != nil {
+		d.Conn, unread, unwritten, err = c.carrier.detach()
 	} else {
-		var err error
-		if d.Conn, err = c.detachFD(); err != nil {
-			return Detached{}, err
-		}
+		d.Conn, err = c.detachFD()
+	}
+	if err != nil {
+		return Detached{}, err
 	}
 	if l.feeding == c {
 		d.In = append(d.In, l.unseen...)

@@ -136,7 +136,7 @@ func (l *Loop) readable(c *Conn) {
 
 // watch tells the poller what the connection waits for.
 func (c *Conn) watch() {
-	if c.stream != nil || c.is(flagGone) {
+	if c.fd < 0 || c.is(flagGone) {
 		return
 	}
 	ev := c.event()
@@ -197,16 +197,16 @@ func writeFD(fd int, b []byte) (int, error) {
 }
 
 func (c *Conn) closeWrite() {
-	if c.stream != nil {
-		c.stream.closeWrite()
+	if c.carrier != nil {
+		c.carrier.closeWrite()
 		return
 	}
 	_ = unix.Shutdown(int(c.fd), unix.SHUT_WR)
 }
 
 func (c *Conn) close() {
-	if c.stream != nil {
-		c.stream.close()
+	if c.carrier != nil {
+		c.carrier.close()
 		return
 	}
 	_ = unix.Close(int(c.fd))

@@ -23,13 +23,10 @@ func (l *Loop) flushDirty() {
 // flush writes until the queue is empty or the carrier is full.
 func (l *Loop) flush(c *Conn) {
 	q, wrote := c.out, false
-	for !q.empty() {
-		if l.expire(q); q.empty() {
-			break
-		}
-		n, err := l.write(c, q)
+	for l.expire(q); !q.empty() || c.fd >= 0 && c.writing(); l.expire(q) {
+		n, moved, err := l.write(c, q)
 		q.advance(n)
-		wrote = wrote || n > 0
+		wrote = wrote || moved
 		l.queued -= int64(n)
 		if err == errAgain {
 			l.stall(c, wrote)
@@ -54,18 +51,19 @@ func (l *Loop) expire(q *queue) {
 }
 
 // write makes one write of all that waits, as far as the write buffer holds it.
-func (l *Loop) write(c *Conn, q *queue) (int, error) {
-	if c.stream != nil {
-		return c.stream.write(q)
+// It returns how much of the queue was taken, and whether the peer took anything.
+func (l *Loop) write(c *Conn, q *queue) (n int, moved bool, err error) {
+	if c.carrier != nil {
+		return c.carrier.write(q)
 	}
 	b := q.front()
 	if q.head+1 < len(q.segs) && len(b) < cap(l.wbuf) {
 		b = q.gather(l.wbuf[:0])
 	}
-	n, err := writeFD(int(c.fd), b)
+	n, err = writeFD(int(c.fd), b)
 	l.stats.Writes.Add(1)
 	l.stats.BytesOut.Add(uint64(n))
-	return n, err
+	return n, n > 0, err
 }
 
 // stall waits for the carrier to take more. The write timeout counts from the
@@ -80,8 +78,8 @@ func (l *Loop) stall(c *Conn, wrote bool) {
 		return
 	}
 	c.flags |= flagStalled
-	if c.stream != nil {
-		return // its writer watches the time, its reader waits for throttle
+	if c.fd < 0 {
+		return // the carrier watches the time itself; a reader waits for throttle
 	}
 	l.throttle(c)
 	c.watch()
@@ -112,13 +110,13 @@ func (l *Loop) unstall(c *Conn) {
 	if resume || !c.is(flagStalled) {
 		c.watch()
 	}
-	if resume && c.stream != nil {
-		c.stream.resume()
+	if resume && c.carrier != nil {
+		c.carrier.resume()
 	}
 }
 
 // drained gives the queue back. A finishing connection has then said all, unless
-// a stream's writer still has some of it in hand.
+// the carrier still has some of it in hand.
 func (l *Loop) drained(c *Conn) {
 	if c.out != nil {
 		l.dropQueue(c)

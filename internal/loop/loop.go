@@ -36,8 +36,9 @@ type Loop struct {
 	wbuf    []byte
 	scratch scratch
 	queues  queues
-	feeding *Conn  // whose handler is in Data
-	unseen  []byte // what comes behind the bytes it was shown
+	frames  [][]byte // what an outlet is offered
+	feeding *Conn    // whose handler is in Data
+	unseen  []byte   // what comes behind the bytes it was shown
 
 	dirty   []*Conn // something to write
 	ended   []ending

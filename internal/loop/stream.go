@@ -22,9 +22,9 @@ type stream struct {
 	err  error
 	next chan struct{}
 
-	// Owned by the loop, the batch by the writer while busy.
+	// Owned by the loop, the batch by the writer while it is handed.
 	batch   []segment
-	busy    bool
+	handed  bool // the writer has a batch
 	running bool
 	kept    bool             // detached: the writer does not close nc
 	batches chan []segment   // nil slice: close our direction
@@ -47,7 +47,7 @@ func (l *Loop) adoptStream(nc net.Conn, h Handler) *Conn {
 		ended: [2]chan struct{}{make(chan struct{}), make(chan struct{})},
 	}
 	s.writer.stream = s
-	c.stream = s
+	c.carrier = s
 	l.add(c, h)
 	return c
 }
@@ -101,9 +101,9 @@ func (s *stream) resume() { s.next <- struct{}{} } // has room: the reader waits
 
 // write hands the writer what waits, no more than one write buffer: what it has
 // in hand can't be shed.
-func (s *stream) write(q *queue) (n int, err error) {
-	if s.busy {
-		return 0, errAgain
+func (s *stream) write(q *queue) (n int, moved bool, err error) {
+	if s.handed {
+		return 0, false, errAgain
 	}
 	for _, seg := range q.segs[q.head:] {
 		if n > 0 && n+len(seg.b) > writeBuffer {
@@ -113,10 +113,14 @@ func (s *stream) write(q *queue) (n int, err error) {
 		seg.settle()
 		s.batch = append(s.batch, seg)
 	}
-	s.busy = true
+	s.handed = true
 	s.batches <- s.batch // has room: one batch at a time, and one closeWrite
-	return n, nil
+	return n, true, nil
 }
+
+func (s *stream) busy() bool { return s.handed }
+
+func (s *stream) peer() netip.AddrPort { return addrPort(s.nc.RemoteAddr()) }
 
 // streamWrote is the task that a writer posts when it wants more.
 type streamWrote stream
@@ -124,7 +128,7 @@ type streamWrote stream
 func (t *streamWrote) Run(int) {
 	s := (*stream)(t)
 	c := s.c
-	s.busy = false
+	s.handed = false
 	clear(s.batch)
 	if s.batch = s.batch[:0]; cap(s.batch) > maxFreeSegments {
 		s.batch = nil
@@ -153,7 +157,7 @@ func (s *stream) close() {
 
 // detach ends both goroutines and keeps the connection. It returns what was read
 // and not yet seen by the loop, and what the writer had in hand and not written.
-func (s *stream) detach() (nc net.Conn, unread, unwritten []byte) {
+func (s *stream) detach() (nc net.Conn, unread, unwritten []byte, err error) {
 	s.kept = true
 	s.leave()
 	if s.running {
@@ -168,7 +172,7 @@ func (s *stream) detach() (nc net.Conn, unread, unwritten []byte) {
 	default:
 	}
 	_ = s.nc.SetDeadline(time.Time{})
-	return s.nc, s.buf[:s.n], s.writer.rest
+	return s.nc, s.buf[:s.n], s.writer.rest, nil
 }
 
 // leave makes both goroutines end soon, whatever they wait for.
