@@ -32,6 +32,18 @@ func check(name, s string) *Error {
 		return checkEvent(s)
 	case "origin":
 		return checkOrigin(s)
+	case "file":
+		return checkFile(s)
+	case "optional": // a path that may be empty
+		return nil
+	case "email":
+		return checkEmail(s)
+	case "trusted":
+		return checkTrusted(s)
+	case "domain":
+		return checkDomain(s)
+	case "url":
+		return checkURL(s)
 	}
 	panic("config: unknown check " + name)
 }

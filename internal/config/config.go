@@ -25,6 +25,9 @@ type Config struct {
 
 	Log       Log       `toml:"log" doc:"What the server says on stderr."`
 	Engine    Engine    `toml:"engine" doc:"How connections are carried, and how much may wait for them."`
+	TLS       TLS       `toml:"tls" doc:"Encrypted public listeners, beside those of listen. Either files or ACME bring the certificate."`
+	Proxy     Proxy     `toml:"proxy" doc:"Proxies and balancers in front of this server."`
+	Limits    Limits    `toml:"limits" doc:"What clients may do in a time. 0 means no limit."`
 	HTTP      HTTP      `toml:"http" doc:"The public listener before a connection is upgraded."`
 	WebSocket WebSocket `toml:"websocket" doc:"What a WebSocket client may send (RFC 6455)."`
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
@@ -52,6 +55,35 @@ type Engine struct {
 	Drain          time.Duration `toml:"drain" min:"0s" max:"1h" doc:"The time over which SIGTERM spreads the closing of connections."`
 }
 
+// TLS is the section [tls].
+type TLS struct {
+	Listen           []string      `toml:"listen" check:"address" doc:"Where clients connect with TLS (https, wss): host:port, :port, or unix:/path."`
+	CertFiles        []string      `toml:"cert_files" check:"file" doc:"PEM files with a certificate and its chain each. They are read again when they change."`
+	KeyFiles         []string      `toml:"key_files" check:"file" doc:"PEM files with the private keys, in the order of cert_files."`
+	MinVersion       string        `toml:"min_version" oneof:"1.2 1.3" doc:"The oldest version of TLS that is spoken."`
+	HandshakeTimeout time.Duration `toml:"handshake_timeout" min:"10ms" max:"5m" doc:"The time a client has for its handshake."`
+	MaxHandshakes    int           `toml:"max_handshakes" min:"1" max:"100000" doc:"Handshakes under way at once; who comes on top waits."`
+	ACMEDomains      []string      `toml:"acme_domains" check:"domain" doc:"Names to get certificates for by ACME (RFC 8555), from Let's Encrypt by default. The CA connects back: to port 443 of the name, where a TLS listener must answer, or to port 80, where a plain one must."`
+	ACMEEmail        string        `toml:"acme_email" check:"email" doc:"Whom the CA writes to about certificates; may be empty."`
+	ACMECache        string        `toml:"acme_cache" check:"optional" doc:"A directory that keeps account and certificates; only this server may read it."`
+	ACMEDirectory    string        `toml:"acme_directory" check:"url" doc:"The CA's directory; empty means Let's Encrypt."`
+	ACMECAFile       string        `toml:"acme_ca_file" check:"optional" doc:"PEM file with what a private CA's own HTTPS is signed by; empty means the system's roots."`
+}
+
+// Proxy is the section [proxy].
+type Proxy struct {
+	Trusted  []string `toml:"trusted" check:"trusted" doc:"Proxies whose word about a client's address is taken (X-Forwarded-For, Forwarded, PROXY protocol): addresses, prefixes such as \"10.0.0.0/8\", and \"unix\" for Unix sockets."`
+	Protocol bool     `toml:"protocol" doc:"Connections from a trusted address begin with a PROXY protocol header, version 1 or 2; those from any other address must not."`
+}
+
+// Limits is the section [limits].
+type Limits struct {
+	ConnectsPerSecond           int  `toml:"connects_per_second" min:"0" max:"1000000" doc:"Clients that may connect in a second, in all, as many of them at once. More are refused with 503 and a time to come back."`
+	ConnectsPerMinutePerAddress int  `toml:"connects_per_minute_per_address" min:"0" max:"1000000" doc:"Clients that may connect from one address (one /64 of IPv6) in a minute, as many of them at once. More are refused with 429 and a time to come back. Behind a proxy this needs proxy.trusted."`
+	MessagesPerSecond           int  `toml:"messages_per_second" min:"0" max:"10000" doc:"Messages of one connection in a second, with twice as many at once; pings count. What is more is answered with error 111; who does not slow down is disconnected with 3013."`
+	BytesPerSecond              Size `toml:"bytes_per_second" min:"0" max:"1GiB" doc:"Bytes of messages of one connection in a second, with twice as many at once, or one message of any size; else as messages_per_second."`
+}
+
 // HTTP is the section [http].
 type HTTP struct {
 	HeaderTimeout  time.Duration `toml:"header_timeout" min:"10ms" max:"5m" doc:"The time a client has to send its request head."`
@@ -65,6 +97,11 @@ type WebSocket struct {
 	MaxMessageBytes Size          `toml:"max_message_bytes" min:"128B" max:"64MiB" doc:"The largest message, put together and inflated; a larger one ends the connection with 1009."`
 	MaxFragments    int           `toml:"max_fragments" min:"1" max:"1000000" doc:"The most frames a message may come in."`
 	WriteTimeout    time.Duration `toml:"write_timeout" min:"10ms" max:"1h" doc:"A client that accepts nothing for so long is dropped."`
+	PingInterval    time.Duration `toml:"ping_interval" min:"0s" max:"1h" doc:"A client that was silent for so long is sent a ping; 0s sends none. Phoenix clients are seldom silent: they send a heartbeat every 30 s."`
+	PongTimeout     time.Duration `toml:"pong_timeout" min:"10ms" max:"1h" doc:"A client that sends nothing for so long after a ping is dropped. Less than ping_interval."`
+	Compression     bool          `toml:"compression" doc:"Agree on permessage-deflate (RFC 7692) with clients that offer it. Saves bandwidth, costs processor; never combine with secrets and foreign text in one message (CRIME)."`
+	CompressLevel   int           `toml:"compression_level" min:"1" max:"9" doc:"1 is fastest, 9 smallest."`
+	CompressFrom    Size          `toml:"compression_min_bytes" min:"0" max:"64MiB" doc:"Smaller messages are sent as they are."`
 	Echo            bool          `toml:"echo" doc:"Serve /echo, which sends every message back."`
 }
 
@@ -73,6 +110,9 @@ type Phoenix struct {
 	Path         string        `toml:"path" check:"path" doc:"Where the socket is mounted; clients connect to path/websocket."`
 	IdleTimeout  time.Duration `toml:"idle_timeout" min:"10ms" max:"24h" doc:"A client that sends nothing, not even a heartbeat, for so long is dropped."`
 	MaxChannels  int           `toml:"max_channels" min:"1" max:"1000000" doc:"Channels that one connection may join."`
+	LongPoll     bool          `toml:"longpoll" doc:"Serve path/longpoll, for clients whose networks let no WebSocket through."`
+	PollWindow   time.Duration `toml:"longpoll_window" min:"10ms" max:"5m" doc:"A long-poll client that does not poll for so long is dropped."`
+	PollBody     Size          `toml:"longpoll_max_body" min:"1KiB" max:"64MiB" doc:"The largest body of a long-poll request."`
 	DefaultEvent string        `toml:"default_event" check:"event" doc:"The event of a publication that has none."`
 }
 

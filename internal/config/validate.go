@@ -9,8 +9,18 @@ import (
 // already.
 func (c *Config) validate() Errors {
 	var errs Errors
-	if len(c.Listen) == 0 {
+	if len(c.Listen)+len(c.TLS.Listen) == 0 {
 		errs = append(errs, fail(`write listen = [":8000"]`, "listen: clients have no address to connect to"))
+	}
+	errs = append(errs, c.TLS.validate()...)
+	if c.WebSocket.PingInterval > 0 && c.WebSocket.PongTimeout >= c.WebSocket.PingInterval {
+		errs = append(errs, fail("lower it, or raise websocket.ping_interval",
+			"websocket.pong_timeout: %v is not less than websocket.ping_interval = %v",
+			c.WebSocket.PongTimeout, c.WebSocket.PingInterval))
+	}
+	if c.Proxy.Protocol && len(c.Proxy.Trusted) == 0 {
+		errs = append(errs, fail(`write trusted = ["10.0.0.5"] with the proxy's address`,
+			"proxy.protocol: no proxy is trusted, so nobody may send its header"))
 	}
 	if slices.Contains(c.Listen, c.Internal) && !strings.HasSuffix(c.Internal, ":0") {
 		errs = append(errs, fail("the internal listener has a port of its own that clients can't reach",
@@ -25,6 +35,28 @@ func (c *Config) validate() Errors {
 		errs = append(errs, fail("raise it, or lower websocket.max_message_bytes",
 			"engine.backlog_bytes: %v can't hold one message of websocket.max_message_bytes = %v",
 			c.Engine.BacklogBytes, c.WebSocket.MaxMessageBytes))
+	}
+	return errs
+}
+
+// validate checks what the settings of TLS say together.
+func (t *TLS) validate() (errs Errors) {
+	files, names := len(t.CertFiles) > 0, len(t.ACMEDomains) > 0
+	switch {
+	case len(t.CertFiles) != len(t.KeyFiles):
+		errs = append(errs, fail("each certificate has its key, in the same order",
+			"tls.key_files: %d keys for %d certificates", len(t.KeyFiles), len(t.CertFiles)))
+	case files && names:
+		errs = append(errs, fail("choose one", "tls: both cert_files and acme_domains bring certificates"))
+	case len(t.Listen) > 0 && !files && !names:
+		errs = append(errs, fail("set tls.cert_files and tls.key_files, or tls.acme_domains",
+			"tls.listen: there is no certificate to serve"))
+	case len(t.Listen) == 0 && (files || names):
+		errs = append(errs, fail(`write listen = [":443"] in [tls]`, "tls: there are certificates, and no address to serve them on"))
+	}
+	if names && t.ACMECache == "" {
+		errs = append(errs, fail("CAs limit how often a certificate is issued: name a directory",
+			"tls.acme_cache: certificates need a place to survive a restart"))
 	}
 	return errs
 }

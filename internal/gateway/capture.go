@@ -109,6 +109,7 @@ func (r *restored) Open(c *loop.Conn) {
 	s.proto = r.opening.Open(s)
 	if c.Open() {
 		s.pace(0, false, false)
+		s.watch()
 	}
 }
 

@@ -84,6 +84,7 @@ func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request) bool {
 	s := &socket{Conn: c, at: at}
 	c.SetHandler(s)
 	s.proto = o.Open(s)
+	s.watch()
 	d.g.stats.Upgrades.Add(1)
 	d.g.stats.WebSockets.Add(1)
 	return true

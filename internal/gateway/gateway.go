@@ -30,6 +30,10 @@ type Options struct {
 	// request's body, and a WebSocket message (with a millisecond more for each
 	// of its bytes).
 	HeaderTimeout time.Duration
+	// PingInterval is how long a WebSocket client may be silent before it gets a
+	// ping, 0 for ever; PongTimeout, less than that, how long it may be silent
+	// after it.
+	PingInterval, PongTimeout time.Duration
 	// MaxHeader is the largest head, in bytes, at most 48 KiB.
 	MaxHeader int
 	// IdleTimeout is how long a kept-alive HTTP connection may be idle.

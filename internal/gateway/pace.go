@@ -48,26 +48,29 @@ func (s *socket) left() int64 {
 	return s.at.gw.opts.HeaderTimeout.Milliseconds() - int64(elapsed)
 }
 
-// SetDeadline implements the protocol's Conn: the earlier of the protocol's wish
-// (0: none) and what the message in progress has.
+// SetDeadline implements the protocol's Conn: the earliest of the protocol's wish
+// (0: none), what the message in progress has, and the next ping or its pong.
 func (s *socket) SetDeadline(at int64) {
 	if s.begun != 0 {
-		if due := s.Loop().Now() + max(0, s.left()); at == 0 || due < at {
-			at = due
-		}
+		at = earlier(at, s.Loop().Now()+max(0, s.left()))
 	}
-	s.Conn.SetDeadline(at)
+	s.Conn.SetDeadline(earlier(at, s.nextPing()))
+}
+
+// earlier returns the earlier of two deadlines, of which 0 is none.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // Timer implements loop.Handler.
 func (s *socket) Timer(*loop.Conn) {
-	if s.begun != 0 {
-		if s.left() <= 0 {
-			s.fail(errMessageTimeout)
-			return
-		}
+	switch {
+	case s.begun != 0 && s.left() <= 0:
+		s.fail(errMessageTimeout)
+	case s.ping():
 		s.watch()
-		return
 	}
-	s.proto.Timer()
 }

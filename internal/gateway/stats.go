@@ -17,6 +17,7 @@ type Stats struct {
 	Upgrades   atomic.Uint64
 	Requests   atomic.Uint64 // plain HTTP
 	MessagesIn atomic.Uint64 // without control frames
+	Pings      atomic.Uint64 // sent
 
 	Refusals [8]atomic.Uint64 // by RefusalStatuses
 	Ends     [8]atomic.Uint64 // by EndReasons
@@ -69,6 +70,8 @@ func endReason(cause error) int {
 		return 3
 	case errors.Is(cause, loop.ErrStopped):
 		return 5
+	case cause == error(throng.DisconnectNoPong):
+		return 4
 	case errors.As(cause, &d):
 		switch d.Code {
 		case 1011:

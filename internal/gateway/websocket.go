@@ -33,6 +33,7 @@ type socket struct {
 	proto  Protocol
 	begun  uint32 // see pace.go
 	pongs  uint8  // pongs among what waits, about
+	pinged bool   // see ping.go
 }
 
 var _ loop.Handler = (*socket)(nil)

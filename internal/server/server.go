@@ -128,6 +128,7 @@ func (s *Server) composeGateway() {
 		Engine: s.engine, Clock: s.clock, Log: s.log,
 		Limits:        websocket.Limits{MaxMessage: int(c.WebSocket.MaxMessageBytes), MaxFragments: c.WebSocket.MaxFragments},
 		Origins:       c.HTTP.AllowedOrigins,
+		PingInterval: c.WebSocket.PingInterval, PongTimeout: c.WebSocket.PongTimeout,
 		HeaderTimeout: c.HTTP.HeaderTimeout, MaxHeader: int(c.HTTP.MaxHeaderBytes), IdleTimeout: c.HTTP.IdleTimeout,
 		HTTP: s.pages(),
 	})
