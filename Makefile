@@ -8,6 +8,7 @@ GO ?= go
 ARGS ?=
 FUZZTIME ?= 10s
 BENCHTIME ?= 200ms
+GOVULNCHECK ?= v1.1.4
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := $(if $(VERSION),-X throng/internal/cli.version=$(VERSION))
 
@@ -69,6 +70,10 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$package; \
 		done; \
 	done
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what we use (govulncheck; needs vuln.go.dev)
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./...
 
 .PHONY: bench
 bench: ## all Go benchmarks, short (BENCHTIME=200ms)

@@ -14,6 +14,7 @@ import (
 //
 //	version   1 byte
 //	path      of the route
+//	deflate   the websocket.Deflate that was agreed on, 1 byte
 //	reader    websocket.Reader.AppendState
 //	protocol  Protocol.Capture
 //	in        bytes received and not consumed
@@ -21,10 +22,10 @@ import (
 //
 // where each part is preceded by its length as a minimal uvarint, and nothing
 // follows.
-const captureVersion = 1
+const captureVersion = 2
 
 // parts of a captured connection, in their order.
-type parts struct{ path, reader, proto, in, out []byte }
+type parts struct{ path, deflate, reader, proto, in, out []byte }
 
 // maxPath is the longest path of a route.
 const maxPath = 255
@@ -51,7 +52,7 @@ func Capture(c *loop.Conn) (state []byte, nc net.Conn, err error) {
 	if !ok || !c.Open() {
 		return nil, nil, ErrNotSocket
 	}
-	p := parts{path: []byte(s.at.path)}
+	p := parts{path: []byte(s.at.path), deflate: []byte{byte(s.deflate)}}
 	if p.proto, err = s.proto.Capture(); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrBusy, err)
 	}
@@ -79,7 +80,10 @@ func (g *Gateway) Restore(nc net.Conn, state []byte) error {
 	if !ok {
 		return fmt.Errorf("%w: no route at %q", errCapture, p.path)
 	}
-	r := &restored{door: g.door, at: at, out: p.out}
+	r := &restored{door: g.door, at: at, out: p.out, deflate: websocket.Deflate(p.deflate[0])}
+	if r.deflate != websocket.DeflateOff && g.opts.Compression.Deflater == nil {
+		return fmt.Errorf("%w: compression was agreed on", errCapture)
+	}
 	if r.opening, err = at.route.Restore(p.proto); err != nil {
 		return fmt.Errorf("%w: %w", errCapture, err)
 	}
@@ -98,12 +102,13 @@ type restored struct {
 	reader  websocket.Reader
 	opening Opening
 	out     []byte
+	deflate websocket.Deflate
 }
 
 // Open implements loop.Handler.
 func (r *restored) Open(c *loop.Conn) {
 	c.Send(r.out)
-	s := &socket{Conn: c, at: r.at, reader: r.reader}
+	s := &socket{Conn: c, at: r.at, reader: r.reader, deflate: r.deflate}
 	r.at.gw.stats.WebSockets.Add(1)
 	c.SetHandler(s)
 	s.proto = r.opening.Open(s)
@@ -113,8 +118,8 @@ func (r *restored) Open(c *loop.Conn) {
 	}
 }
 
-func (p *parts) all() [5]*[]byte {
-	return [...]*[]byte{&p.path, &p.reader, &p.proto, &p.in, &p.out}
+func (p *parts) all() [6]*[]byte {
+	return [...]*[]byte{&p.path, &p.deflate, &p.reader, &p.proto, &p.in, &p.out}
 }
 
 func (p *parts) encode() []byte {
@@ -144,7 +149,8 @@ func decodeParts(b []byte) (p parts, err error) {
 		b = b[size:]
 		*part, b = b[:n:n], b[n:]
 	}
-	if len(b) > 0 || len(p.path) > maxPath || len(p.in) > maxIn {
+	if len(b) > 0 || len(p.path) > maxPath || len(p.in) > maxIn ||
+		len(p.deflate) != 1 || websocket.Deflate(p.deflate[0]) > websocket.DeflateSmall {
 		return p, errCapture
 	}
 	return p, nil

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 
 	"throng/internal/loop"
 	"throng/internal/websocket"
@@ -73,15 +74,26 @@ func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request) bool {
 		d.refuse(c, 403, "", "")
 		return false
 	}
+	if status, wait := d.g.admit(func() netip.Addr { return d.g.clientAddr(c, r) }); status != 0 {
+		d.refuse(c, status, "", "Retry-After: "+retryAfter(wait))
+		return false
+	}
 	o, status := at.route.Accept(r)
 	if status != 0 {
 		d.g.opts.Log.Debug("connect refused", "path", string(r.Path), "status", status)
 		d.refuse(c, status, "", "")
 		return false
 	}
-	c.SendScratch(websocket.AppendResponse(c.Scratch(), r.Key, o.Protocol), 0)
-	c.SetDeadline(0)
 	s := &socket{Conn: c, at: at}
+	var extensions []string
+	if d.g.opts.Compression.Deflater != nil {
+		var value string
+		if s.deflate, value = r.NegotiateDeflate(); value != "" {
+			extensions = []string{"Sec-WebSocket-Extensions: " + value}
+		}
+	}
+	c.SendScratch(websocket.AppendResponse(c.Scratch(), r.Key, o.Protocol, extensions...), 0)
+	c.SetDeadline(0)
 	c.SetHandler(s)
 	s.proto = o.Open(s)
 	s.watch()
@@ -118,7 +130,7 @@ func (d *door) handOver(c *loop.Conn, b []byte) int {
 		c.Abort(err)
 		return len(b)
 	}
-	hc := &httpConn{Conn: detached.Conn, in: append(in, detached.In...), engine: d.g.opts.Engine}
+	hc := &httpConn{Conn: detached.Conn, in: append(in, detached.In...), peer: detached.Peer, engine: d.g.opts.Engine}
 	if !d.g.conns.give(hc) {
 		d.g.stats.refused(503)
 		hc.refuse()

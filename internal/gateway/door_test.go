@@ -85,7 +85,7 @@ func TestTokenProtocol(t *testing.T) {
 
 // What can't become HTTP is told so without waiting for the deadline.
 func TestNotHTTP(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		for _, hello := range []string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "\x00", "\xff\xfe"} {
 			c := gatewaytest.Dial(t, s.Addr())
@@ -98,7 +98,7 @@ func TestNotHTTP(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		for _, test := range refusals {
 			t.Run(test.name, func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestRefusals(t *testing.T) {
 
 // TestKeptAlive: a connection that net/http has answered may still upgrade.
 func TestKeptAlive(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		c := gatewaytest.Dial(t, s.Addr())
 		for range 3 {
@@ -144,7 +144,7 @@ func TestKeptAlive(t *testing.T) {
 
 // TestKeptAliveRefusals: the door judges such an upgrade like any other.
 func TestKeptAliveRefusals(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		for _, test := range refusals {
 			// Where net/http reads first it has its own words for the same.
@@ -172,7 +172,7 @@ func TestKeptAliveRefusals(t *testing.T) {
 
 // TestPipelined: requests, an upgrade and frames in one segment.
 func TestPipelined(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		for _, before := range []int{0, 1, 2} {
 			c := gatewaytest.Dial(t, s.Addr())
@@ -199,7 +199,7 @@ func TestPipelined(t *testing.T) {
 
 // TestPipelinedMuch: more than a loop reads at once comes back from net/http.
 func TestPipelinedMuch(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		c := gatewaytest.Dial(t, s.Addr())
 		b := []byte("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n" + handshake("", ""))
@@ -219,7 +219,7 @@ func TestPipelinedMuch(t *testing.T) {
 
 // TestBody: the body of a request reaches net/http whole, wherever it was cut.
 func TestBody(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		for _, cut := range []int{1, 40, 60, 100} {
 			c := gatewaytest.Dial(t, s.Addr())
@@ -240,7 +240,7 @@ func TestBody(t *testing.T) {
 
 func TestSlowHead(t *testing.T) {
 	t.Parallel()
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := impatient(t, kind)
 		head := handshake("", "")
 		t.Run("in time", func(t *testing.T) {
@@ -291,7 +291,7 @@ func TestSlowHead(t *testing.T) {
 // TestSlowFrame: a message that has begun must end.
 func TestSlowFrame(t *testing.T) {
 	t.Parallel()
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := impatient(t, kind)
 		for _, path := range []string{socketPath, "/echo"} {
 			for name, begun := range map[string]string{
@@ -375,11 +375,11 @@ func TestUnixSocket(t *testing.T) {
 
 // TestHalfClose: who closes its direction before the answer still gets it.
 func TestHalfClose(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		c := gatewaytest.Dial(t, s.Addr())
 		c.Raw([]byte(handshake("2.0.0", "9.0.0")))
-		_ = c.Conn.(*net.TCPConn).CloseWrite()
+		_ = c.Conn.(interface{ CloseWrite() error }).CloseWrite()
 		if status, _, _ := c.Response("GET"); status != 403 {
 			t.Errorf("status %d", status)
 		}

@@ -33,6 +33,7 @@ func (e echo) Receive(binary bool, data []byte) {
 	e.c.SendFrame(op, data)
 }
 
+func (e echo) Control(int)              {}
 func (e echo) Timer()                   {}
 func (e echo) Message(any)              {}
 func (e echo) Shutdown()                { e.c.Close(1001, "shutdown") }

@@ -8,3 +8,28 @@ func Redecode(b []byte) ([]byte, error) {
 	}
 	return p.encode(), nil
 }
+
+// PollBody is the answer of a poll to messages.
+func PollBody(dst []byte, status int, token string, messages [][]byte, most int) ([]byte, int) {
+	return appendPollBody(dst, status, token, messages, most)
+}
+
+// ReparseToken reads a long-poll's token and writes it again.
+func ReparseToken(s string) (string, bool) {
+	t, ok := parsePollToken(s)
+	return t.String(), ok
+}
+
+// Line is a message of a body of lines.
+type Line struct {
+	Data        string
+	Binary, Bad bool
+}
+
+// Lines splits a body of lines, which it may change.
+func Lines(body []byte) (all []Line) {
+	for _, m := range splitLines(body) {
+		all = append(all, Line{string(m.data), m.binary, m.bad})
+	}
+	return all
+}

@@ -16,7 +16,7 @@ const garbageConns = 800 // of each kind
 // TestGarbage: any bytes, before and after the upgrade. The process lives, nothing
 // is left over, and a WebSocket is always told why.
 func TestGarbage(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		gatewaytest.Connect(t, s.Addr(), socketPath).Bye()
 		s.Empty(t)

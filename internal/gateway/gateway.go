@@ -9,12 +9,16 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"throng"
+	"throng/internal/gateway/phoenix"
 	"throng/internal/loop"
+	"throng/internal/proxy"
+	"throng/internal/rate"
 	"throng/internal/websocket"
 )
 
@@ -24,6 +28,8 @@ type Options struct {
 	Clock  *throng.Clock
 	Log    *slog.Logger
 	Limits websocket.Limits
+	// Compression is agreed on with clients that offer it, if there is a Deflater.
+	Compression phoenix.Compression
 	// Origins are the allowed origins; see Origins.
 	Origins Origins
 	// HeaderTimeout is how long a client may take to send a request's head, a
@@ -38,18 +44,36 @@ type Options struct {
 	MaxHeader int
 	// IdleTimeout is how long a kept-alive HTTP connection may be idle.
 	IdleTimeout time.Duration
+	// TLS is that of the connections of ServeTLS; nil if there are none.
+	TLS *tls.Config
+	// HandshakeTimeout is how long a client may take for its TLS handshake, and
+	// MaxHandshakes how many are under way at once.
+	HandshakeTimeout time.Duration
+	MaxHandshakes    int
+	// Trusted are the proxies whose word about a client's address is taken. With
+	// ProxyProtocol their connections begin with a PROXY header.
+	Trusted       proxy.Trusted
+	ProxyProtocol bool
+	// Connects and Addresses limit how often clients connect, in all and from one
+	// address; nil for no limit.
+	Connects  *rate.Bucket
+	Addresses *rate.Addresses
 	// HTTP answers what is not an upgrade; upgrade paths are the gateway's own.
 	HTTP http.Handler
 }
 
 // Gateway is the front door of all public listeners.
 type Gateway struct {
-	opts   Options
-	routes map[string]*mount
-	stats  Stats
-	door   *door
-	http   *http.Server
-	conns  *handover
+	opts     Options
+	routes   map[string]*mount
+	deflated websocket.Limits // opts.Limits where compression was agreed on
+	plain    map[string]http.Handler
+	stats    Stats
+	door     *door
+	http     *http.Server
+	conns    *handover
+
+	handshakes *handshakes
 }
 
 // Route is a path that upgrades to WebSocket.
@@ -87,21 +111,32 @@ func New(o Options) *Gateway {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.MaxHeader = min(o.MaxHeader, maxHead)
-	g := &Gateway{opts: o, routes: make(map[string]*mount)}
+	g := &Gateway{opts: o, routes: make(map[string]*mount), plain: make(map[string]http.Handler)}
+	g.deflated = o.Limits
+	g.deflated.Deflate = true
 	g.door = &door{g}
 	g.conns = newHandover()
+	g.handshakes = newHandshakes(g)
 	g.http = &http.Server{
 		Handler:           http.HandlerFunc(g.serveHTTP),
 		ReadHeaderTimeout: o.HeaderTimeout,
 		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    o.MaxHeader,
+		ConnState:         g.connState,
+		Protocols:         new(http.Protocols),
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 100, SendPingTimeout: o.IdleTimeout, WriteByteTimeout: o.Engine.WriteTimeout()},
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
+	g.http.Protocols.SetHTTP1(true)
+	g.http.Protocols.SetHTTP2(true)
 	return g
 }
 
 // Handle adds a path that upgrades.
 func (g *Gateway) Handle(path string, r Route) { g.routes[path] = &mount{g, path, r} }
+
+// HandleHTTP adds a path of plain HTTP, which does not upgrade.
+func (g *Gateway) HandleHTTP(path string, h http.Handler) { g.plain[path] = h }
 
 // Stats returns the gateway's counters.
 func (g *Gateway) Stats() *Stats { return &g.stats }

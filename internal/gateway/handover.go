@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -82,6 +83,7 @@ func (handoverAddr) String() string  { return "front door" }
 type httpConn struct {
 	net.Conn
 	in     []byte
+	peer   netip.AddrPort // who it is, where the other end is a proxy's
 	engine *loop.Engine
 	once   sync.Once
 }
@@ -103,6 +105,14 @@ func (c *httpConn) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	return c.Conn.Write(b)
+}
+
+// RemoteAddr implements net.Conn.
+func (c *httpConn) RemoteAddr() net.Addr {
+	if c.peer.IsValid() {
+		return net.TCPAddrFromAddrPort(c.peer)
+	}
+	return c.Conn.RemoteAddr()
 }
 
 // Close gives the connection's place back to the engine.

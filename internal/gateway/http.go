@@ -15,8 +15,16 @@ import (
 )
 
 // Serve accepts the connections of a public listener until it is closed.
-func (g *Gateway) Serve(ln net.Listener) error {
-	err := g.opts.Engine.Serve(ln, func() loop.Handler { return g.door })
+func (g *Gateway) Serve(ln net.Listener) error { return g.serve(ln, g.door) }
+
+// ServeTLS is Serve for a listener whose clients speak TLS.
+func (g *Gateway) ServeTLS(ln net.Listener) error { return g.serve(ln, g.handshakes.first) }
+
+func (g *Gateway) serve(ln net.Listener, first loop.Handler) error {
+	if g.opts.ProxyProtocol {
+		first = &proxied{g.door, first}
+	}
+	err := g.opts.Engine.Serve(ln, func() loop.Handler { return first })
 	if errors.Is(err, loop.ErrListenerClosed) {
 		return nil
 	}
@@ -33,6 +41,7 @@ func (g *Gateway) ServeHTTP() error {
 
 // Shutdown ends net/http's part; requests under way are finished.
 func (g *Gateway) Shutdown(ctx context.Context) error {
+	g.handshakes.shutdown()
 	err := g.http.Shutdown(ctx)
 	if err != nil {
 		_ = g.http.Close() // what is still under way is cut
@@ -46,6 +55,10 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		// A body has the time that a head has. net/http lifts the deadline before
 		// the next request; an upgrade has no body.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.opts.HeaderTimeout))
+	}
+	if h, ok := g.plain[r.URL.Path]; ok {
+		h.ServeHTTP(w, r)
+		return
 	}
 	if _, ok := g.routes[r.URL.Path]; !ok {
 		g.opts.HTTP.ServeHTTP(w, r)
@@ -110,5 +123,5 @@ func (g *Gateway) comeBack(w http.ResponseWriter, head []byte) {
 	}
 	c := nc.(*httpConn)
 	head = append(head, c.in...)
-	g.opts.Engine.Adopt(c.leave(), head, g.door, true)
+	g.opts.Engine.AdoptFrom(c.peer, c.leave(), head, g.door, true)
 }

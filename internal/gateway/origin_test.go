@@ -82,7 +82,7 @@ func TestOrigins(t *testing.T) {
 // TestOriginAtTheDoor: a refusal is 403 without a word, on a fresh connection and
 // on a kept-alive one.
 func TestOriginAtTheDoor(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		o := gatewaytest.Options(kind)
 		o.Config.HTTP.AllowedOrigins = []string{"https://example.com"}
 		s := gatewaytest.Start(t, o)

@@ -17,15 +17,18 @@ type Stats struct {
 	Upgrades   atomic.Uint64
 	Requests   atomic.Uint64 // plain HTTP
 	MessagesIn atomic.Uint64 // without control frames
+	LongPolls  atomic.Int64  // sessions now
+	Polls      atomic.Uint64 // that found their session
 	Pings      atomic.Uint64 // sent
 
-	Refusals [8]atomic.Uint64 // by RefusalStatuses
-	Ends     [8]atomic.Uint64 // by EndReasons
+	Handshakes [3]atomic.Uint64 // by HandshakeOutcomes
+	Refusals   [9]atomic.Uint64 // by RefusalStatuses
+	Ends       [8]atomic.Uint64 // by EndReasons
 }
 
 // RefusalStatuses are the HTTP statuses that Stats.Refusals counts, the last one
 // all others.
-var RefusalStatuses = [8]string{"400", "403", "404", "408", "426", "431", "503", "other"}
+var RefusalStatuses = [9]string{"400", "403", "404", "408", "426", "429", "431", "503", "other"}
 
 // EndReasons are the reasons that Stats.Ends counts.
 var EndReasons = [8]string{"client", "lost", "protocol", "slow", "idle", "shutdown", "server", "error"}
@@ -43,10 +46,12 @@ func (s *Stats) refused(status int) {
 		i = 3
 	case 426:
 		i = 4
-	case 431:
+	case 429:
 		i = 5
-	case 503:
+	case 431:
 		i = 6
+	case 503:
+		i = 7
 	}
 	s.Refusals[i].Add(1)
 }

@@ -12,6 +12,9 @@ import (
 type Protocol interface {
 	// Receive takes a whole message, valid during the call.
 	Receive(binary bool, data []byte)
+	// Control is told of a ping or pong with n bytes of payload; it has been
+	// answered.
+	Control(n int)
 	// Timer, Message, Shutdown and Closed are a loop.Handler's. Timer may come
 	// too early; a protocol that still waits sets its deadline again.
 	Timer()
@@ -28,12 +31,13 @@ type Protocol interface {
 // loop.Handler.
 type socket struct {
 	*loop.Conn
-	at     *mount
-	reader websocket.Reader
-	proto  Protocol
-	begun  uint32 // see pace.go
-	pongs  uint8  // pongs among what waits, about
-	pinged bool   // see ping.go
+	at      *mount
+	reader  websocket.Reader
+	proto   Protocol
+	begun   uint32 // see pace.go
+	pongs   uint8  // pongs among what waits, about
+	pinged  bool   // see ping.go
+	deflate websocket.Deflate
 }
 
 var _ loop.Handler = (*socket)(nil)
@@ -47,11 +51,12 @@ func (s *socket) Open(*loop.Conn) {}
 
 // Data implements loop.Handler.
 func (s *socket) Data(_ *loop.Conn, b []byte) (used int) {
-	whole := false
+	whole, lim := false, s.limits()
+	s.pinged = false
 	// Next is called until it has nothing more, also when all is consumed: that
 	// gives its buffer back.
 	for s.Conn.Open() {
-		m, n, ok, err := s.reader.Next(b[used:], &s.at.gw.opts.Limits)
+		m, n, ok, err := s.reader.Next(b[used:], lim)
 		used += n
 		if err != nil {
 			s.fail(err)
@@ -67,6 +72,14 @@ func (s *socket) Data(_ *loop.Conn, b []byte) (used int) {
 	return len(b)
 }
 
+// limits are those of the frames that were agreed on.
+func (s *socket) limits() *websocket.Limits {
+	if s.deflate != websocket.DeflateOff {
+		return &s.at.gw.deflated
+	}
+	return &s.at.gw.opts.Limits
+}
+
 func (s *socket) take(m websocket.Message) {
 	switch m.Op {
 	case websocket.OpText, websocket.OpBinary:
@@ -74,6 +87,9 @@ func (s *socket) take(m websocket.Message) {
 		s.proto.Receive(m.Op == websocket.OpBinary, m.Data)
 	case websocket.OpPing:
 		s.pong(m.Data)
+		s.proto.Control(len(m.Data))
+	case websocket.OpPong:
+		s.proto.Control(len(m.Data))
 	case websocket.OpClose:
 		// RFC 6455 section 5.5.1: the answer usually echoes the code.
 		code, _ := websocket.ParseClose(m.Data)

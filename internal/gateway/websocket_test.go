@@ -14,7 +14,7 @@ import (
 )
 
 func TestEcho(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		c := gatewaytest.Connect(t, s.Addr(), "/echo")
 		c.Text("")
@@ -46,7 +46,7 @@ func TestCloseCodes(t *testing.T) {
 	masked := func(op websocket.Opcode, fin bool, payload string) string {
 		return string(websocket.AppendMaskedFragment(nil, op, fin, [4]byte{9, 8, 7, 6}, []byte(payload)))
 	}
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		for _, test := range []struct {
 			name, frames string
@@ -92,7 +92,7 @@ func TestCloseCodes(t *testing.T) {
 
 func TestIdle(t *testing.T) {
 	t.Parallel()
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		o := gatewaytest.Options(kind)
 		o.Config.Phoenix.IdleTimeout = 300 * time.Millisecond
 		s := gatewaytest.Start(t, o)
@@ -118,7 +118,7 @@ func TestIdle(t *testing.T) {
 // TestShutdown: 1012 for who has joined a channel, 1000 for the others, and the
 // end of connections that said nothing yet.
 func TestShutdown(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		in, out, echo := gatewaytest.Connect(t, s.Addr(), socketPath), gatewaytest.Connect(t, s.Addr(), socketPath), gatewaytest.Connect(t, s.Addr(), "/echo")
 		fresh, kept := gatewaytest.Dial(t, s.Addr()), gatewaytest.Dial(t, s.Addr())
@@ -147,7 +147,7 @@ func TestShutdown(t *testing.T) {
 // TestPingFlood: who pings and does not read costs little memory, and the others
 // go on.
 func TestPingFlood(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		s := start(t, kind)
 		c := gatewaytest.Connect(t, s.Addr(), "/echo")
 		ping := c.Frame(websocket.OpPing, bytes.Repeat([]byte("p"), 100))
@@ -188,7 +188,7 @@ func queued(s *gatewaytest.Server) (n int64) {
 // memory is bounded, and the others get everything.
 func TestSlowReader(t *testing.T) {
 	policies := map[string]throng.SlowPolicy{"cut": throng.SlowDisconnect, "newest": throng.SlowNewest}
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		for name, policy := range policies {
 			t.Run(name, func(t *testing.T) { slowReader(t, kind, policy) })
 		}

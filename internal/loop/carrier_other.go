@@ -14,6 +14,10 @@ func newEpoll() (poller, error) { return nil, errors.ErrUnsupported }
 
 func (c *Conn) watch() {}
 
+func readFD(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
+
+func shutdownFD(int) {}
+
 func writeFD(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
 
 func peerAddr(int) netip.AddrPort { return netip.AddrPort{} }

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"errors"
-	"net/netip"
 
 	"throng"
 )
@@ -213,15 +212,4 @@ func (c *Conn) Abort(cause error) {
 		c.loop.dropQueue(c)
 	}
 	c.loop.end(c, cause)
-}
-
-// RemoteAddr returns the peer's address; invalid for Unix sockets.
-func (c *Conn) RemoteAddr() netip.AddrPort {
-	if c.carrier != nil {
-		return c.carrier.peer()
-	}
-	if c.is(flagGone) {
-		return netip.AddrPort{} // the descriptor is somebody else's now
-	}
-	return peerAddr(int(c.fd))
 }

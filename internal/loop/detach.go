@@ -1,12 +1,16 @@
 package loop
 
-import "net"
+import (
+	"net"
+	"net/netip"
+)
 
 // Detached is a connection that left its loop: a socket, and the bytes that were
 // read from it and not consumed, or queued and not written.
 type Detached struct {
-	Conn    net.Conn
+	Conn    net.Conn // a *Secure, if it was adopted as one
 	In, Out []byte
+	Peer    netip.AddrPort // what Conn.SetPeer said, for AdoptFrom; else invalid
 }
 
 // Detach takes the connection away from the engine. The handler hears nothing
@@ -41,6 +45,7 @@ func (c *Conn) Detach() (Detached, error) {
 		l.expire(c.out)
 		d.Out = c.out.appendTo(d.Out)
 	}
+	d.Peer = c.setPeer()
 	l.forget(c)
 	l.engine.unplace(l)
 	return d, nil

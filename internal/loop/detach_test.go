@@ -94,16 +94,7 @@ func TestDetachWithinData(t *testing.T) {
 		want := pattern(200_000)
 		r := start(t, on, loop.Options{}, nil)
 		for _, when := range []string{"open", "data"} {
-			ln := listen(t, on.network)
-			cl, err := net.Dial(on.network, ln.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			nc, err := ln.Accept()
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = ln.Close()
+			cl, nc := on.pair(t)
 			p := newProbe(t)
 			done := make(chan loop.Detached, 1)
 			leave := func(c *loop.Conn) {

@@ -17,8 +17,9 @@
 // loop's timing wheel.
 //
 // Two carriers move the bytes. On Linux a descriptor is registered with the
-// loop's epoll instance. Elsewhere (and for connections whose bytes are not in
-// the kernel, such as TLS) a stream uses two goroutines: a reader that posts what
-// it read and waits until that was consumed, and a writer that is handed what the
-// queue holds. Handlers cannot tell them apart.
+// loop's epoll instance; with TLS, a Secure stands between it and the loop.
+// Elsewhere (and for connections that have no descriptor) a stream uses two
+// goroutines: a reader that posts what it read and waits until that was consumed,
+// and a writer that is handed what the queue holds. Handlers cannot tell them
+// apart.
 package loop

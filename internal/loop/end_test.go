@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"testing"
 	"time"
 
@@ -177,8 +176,8 @@ func TestReset(t *testing.T) {
 	onAll(t, func(t *testing.T, on carrier) {
 		r := start(t, on, loop.Options{}, nil)
 		cl, p, c := r.dial()
-		if tcp, ok := cl.Conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
+		if on.network != "unix" {
+			cl.reset()
 		} else { // closing with something unread resets a Unix socket
 			r.on(c, func() { c.Send([]byte("x")); c.Flush() })
 			r.on(c, func() {})
@@ -248,16 +247,8 @@ func TestAfterStop(t *testing.T) {
 		_, _, c := r.dial()
 		ref := c.Ref()
 		stop(t, r.e)
+		cl, nc := on.pair(t)
 		ln := listen(t, on.network)
-		cl, err := net.Dial(on.network, ln.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		nc, err := ln.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = cl.SetDeadline(time.Now().Add(patience))
 		p := newProbe(t)
 		r.e.Adopt(nc, nil, p, false)
 		if _, err := cl.Read(make([]byte, 1)); err != io.EOF {
@@ -296,11 +287,10 @@ func TestStopUnderWay(t *testing.T) {
 						return
 					default:
 					}
-					nc, err := net.Dial(on.network, r.ln.Addr().String())
+					nc, err := on.dial(r.ln)
 					if err != nil {
 						return // the listener is closed
 					}
-					_ = nc.SetDeadline(time.Now().Add(patience))
 					_, _ = nc.Write([]byte("hello"))
 					_, _ = nc.Read(make([]byte, 5))
 					_ = nc.Close()

@@ -47,7 +47,7 @@ func TestConnectionLimit(t *testing.T) {
 			in = append(in, cl)
 		}
 		for i := range 5 {
-			cl := r.connect()
+			cl := r.knock()
 			if i%2 == 0 {
 				_, _ = cl.Write([]byte("GET / HTTP/1.1\r\n\r\n")) // may be too late
 			}

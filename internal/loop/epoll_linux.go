@@ -116,6 +116,10 @@ func (l *Loop) ready(c *Conn, events uint32) {
 }
 
 func (l *Loop) readable(c *Conn) {
+	if c.carrier != nil {
+		c.carrier.(*sealed).readable()
+		return
+	}
 	off := l.input(c)
 	n, err := unix.Read(int(c.fd), l.rbuf[off:])
 	switch {
@@ -183,6 +187,22 @@ func (c *Conn) detachFD() (net.Conn, error) {
 	return nc, nil
 }
 
+// readFD reads; errAgain says that there is nothing now.
+func readFD(fd int, b []byte) (int, error) {
+	for {
+		n, err := unix.Read(fd, b)
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EAGAIN:
+			return 0, errAgain
+		case unix.EINTR:
+		default:
+			return 0, err
+		}
+	}
+}
+
 func writeFD(fd int, b []byte) (int, error) {
 	n, err := unix.Write(fd, b)
 	switch err {
@@ -201,8 +221,10 @@ func (c *Conn) closeWrite() {
 		c.carrier.closeWrite()
 		return
 	}
-	_ = unix.Shutdown(int(c.fd), unix.SHUT_WR)
+	shutdownFD(int(c.fd))
 }
+
+func shutdownFD(fd int) { _ = unix.Shutdown(fd, unix.SHUT_WR) }
 
 func (c *Conn) close() {
 	if c.carrier != nil {

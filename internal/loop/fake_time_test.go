@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -184,5 +185,75 @@ func TestFakeTimeDrainIsEven(t *testing.T) {
 		if took := time.Since(begin); took < over+2*time.Second || took > over+4*time.Second {
 			t.Errorf("drained in %v", took)
 		}
+	})
+}
+
+// pipeTLS is pipe with TLS: a record in hand, and what the peer doesn't take.
+func (r *rig) pipeTLS(p *probe) (net.Conn, *loop.Conn) {
+	r.t.Helper()
+	cl, nc := net.Pipe()
+	tc, s := tls.Client(cl, clientTLS()), loop.NewSecure(nc, nil, serverTLS())
+	group(
+		func() { _ = tc.Handshake(); _, _ = tc.Read(make([]byte, 1)) },
+		func() {
+			if err := handshake(s); err != nil {
+				r.t.Error(err)
+			}
+			_, _ = s.Write([]byte("x")) // behind the session ticket
+		},
+	)
+	r.e.Adopt(s, nil, p, false)
+	return tc, <-p.opened
+}
+
+// Older ciphertext is what a peer's slowness is judged by, whether what it holds
+// has a deadline or not.
+func TestFakeTimeSecureWriteTimeout(t *testing.T) {
+	certificate() // not in the bubble
+	for _, deadline := range []int64{0, 1000, 3_600_000} {
+		bubble(t, loop.Options{WriteTimeout: 30 * time.Second}, func(t *testing.T, r *rig) {
+			p := newProbe(t)
+			cl, c := r.pipeTLS(p)
+			begin := time.Now()
+			r.on(c, func() {
+				if deadline == 0 {
+					c.Send(make([]byte, 100))
+				} else {
+					c.SendDroppable(make([]byte, 100), c.Loop().Now()+deadline, 1)
+				}
+			})
+			if err := <-p.ended; !errors.Is(err, loop.ErrSlow) {
+				t.Errorf("ended with %v", err)
+			}
+			if took := time.Since(begin); took != 30*time.Second {
+				t.Errorf("deadline %d: ended after %v", deadline, took)
+			}
+			_ = cl.Close()
+		})
+	}
+}
+
+func TestFakeTimeSecureExpiryInTheWriter(t *testing.T) {
+	certificate()
+	bubble(t, loop.Options{}, func(t *testing.T, r *rig) {
+		p := newProbe(t)
+		cl, c := r.pipeTLS(p)
+		r.on(c, func() {
+			now := c.Loop().Now()
+			c.SendDroppable(frame('A', 10), now+2000, 1) // encrypted at once, so it must be written
+			c.SendDroppable(frame('B', 10), now+1000, 1)
+			c.SendDroppable(frame('C', 10), now+9000, 1)
+			c.SendDroppable(frame('D', 10), now+4000, 1)
+			c.Send(frame('Z', 0))
+		})
+		time.Sleep(5 * time.Second)
+		if got := (client{cl, t}).names(); got != "AC" {
+			t.Errorf("client got %q", got)
+		}
+		if n := r.e.Stats(0).Expired.Load(); n != 2 {
+			t.Errorf("%d counted as expired", n)
+		}
+		_ = cl.Close()
+		<-p.ended
 	})
 }

@@ -3,6 +3,7 @@ package loop
 import (
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"throng"
@@ -36,9 +37,10 @@ type Loop struct {
 	wbuf    []byte
 	scratch scratch
 	queues  queues
-	frames  [][]byte // what an outlet is offered
-	feeding *Conn    // whose handler is in Data
-	unseen  []byte   // what comes behind the bytes it was shown
+	frames  [][]byte                  // what an outlet is offered
+	peers   map[uint32]netip.AddrPort // by slot, of those for whom SetPeer was called
+	feeding *Conn                     // whose handler is in Data
+	unseen  []byte                    // what comes behind the bytes it was shown
 
 	dirty   []*Conn // something to write
 	ended   []ending
@@ -314,6 +316,9 @@ func (l *Loop) forget(c *Conn) {
 	}
 	if c.is(flagAsked) {
 		l.asked--
+	}
+	if len(l.peers) > 0 {
+		delete(l.peers, c.slot)
 	}
 	c.in = nil
 	l.conns[c.slot] = nil

@@ -16,6 +16,9 @@ func TestMain(m *testing.M) {
 	if kind := os.Getenv(childKind); kind != "" {
 		os.Exit(serveAsChild(kind))
 	}
+	if addr := os.Getenv(childCrowd); addr != "" {
+		os.Exit(crowdAsChild(addr))
+	}
 	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil { // opens what the runtime keeps
 		_ = ln.Close()
 	}

@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -122,13 +123,15 @@ func eventually(t testing.TB, what string, ok func() bool) {
 // carrier is one combination that the suite runs on.
 type carrier struct {
 	kind    loop.Kind
-	network string
+	network string // tls is over tcp
 }
+
+func (on carrier) secure() bool { return on.network == "tls" }
 
 func carriers() (all []carrier) {
 	for _, k := range []loop.Kind{loop.Epoll, loop.Goroutine} {
-		for _, n := range []string{"tcp", "unix"} {
-			if runtime.GOOS == "linux" || k != loop.Epoll && n == "tcp" {
+		for _, n := range []string{"tcp", "unix", "tls"} {
+			if runtime.GOOS == "linux" || k != loop.Epoll && n != "unix" {
 				all = append(all, carrier{k, n})
 			}
 		}
@@ -150,29 +153,43 @@ func onAll(t *testing.T, test func(t *testing.T, on carrier)) {
 // rig is an engine that serves a listener.
 type rig struct {
 	t      testing.TB
+	via    carrier
 	e      *loop.Engine
 	ln     net.Listener
 	served chan error
-	probes chan *probe // as they are made, with setup applied
+	probes chan *probe    // as they are made, with setup applied
+	door   *front         // with TLS
+	shakes sync.WaitGroup // handshakes under way
 }
 
 // start runs an engine whose connections get probes.
 func start(t testing.TB, on carrier, o loop.Options, setup func(p *probe)) *rig {
 	t.Helper()
-	r := &rig{t: t, e: newEngine(t, on.kind, o), served: make(chan error, 1), probes: make(chan *probe, 4096)}
-	r.e.Start()
-	r.ln = listen(t, on.network)
-	go func() {
-		r.served <- r.e.Serve(r.ln, func() loop.Handler {
-			p := newProbe(t)
-			if setup != nil {
-				setup(p)
-			}
-			r.probes <- p
-			return p
-		})
-	}()
+	r := newRig(t, on, newEngine(t, on.kind, o), setup)
 	t.Cleanup(r.stop)
+	return r
+}
+
+// newRig starts an engine and lets it serve.
+func newRig(t testing.TB, on carrier, e *loop.Engine, setup func(p *probe)) *rig {
+	t.Helper()
+	r := &rig{t: t, via: on, e: e, served: make(chan error, 1), probes: make(chan *probe, 4096)}
+	e.Start()
+	r.ln = listen(t, on.network)
+	handler := func() loop.Handler {
+		p := newProbe(t)
+		if setup != nil {
+			setup(p)
+		}
+		r.probes <- p
+		return p
+	}
+	if on.secure() {
+		r.door = &front{e: e, cfg: serverTLS(), next: handler, busy: &r.shakes}
+		handler = func() loop.Handler { return r.door }
+	}
+	ln := r.ln // which a test may change
+	go func() { r.served <- e.Serve(ln, handler) }()
 	return r
 }
 
@@ -202,6 +219,7 @@ func stop(t testing.TB, e *loop.Engine) {
 func (r *rig) stop() {
 	r.t.Helper()
 	stop(r.t, r.e)
+	r.shakes.Wait()
 	if err := receive(r.t, r.served); !errors.Is(err, loop.ErrListenerClosed) {
 		r.t.Errorf("Serve ended with %v", err)
 	}
@@ -227,8 +245,11 @@ func (r *rig) checkBooks() {
 func listen(t testing.TB, network string) net.Listener {
 	t.Helper()
 	addr := "127.0.0.1:0"
-	if network == "unix" {
+	switch network {
+	case "unix":
 		addr = filepath.Join(t.TempDir(), "s")
+	case "tls":
+		network = "tcp"
 	}
 	ln, err := net.Listen(network, addr)
 	if err != nil {
@@ -245,15 +266,30 @@ func (r *rig) dial() (client, *probe, *loop.Conn) {
 	return cl, p, receive(r.t, p.opened)
 }
 
-// connect connects a client that is perhaps not accepted.
+// connect connects a client.
 func (r *rig) connect() client {
 	r.t.Helper()
-	nc, err := net.Dial(r.ln.Addr().Network(), r.ln.Addr().String())
+	return r.connectOn(r.via)
+}
+
+// knock connects a client that is not accepted, and learns it before TLS.
+func (r *rig) knock() client {
+	r.t.Helper()
+	return r.connectOn(carrier{r.via.kind, r.ln.Addr().Network()})
+}
+
+func (r *rig) connectOn(on carrier) client {
+	r.t.Helper()
+	nc, err := on.dial(r.ln)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.t.Cleanup(func() { _ = nc.Close() })
-	_ = nc.SetDeadline(time.Now().Add(2 * patience))
+	r.t.Cleanup(func() {
+		if tc, ok := nc.(*tls.Conn); ok {
+			_ = tc.NetConn().Close() // even if somebody writes
+		}
+		_ = nc.Close()
+	})
 	return client{nc, r.t}
 }
 

@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -12,9 +14,10 @@ import (
 // session slows its peer. The writer is handed batches of segments; what it has
 // not been handed stays in the loop's queue, under the same policies as on epoll.
 type stream struct {
-	nc   net.Conn
-	loop *Loop
-	c    *Conn
+	nc     net.Conn
+	secure *Secure // nc, if it is one
+	loop   *Loop
+	c      *Conn
 
 	// Owned by the reader until it posts, then by the loop until it resumes.
 	buf  []byte
@@ -47,6 +50,9 @@ func (l *Loop) adoptStream(nc net.Conn, h Handler) *Conn {
 		ended: [2]chan struct{}{make(chan struct{}), make(chan struct{})},
 	}
 	s.writer.stream = s
+	if s.secure, _ = nc.(*Secure); s.secure != nil {
+		s.secure.wire.stream = s
+	}
 	c.carrier = s
 	l.add(c, h)
 	return c
@@ -57,6 +63,25 @@ func (s *stream) start() {
 	s.running = true
 	s.loop.engine.wg.Go(s.read)
 	s.loop.engine.wg.Go(s.writer.run)
+	s.prod()
+}
+
+// streamProd is the task that a wire posts for what the reader's side of a
+// tls.Conn said: answers and alerts.
+type streamProd stream
+
+func (t *streamProd) Run(int) {
+	if s := (*stream)(t); !s.c.is(flagGone) {
+		s.prod()
+	}
+}
+
+// prod makes the writer pass on the ciphertext that it was not handed.
+func (s *stream) prod() {
+	if s.secure != nil && s.secure.wire.waits() && !s.handed {
+		s.handed = true
+		s.batches <- []segment{} // has room, as in write
+	}
 }
 
 func (s *stream) read() {
@@ -89,6 +114,8 @@ func (t *streamRead) Run(int) {
 	l.present(c, b)
 	switch {
 	case c.is(flagGone):
+	case s.secure != nil && errors.Is(s.err, io.ErrUnexpectedEOF):
+		l.eof(c, io.EOF) // see sealed.end
 	case s.err != nil:
 		l.eof(c, s.err)
 	case !l.throttle(c):
@@ -137,10 +164,14 @@ func (t *streamWrote) Run(int) {
 	case c.is(flagGone):
 	case s.writer.err != nil:
 		c.Abort(s.writer.err)
+		return
 	case c.is(flagStalled):
 		s.loop.unstall(c)
 	case c.out == nil:
 		s.loop.drained(c)
+	}
+	if !c.is(flagGone) {
+		s.prod()
 	}
 }
 
@@ -172,6 +203,9 @@ func (s *stream) detach() (nc net.Conn, unread, unwritten []byte, err error) {
 	default:
 	}
 	_ = s.nc.SetDeadline(time.Time{})
+	if s.secure != nil {
+		s.secure.wire.stream = nil
+	}
 	return s.nc, s.buf[:s.n], s.writer.rest, nil
 }
 

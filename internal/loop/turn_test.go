@@ -122,19 +122,12 @@ func TestTurnerStarvesNobody(t *testing.T) {
 			e := newEngine(t, on.kind, loop.Options{})
 			work := &endless{}
 			e.Attach(0, work)
-			e.Start()
 			defer stop(t, e)
-			r := &rig{t: t, e: e, ln: listen(t, on.network), served: make(chan error, 1), probes: make(chan *probe, 100)}
 			fired := make(chan bool, 1)
-			go func() {
-				r.served <- e.Serve(r.ln, func() loop.Handler {
-					p := newProbe(t)
-					echoing(p)
-					p.timer = func(*loop.Conn) { fired <- true }
-					r.probes <- p
-					return p
-				})
-			}()
+			r := newRig(t, on, e, func(p *probe) {
+				echoing(p)
+				p.timer = func(*loop.Conn) { fired <- true }
+			})
 			for range 3 {
 				cl, _, c := r.dial()
 				for range 10 {

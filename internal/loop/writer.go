@@ -34,12 +34,18 @@ func (w *writer) run() {
 }
 
 func (w *writer) close() {
-	if !w.stream.kept {
-		_ = w.stream.nc.Close()
+	if s := w.stream; !s.kept {
+		if s.secure != nil {
+			w.farewell()
+		}
+		_ = s.nc.Close()
 	}
 }
 
 func (w *writer) closeWrite() {
+	if w.stream.secure != nil {
+		w.farewell()
+	}
 	if cw, ok := w.stream.nc.(interface{ CloseWrite() error }); ok {
 		_ = cw.CloseWrite()
 		return
@@ -73,6 +79,9 @@ func (w *writer) batch(batch []segment) error {
 
 // writeAll writes b as long as the peer takes any of it within the write timeout.
 func (w *writer) writeAll(b []byte) error {
+	if w.stream.secure != nil {
+		return w.seal(b)
+	}
 	for len(b) > 0 {
 		n, left, err := w.write(b, w.timeout())
 		b = b[n:]
@@ -96,6 +105,9 @@ func (w *writer) writeUntil(seg segment) error {
 	if due <= 0 {
 		w.stream.loop.stats.Expired.Add(1)
 		return nil
+	}
+	if w.stream.secure != nil {
+		return w.sealUntil(seg)
 	}
 	n, left, err := w.write(seg.b, min(due, w.timeout()))
 	switch {
@@ -121,21 +133,29 @@ func (w *writer) timeout() time.Duration { return w.stream.loop.engine.opts.Writ
 // gave the stream up, before or meanwhile.
 func (w *writer) write(b []byte, d time.Duration) (n int, left bool, err error) {
 	s := w.stream
-	s.mu.Lock()
-	if left = s.left; !left {
-		err = s.nc.SetWriteDeadline(time.Now().Add(d))
-	}
-	s.mu.Unlock()
-	if left || err != nil {
+	if left, err = w.allow(d); left || err != nil {
 		return 0, left, err
 	}
 	n, err = s.nc.Write(b)
 	s.loop.stats.Writes.Add(1)
 	s.loop.stats.BytesOut.Add(uint64(n))
-	if err != nil {
-		s.mu.Lock()
-		left = s.left
-		s.mu.Unlock()
+	return n, err != nil && w.gaveUp(), err
+}
+
+// allow gives the next write a time, unless the loop gave the stream up.
+func (w *writer) allow(d time.Duration) (left bool, err error) {
+	s := w.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.left {
+		err = s.nc.SetWriteDeadline(time.Now().Add(d))
 	}
-	return n, left, err
+	return s.left, err
+}
+
+// gaveUp reports whether the loop gave the stream up.
+func (w *writer) gaveUp() bool {
+	w.stream.mu.Lock()
+	defer w.stream.mu.Unlock()
+	return w.stream.left
 }

@@ -54,24 +54,25 @@ const (
 )
 
 // Take books one message of n bytes at a Clock time in milliseconds. With Over it
-// says how long the client should wait. What is refused is booked too, up to a
-// second burst; beyond that the client floods. A message of any size passes when
+// says after how long the same message would pass. What is refused is booked too,
+// up to a second burst; beyond that the client floods. A message of any size passes when
 // the account is even, or its sender could never send it.
 func (m *Meter) Take(r *Rates, now int64, n int) (v Verdict, wait time.Duration) {
 	if r == nil {
 		return Pass, 0
 	}
 	tick := ticks(now)
+	price := min(r.perByte*float64(n), float64(r.credit))
 	byMessages := r.charge(&m.messages, tick, float64(r.message))
-	byBytes := r.charge(&m.bytes, tick, r.perByte*float64(n))
-	over := max(byMessages, byBytes)
-	switch {
+	byBytes := r.charge(&m.bytes, tick, price)
+	switch over := max(byMessages, byBytes); {
 	case over <= 0:
 		return Pass, 0
-	case over <= r.credit:
-		return Over, time.Duration(over) * time.Millisecond / ticksPerMilli
+	case over > r.credit:
+		return Flood, 0
 	}
-	return Flood, 0
+	again := max(byMessages+r.message, byBytes+int32(price)+1)
+	return Over, time.Duration(again) * time.Millisecond / ticksPerMilli
 }
 
 // charge books a price and returns by how much the account is overdrawn.

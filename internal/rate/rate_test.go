@@ -176,12 +176,17 @@ func TestWhoWaitsPasses(t *testing.T) {
 	r := rate.NewRates(10, 0)
 	m := rate.NewMeter(start)
 	now := int64(start)
-	for range 1000 {
+	for i := range 1000 {
 		v, wait := m.Take(r, now, 1)
+		if v == rate.Over {
+			now += wait.Milliseconds() + 1
+			if v, _ := m.Take(r, now, 1); v != rate.Pass {
+				t.Fatalf("verdict %v on message %d after the wait", v, i)
+			}
+		}
 		if v == rate.Flood {
 			t.Fatal("flood, although every wait was kept")
 		}
-		now += wait.Milliseconds() + 1
 	}
 	if took := now - start; took < 95*second || took > 210*second {
 		t.Errorf("1000 messages at 10 a second took %d ms", took)

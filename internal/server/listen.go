@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -22,6 +23,13 @@ func (s *Server) listen() error {
 			return fmt.Errorf("public listener: %w", err)
 		}
 		s.public = append(s.public, ln)
+	}
+	for _, addr := range s.cfg.TLS.Listen {
+		ln, err := open(&lc, addr)
+		if err != nil {
+			return fmt.Errorf("TLS listener: %w", err)
+		}
+		s.secured = append(s.secured, ln)
 	}
 	if s.cfg.Internal == "" {
 		return nil
@@ -59,7 +67,7 @@ func open(lc *net.ListenConfig, addr string) (net.Listener, error) {
 }
 
 func (s *Server) closeListeners() {
-	for _, ln := range s.public {
+	for _, ln := range slices.Concat(s.public, s.secured) {
 		_ = ln.Close()
 	}
 	if s.private != nil {
@@ -69,8 +77,8 @@ func (s *Server) closeListeners() {
 
 // announce logs where the server listens.
 func (s *Server) announce() {
-	for _, ln := range s.public {
-		s.log.Info("listening", "listener", "public", "address", ln.Addr().String(),
+	for i, ln := range slices.Concat(s.public, s.secured) {
+		s.log.Info("listening", "listener", "public", "address", ln.Addr().String(), "tls", i >= len(s.public),
 			"engine", string(s.engine.Kind()), "loops", s.engine.Loops(), "max_connections", s.engine.MaxConns())
 	}
 	if s.private != nil {

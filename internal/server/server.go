@@ -20,6 +20,8 @@ import (
 	"throng/internal/hub"
 	"throng/internal/loop"
 	"throng/internal/node"
+	"throng/internal/proxy"
+	"throng/internal/rate"
 	"throng/internal/session"
 	"throng/internal/websocket"
 )
@@ -44,21 +46,24 @@ type Options struct {
 
 // Server is a throng process as a value.
 type Server struct {
-	opts    Options
-	cfg     *config.Config
-	log     *slog.Logger
-	clock   *throng.Clock
-	engine  *loop.Engine
-	hub     *hub.Hub
-	broker  *memory.Broker
-	node    *node.Node
-	gateway *gateway.Gateway
-	sockets *phoenix.Gateway
-	public  []net.Listener
-	private net.Listener
-	admin   *http.Server
-	ready   readiness
-	started time.Time
+	opts        Options
+	cfg         *config.Config
+	log         *slog.Logger
+	clock       *throng.Clock
+	engine      *loop.Engine
+	hub         *hub.Hub
+	broker      *memory.Broker
+	node        *node.Node
+	gateway     *gateway.Gateway
+	sockets     *phoenix.Gateway
+	compression phoenix.Compression
+	public      []net.Listener
+	secured     []net.Listener // public too, with TLS
+	certs       certificates   // of those; nil without
+	private     net.Listener
+	admin       *http.Server
+	ready       readiness
+	started     time.Time
 }
 
 // New makes a server and opens its listeners; Run serves them.
@@ -69,7 +74,10 @@ func New(o Options) (*Server, error) {
 	}
 	s.log = s.log.With("node", nodeName(s.cfg))
 	// First the listeners, which fail more often and leave nothing running.
-	err := s.listen()
+	err := s.loadCertificates()
+	if err == nil {
+		err = s.listen()
+	}
 	if err == nil {
 		err = s.compose()
 	}
@@ -106,8 +114,13 @@ func (s *Server) compose() (err error) {
 	for i := range s.engine.Loops() {
 		boxes = append(boxes, s.engine.Mailbox(i))
 	}
+	if c.WebSocket.Compression {
+		s.compression = phoenix.Compression{
+			Deflater: websocket.NewDeflater(c.WebSocket.CompressLevel), From: int(c.WebSocket.CompressFrom),
+		}
+	}
 	s.hub = hub.New(hub.Options{
-		Mailboxes: boxes, Encoders: phoenix.Encoders(c.Phoenix.DefaultEvent), Clock: s.clock,
+		Mailboxes: boxes, Encoders: phoenix.Encoders(c.Phoenix.DefaultEvent, s.compression), Clock: s.clock,
 		Slice: c.Engine.Slice, BacklogBytes: int64(c.Engine.BacklogBytes),
 	})
 	for i := range boxes {
@@ -118,30 +131,45 @@ func (s *Server) compose() (err error) {
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
-	s.composeGateway()
-	return nil
+	return s.composeGateway()
 }
 
-func (s *Server) composeGateway() {
+func (s *Server) composeGateway() error {
 	c := s.cfg
+	trusted, err := proxy.ParseTrusted(c.Proxy.Trusted)
+	if err != nil {
+		return fmt.Errorf("proxy.trusted: %w", err)
+	}
 	s.gateway = gateway.New(gateway.Options{
 		Engine: s.engine, Clock: s.clock, Log: s.log,
-		Limits:        websocket.Limits{MaxMessage: int(c.WebSocket.MaxMessageBytes), MaxFragments: c.WebSocket.MaxFragments},
-		Origins:       c.HTTP.AllowedOrigins,
+		Limits:       websocket.Limits{MaxMessage: int(c.WebSocket.MaxMessageBytes), MaxFragments: c.WebSocket.MaxFragments},
+		Compression:  s.compression,
+		Origins:      c.HTTP.AllowedOrigins,
 		PingInterval: c.WebSocket.PingInterval, PongTimeout: c.WebSocket.PongTimeout,
+		Trusted: trusted, ProxyProtocol: c.Proxy.Protocol,
+		Connects: rate.NewBucket(c.Limits.ConnectsPerSecond), Addresses: rate.NewAddresses(c.Limits.ConnectsPerMinutePerAddress),
+		TLS: s.tlsConfig(), HandshakeTimeout: c.TLS.HandshakeTimeout, MaxHandshakes: c.TLS.MaxHandshakes,
 		HeaderTimeout: c.HTTP.HeaderTimeout, MaxHeader: int(c.HTTP.MaxHeaderBytes), IdleTimeout: c.HTTP.IdleTimeout,
-		HTTP: s.pages(),
+		HTTP: s.challenges(s.pages()),
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
+		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
-		Backend: s.opts.Backend, Post: s.engine.Post,
+		Compression: s.compression, Backend: s.opts.Backend, Post: s.engine.Post,
 	})
-	s.gateway.Handle(c.Phoenix.Path+"/websocket", gateway.Phoenix{Gateway: s.sockets, Authenticate: s.authenticate()})
+	sockets := gateway.Phoenix{Gateway: s.sockets, Authenticate: s.authenticate()}
+	s.gateway.Handle(c.Phoenix.Path+"/websocket", sockets)
+	if c.Phoenix.LongPoll {
+		s.gateway.HandleHTTP(c.Phoenix.Path+"/longpoll", s.gateway.LongPoll(gateway.LongPollOptions{
+			Phoenix: sockets, Window: c.Phoenix.PollWindow, MaxBody: int(c.Phoenix.PollBody),
+		}))
+	}
 	if c.WebSocket.Echo {
 		s.gateway.Handle("/echo", gateway.Echo{})
 	}
+	return nil
 }
 
 // authenticate returns how clients are told apart. Without tokens nobody is
@@ -178,6 +206,9 @@ func (s *Server) Internal() net.Addr {
 // Node returns the node's verbs, for what runs inside the process.
 func (s *Server) Node() *node.Node { return s.node }
 
+// Gateway returns the front door.
+func (s *Server) Gateway() *gateway.Gateway { return s.gateway }
+
 // Engine returns the loops.
 func (s *Server) Engine() *loop.Engine { return s.engine }
 
@@ -187,9 +218,17 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.engine.Start()
-	failed := make(chan error, len(s.public)+2)
+	failed := make(chan error, len(s.public)+len(s.secured)+2)
 	for _, ln := range s.public {
 		go func() { failed <- s.gateway.Serve(ln) }()
+	}
+	for _, ln := range s.secured {
+		go func() { failed <- s.gateway.ServeTLS(ln) }()
+	}
+	if s.certs != nil {
+		renewing := make(chan struct{})
+		go func() { defer close(renewing); s.certs.Run(ctx) }()
+		defer func() { cancel(); <-renewing }()
 	}
 	go func() { failed <- s.gateway.ServeHTTP() }()
 	if s.private != nil {

@@ -55,13 +55,18 @@ func (x *buffer) append(data []byte) *buffer {
 		x = newBuffer(len(data))
 	}
 	if need := len(x.b) + len(data); need > cap(x.b) {
-		bigger := newBuffer(max(need, 2*cap(x.b)))
-		bigger.b = append(bigger.b, x.b...)
-		x.free()
-		x = bigger
+		x = x.grow(max(need, 2*cap(x.b)))
 	}
 	x.b = append(x.b, data...)
 	return x
+}
+
+// grow returns another buffer with the contents and room for n bytes in all.
+func (x *buffer) grow(n int) *buffer {
+	bigger := newBuffer(n)
+	bigger.b = append(bigger.b, x.b...)
+	x.free()
+	return bigger
 }
 
 // bytes returns the contents; nil of a nil buffer.

@@ -3,6 +3,7 @@ package websocket
 import (
 	"bytes"
 	"encoding/base64"
+	"iter"
 )
 
 // seenFields is what the header lines said that isn't in the Request.
@@ -138,7 +139,7 @@ func (r *Request) Headers(yield func(name, value []byte) bool) {
 // Protocols yields the subprotocols that the client offers, the one it likes best
 // first (RFC 6455 section 4.1).
 func (r *Request) Protocols(yield func(token []byte) bool) {
-	for list := range r.values("sec-websocket-protocol") {
+	for list := range r.Values("sec-websocket-protocol") {
 		for len(list) > 0 {
 			var item []byte
 			item, list, _ = bytes.Cut(list, []byte(","))
@@ -152,11 +153,11 @@ func (r *Request) Protocols(yield func(token []byte) bool) {
 // Extensions yields the values of the Sec-WebSocket-Extensions headers as they
 // were sent: each is a list of offers (RFC 6455 section 9.1).
 func (r *Request) Extensions(yield func(value []byte) bool) {
-	r.values("sec-websocket-extensions")(yield)
+	r.Values("sec-websocket-extensions")(yield)
 }
 
-// values returns an iterator over the values of one header.
-func (r *Request) values(name string) func(yield func(value []byte) bool) {
+// Values yields the values of all headers of one name, in any case.
+func (r *Request) Values(name string) iter.Seq[[]byte] {
 	return func(yield func(value []byte) bool) {
 		for n, v := range r.Headers {
 			if equalFold(n, name) && !yield(v) {

@@ -22,8 +22,9 @@ func FuzzReader(f *testing.F) {
 		}
 	}
 	f.Add(websocket.AppendFrame(nil, websocket.OpText, []byte(umlauts)), uint64(1), uint16(100), uint8(1), true)
+	f.Add(slices.Concat(frame(rsv1|text, hello[:3]), frame(fin|cont, hello[3:])), uint64(2), uint16(100), uint8(2), false)
 	f.Fuzz(func(t *testing.T, in []byte, seed uint64, maxMessage uint16, maxFragments uint8, client bool) {
-		lim := &websocket.Limits{MaxMessage: int(maxMessage), MaxFragments: int(maxFragments), Client: client}
+		lim := &websocket.Limits{MaxMessage: int(maxMessage), MaxFragments: int(maxFragments), Client: client, Deflate: seed&2 != 0}
 		whole := feed(t, in, lim, inOne, false)
 		for _, m := range whole.messages {
 			if len(m.Data) > max(lim.MaxMessage, 125) {
@@ -43,6 +44,7 @@ func FuzzReader(f *testing.F) {
 func FuzzRestoreState(f *testing.F) {
 	f.Add(stateOf(f, frame(text, "Hellö\xf0\x9f")), frame(fin|cont, "\x8c\x8d!"))
 	f.Add(stateOf(f, frame(fin|ping, "abcd")[:8]), []byte("rest"))
+	f.Add(stateOf(f, packed(text, hello)[:9]), []byte(hello[3:]))
 	f.Add(stateOf(f, append(frame(blob, "abcd"), frame(fin|ping, "abcd")[:8]...)), []byte("rest"))
 	f.Fuzz(func(t *testing.T, state, in []byte) {
 		var r websocket.Reader
@@ -55,7 +57,7 @@ func FuzzRestoreState(f *testing.F) {
 		if again := r.AppendState(nil); !bytes.Equal(state, again) {
 			t.Fatalf("restored %x, encodes as %x", state, again)
 		}
-		lim := &websocket.Limits{MaxMessage: 64, MaxFragments: 4}
+		lim := &websocket.Limits{MaxMessage: 64, MaxFragments: 4, Deflate: true}
 		for {
 			m, n, ok, err := r.Next(in, lim)
 			if err != nil || !ok {

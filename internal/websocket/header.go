@@ -2,10 +2,11 @@ package websocket
 
 import "encoding/binary"
 
-// header is a frame's header as it was received.
+// header is a frame's header as it was received. It has four fields, because the
+// compiler keeps no struct of more in registers.
 type header struct {
 	op     Opcode
-	fin    bool
+	flags  byte   // finBit; deflateBit on the first frame of a compressed message
 	key    uint32 // 0 where the frame is not masked: masking with it changes nothing
 	length uint64
 }
@@ -14,12 +15,12 @@ type header struct {
 // for none) was in progress. size is 0 while bytes are missing, but what can be
 // judged from those that are there is judged at once and always in the order of
 // the bytes: however the input is cut, the verdict is the same.
-func parseHeader(b []byte, message Opcode, client bool) (h header, size int, err error) {
+func parseHeader(b []byte, message Opcode, lim *Limits) (h header, size int, err error) {
 	if len(b) == 0 {
 		return header{}, 0, nil
 	}
-	h.op, h.fin = Opcode(b[0]&opBits), b[0]&finBit != 0
-	if err := checkFirst(b[0], message); err != nil {
+	h.op, h.flags = Opcode(b[0]&opBits), b[0]&(finBit|deflateBit)
+	if err := checkFirst(b[0], message, lim.Deflate); err != nil {
 		return header{}, 0, err
 	}
 	if len(b) < 2 {
@@ -27,9 +28,9 @@ func parseHeader(b []byte, message Opcode, client bool) (h header, size int, err
 	}
 	masked := b[1]&maskBit != 0
 	switch {
-	case masked && client:
+	case masked && lim.Client:
 		return header{}, 0, protocolError("masked frame from a server")
-	case !masked && !client:
+	case !masked && !lim.Client:
 		return header{}, 0, protocolError("unmasked frame from a client")
 	case h.op.Control() && b[1]&lenBits > maxControl:
 		return header{}, 0, protocolError("control frame too long")
@@ -46,12 +47,17 @@ func parseHeader(b []byte, message Opcode, client bool) (h header, size int, err
 	return h, size + 4, nil
 }
 
-// checkFirst judges a frame's first byte (RFC 6455 sections 5.2, 5.4 and 5.5).
-func checkFirst(b byte, message Opcode) error {
-	if b&rsvBits != 0 {
-		return protocolError("reserved bit set")
+// checkFirst judges a frame's first byte (RFC 6455 sections 5.2, 5.4 and 5.5). If
+// compression was agreed on, the first frame of a message may have the bit for it
+// (RFC 7692 section 6).
+func checkFirst(b byte, message Opcode, deflate bool) error {
+	op := Opcode(b & opBits)
+	if rsv := b & rsvBits; rsv != 0 {
+		if rsv != deflateBit || !deflate || op != OpText && op != OpBinary {
+			return protocolError("reserved bit set")
+		}
 	}
-	switch Opcode(b & opBits) {
+	switch op {
 	case OpText, OpBinary:
 		if message != 0 {
 			return protocolError("new message inside a fragmented one")

@@ -9,6 +9,7 @@ var partialPool = sync.Pool{New: func() any { return new(partial) }}
 type partial struct {
 	// The message in progress. op is 0 when there is none.
 	op        Opcode
+	deflated  bool    // it is compressed
 	fragments uint32  // frames begun
 	message   *buffer // what arrived of it
 	valid     int     // bytes of a text that are known to be whole runes
@@ -26,23 +27,28 @@ type partial struct {
 
 // begin notes a frame whose payload is about to arrive.
 func (p *partial) begin(h header) {
-	p.frame, p.fin, p.key, p.left = h.op, h.fin, h.key, h.length
+	p.frame, p.fin, p.key, p.left = h.op, h.flags&finBit != 0, h.key, h.length
 	if h.op.Control() {
 		return
 	}
 	p.frame = OpContinuation // the message's opcode is kept once, in op
 	p.fragments++
 	if h.op != OpContinuation {
-		p.op = h.op
+		p.op, p.deflated = h.op, h.flags&deflateBit != 0
 	}
 }
 
 // feed takes what b has of the frame's payload and returns how much that was.
 func (p *partial) feed(b []byte, lim *Limits) (n int, err error) {
-	if !p.frame.Control() && exceeds(len(p.message.bytes()), p.left, lim) {
+	if !p.frame.Control() {
 		// Judged here as well as by the header: a restored state has not been
 		// through these limits.
-		return 0, errTooBig()
+		if p.deflated && !lim.Deflate {
+			return 0, protocolError("reserved bit set")
+		}
+		if exceeds(len(p.message.bytes()), p.left, lim) {
+			return 0, errTooBig()
+		}
 	}
 	if uint64(len(b)) > p.left {
 		b = b[:p.left]
@@ -55,9 +61,12 @@ func (p *partial) feed(b []byte, lim *Limits) (n int, err error) {
 	case p.frame.Control():
 		p.control = p.control.append(b)
 	default:
+		if p.deflated && p.message == nil {
+			p.message = newBuffer(len(b) + len(longestTail))
+		}
 		p.message = p.message.append(b)
 	}
-	if p.op == OpText && !p.frame.Control() {
+	if p.op == OpText && !p.deflated && !p.frame.Control() {
 		return len(b), p.checkText(high)
 	}
 	return len(b), nil
@@ -84,7 +93,7 @@ func (p *partial) checkText(high bool) error {
 }
 
 // finish returns what the end of the frame completes, if anything.
-func (p *partial) finish() (m Message, ok bool, err error) {
+func (p *partial) finish(lim *Limits) (m Message, ok bool, err error) {
 	switch {
 	case p.frame.Control():
 		m = Message{p.frame, p.control.bytes()}
@@ -92,8 +101,11 @@ func (p *partial) finish() (m Message, ok bool, err error) {
 			err = checkClose(m.Data)
 		}
 	case p.fin:
+		if p.deflated {
+			err = p.inflate(lim)
+		}
 		m = Message{p.op, p.message.bytes()}
-		p.op, p.fragments, p.valid = 0, 0, 0
+		p.op, p.deflated, p.fragments, p.valid = 0, false, 0, 0
 	default:
 		return Message{}, false, nil
 	}

@@ -40,7 +40,7 @@ func (r *Reader) Next(b []byte, lim *Limits) (m Message, n int, ok bool, err err
 				return Message{}, n, false, nil
 			}
 			n += size
-			if h.fin && h.op != OpContinuation && h.length <= uint64(len(b)-n) {
+			if h.flags == finBit && h.op != OpContinuation && h.length <= uint64(len(b)-n) {
 				end := n + int(h.length)
 				m, err := wholeFrame(h, b[n:end:end])
 				if err != nil {
@@ -53,7 +53,7 @@ func (r *Reader) Next(b []byte, lim *Limits) (m Message, n int, ok bool, err err
 		size, err := r.p.feed(b[n:], lim)
 		n += size
 		if err == nil && r.p.left == 0 {
-			m, ok, err = r.p.finish()
+			m, ok, err = r.p.finish(lim)
 		}
 		if err != nil {
 			r.Release()
@@ -81,7 +81,7 @@ func (r *Reader) header(b []byte, lim *Limits) (h header, size int, err error) {
 	if r.p != nil && r.p.op != 0 {
 		message, have = r.p.op, r.p.message.bytes()
 	}
-	h, size, err = parseHeader(b, message, lim.Client)
+	h, size, err = parseHeader(b, message, lim)
 	if err != nil || h.op.Control() {
 		return h, size, err
 	}
@@ -101,7 +101,7 @@ func exceeds(have int, n uint64, lim *Limits) bool {
 	return uint64(have)+n > uint64(max(0, lim.MaxMessage))
 }
 
-// begin turns to the slow path: the frame is not whole, or not alone.
+// begin turns to the slow path: the frame is not whole, not alone, or compressed.
 func (r *Reader) begin(h header) {
 	if r.p == nil {
 		r.p = partialPool.Get().(*partial)

@@ -9,7 +9,8 @@ import (
 // The encoded state of a Reader is empty when nothing is in progress, else
 //
 //	version    1 byte
-//	message    1 byte   opcode of the message in progress, 0 for none
+//	message    1 byte   opcode of the message in progress, 0 for none; RSV1 if
+//	                    it is compressed
 //	frame      1 byte   FIN bit and opcode of the frame in progress
 //	key        4 bytes  mask for the next byte, little-endian
 //	left       8 bytes  payload of the frame yet to come, big-endian; 0: no frame
@@ -47,7 +48,11 @@ func (r *Reader) AppendState(dst []byte) []byte {
 	if p.op != 0 {
 		message = p.message.bytes()
 	}
-	dst = append(dst, stateVersion, byte(p.op), frame)
+	op := byte(p.op)
+	if p.deflated {
+		op |= deflateBit
+	}
+	dst = append(dst, stateVersion, op, frame)
 	dst = binary.LittleEndian.AppendUint32(dst, key)
 	dst = binary.BigEndian.AppendUint64(dst, p.left)
 	dst = binary.BigEndian.AppendUint32(dst, p.fragments)
@@ -68,7 +73,8 @@ func (r *Reader) RestoreState(b []byte) error {
 		return errState
 	}
 	s := partial{
-		op:        Opcode(b[1]),
+		op:        Opcode(b[1] &^ deflateBit),
+		deflated:  b[1]&deflateBit != 0,
 		frame:     Opcode(b[2] & opBits),
 		fin:       b[2]&finBit != 0,
 		key:       binary.LittleEndian.Uint32(b[3:]),
@@ -79,7 +85,7 @@ func (r *Reader) RestoreState(b []byte) error {
 	if b[2]&rsvBits != 0 || end > len(b) || !s.plausible(b[stateHeader:end], b[end:]) {
 		return errState
 	}
-	if s.op == OpText {
+	if s.op == OpText && !s.deflated {
 		var ok bool
 		if s.valid, ok = wholeRunes(b[end:]); !ok {
 			return errState
@@ -101,7 +107,7 @@ func (r *Reader) RestoreState(b []byte) error {
 func (p *partial) plausible(control, message []byte) bool {
 	switch p.op {
 	case 0:
-		if p.fragments != 0 || len(message) != 0 || p.left == 0 {
+		if p.deflated || p.fragments != 0 || len(message) != 0 || p.left == 0 {
 			return false
 		}
 	case OpText, OpBinary:

@@ -33,7 +33,7 @@ func stateOf(t testing.TB, in []byte) []byte {
 	var r websocket.Reader
 	defer r.Release()
 	for {
-		_, n, ok, err := r.Next(in, autobahnLimits)
+		_, n, ok, err := r.Next(in, deflateLimits)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,6 +58,9 @@ func TestRestoreRefuses(t *testing.T) {
 		"message of control type":    set(openText, 1, 9),
 		"message of reserved type":   set(openText, 1, 3),
 		"data without a message":     set(openText, 1, 0),
+		"compressed nothing":         set(inPing, 1, 0x40),
+		"compressed control message": set(openText, 1, 0x49),
+		"another reserved bit":       set(openText, 1, 0x21),
 		"fragments zero":             set(openText, 15, 0, 0, 0, 0),
 		"key without a frame":        set(openText, 3, 1),
 		"frame with nothing left":    set(openText, 2, 0x80),

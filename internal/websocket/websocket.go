@@ -9,9 +9,13 @@
 // the bytes that arrived and never with the length that a header claims. An idle
 // connection's Reader is one nil pointer.
 //
+// Messages may be compressed (RFC 7692), each by itself: no connection owns a
+// window. A compressed message is kept as it comes and inflated when it is whole,
+// no further than the limit for messages.
+//
 // The writing side appends frames to the caller's buffer. A server's frames are
 // not masked and therefore the same for every client: they can be encoded once
-// and shared.
+// and shared, also the compressed ones.
 //
 // The handshake side parses an HTTP head strictly (RFC 7230) and answers it
 // (RFC 6455 section 4.2). A head that is not quite HTTP is refused, not guessed
@@ -46,12 +50,17 @@ const (
 	opBits  = 0x0f
 	maskBit = 0x80
 	lenBits = 0x7f
+
+	// deflateBit is RSV1, by which permessage-deflate says that a message is
+	// compressed (RFC 7692 section 7.2).
+	deflateBit = 0x40
 )
 
 // Limits are the bounds of what a Reader accepts. One value serves all
 // connections of a kind.
 type Limits struct {
-	// MaxMessage is the largest message, in bytes over all its fragments.
+	// MaxMessage is the largest message, in bytes over all its fragments. A
+	// compressed one may be larger neither as it comes nor as it comes out.
 	MaxMessage int
 	// MaxFragments is the largest number of frames in a message. It bounds what
 	// MaxMessage can't: fragments without payload. Less than 1 counts as 1.
@@ -59,6 +68,9 @@ type Limits struct {
 	// Client is the reader's role: a client's reader wants unmasked frames, a
 	// server's masked ones (RFC 6455 section 5.1).
 	Client bool
+	// Deflate says that permessage-deflate was agreed on without context takeover
+	// by the peer: messages may be compressed, each by itself.
+	Deflate bool
 }
 
 // Message is what a Reader returns: a whole text or binary message, or a control

@@ -3,10 +3,12 @@ package gatewaytest
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,11 @@ type Client struct {
 	rest   []byte // received, not yet taken
 	buf    []byte
 	mask   [4]byte
+	// Deflate is what the handshake agreed on.
+	Deflate websocket.Deflate
+	// Received counts the bytes that came, those not yet looked at too.
+	Received int
+	offered  bool // Deflate was asked for
 }
 
 // Dial connects; the test's end closes.
@@ -35,6 +42,16 @@ func Dial(t testing.TB, addr net.Addr) *Client {
 	nc, err := net.Dial(addr.Network(), addr.String())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, ok := addr.(secureAddr); ok {
+		// Whose certificate it is does not matter here.
+		secure := tls.Client(nc, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
+		_ = nc.SetDeadline(time.Now().Add(patience))
+		if err := secure.Handshake(); err != nil {
+			t.Fatalf("TLS: %v", err)
+		}
+		_ = nc.SetDeadline(time.Time{})
+		nc = secure
 	}
 	t.Cleanup(func() { nc.Close() })
 	return &Client{Conn: nc, t: t, mask: [4]byte{1, 2, 3, 4}}
@@ -56,6 +73,9 @@ func Handshake(target string, headers ...string) []byte {
 // Upgrade sends a handshake, which must succeed.
 func (c *Client) Upgrade(target string, headers ...string) http.Header {
 	c.t.Helper()
+	for _, h := range headers {
+		c.offered = c.offered || strings.HasPrefix(h, "Sec-WebSocket-Extensions:")
+	}
 	c.Raw(Handshake(target, headers...))
 	return c.Upgraded()
 }
@@ -67,7 +87,12 @@ func (c *Client) Upgraded() http.Header {
 	if err != nil {
 		c.t.Fatalf("handshake: %v", err)
 	}
-	if err := websocket.CheckResponse(head, []byte(Key)); err != nil {
+	if c.offered {
+		c.Deflate, err = websocket.CheckDeflateResponse(head, []byte(Key))
+	} else {
+		err = websocket.CheckResponse(head, []byte(Key))
+	}
+	if err != nil {
 		c.t.Fatalf("%v: %q", err, head)
 	}
 	r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil)
@@ -132,6 +157,7 @@ func (c *Client) more() error {
 	n, err := c.Read(c.buf)
 	if n > 0 {
 		c.rest = append(c.rest, c.buf[:n]...)
+		c.Received += n
 		return nil
 	}
 	return err
@@ -162,6 +188,8 @@ var limits = websocket.Limits{MaxMessage: 64 << 20, MaxFragments: 1 << 20, Clien
 
 // Next returns the next message or control frame.
 func (c *Client) Next() (websocket.Message, error) {
+	limits := limits
+	limits.Deflate = c.Deflate != websocket.DeflateOff
 	for {
 		m, n, ok, err := c.reader.Next(c.rest, &limits)
 		m.Data = bytes.Clone(m.Data)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,24 @@ func EachEngine(t *testing.T, f func(t *testing.T, kind string)) {
 	}
 }
 
+// Fronts are the ways to a server that tests of the front door run on: the
+// engines, and each of them behind TLS.
+var Fronts = []string{"epoll", "goroutine", "epoll" + overTLS, "goroutine" + overTLS}
+
+const overTLS = "+tls"
+
+// EachFront runs a test on all fronts, where the system has them.
+func EachFront(t *testing.T, f func(t *testing.T, front string)) {
+	for _, front := range Fronts {
+		t.Run(front, func(t *testing.T) {
+			if strings.HasPrefix(front, "epoll") && runtime.GOOS != "linux" {
+				t.Skip("epoll is Linux")
+			}
+			f(t, front)
+		})
+	}
+}
+
 // Server is a running server.
 type Server struct {
 	*server.Server
@@ -36,12 +55,16 @@ type Server struct {
 	stopped chan error
 }
 
-// Options returns those of a development server with an engine of this kind, on
-// a free port, for Start.
-func Options(kind string) server.Options {
+// Options returns those of a development server with an engine of this kind, or
+// with a front, on a free port, for Start.
+func Options(front string) server.Options {
 	c := config.Default()
 	c.ApplyDev()
 	c.Listen, c.Internal = []string{"127.0.0.1:0"}, ""
+	kind, secure := strings.CutSuffix(front, overTLS)
+	if secure {
+		c.Listen, c.TLS.Listen = nil, c.Listen
+	}
 	c.Engine.Kind, c.Engine.Loops, c.Engine.MaxConnections = kind, 2, 2000
 	c.Engine.Drain = 0
 	return server.Options{Config: c}
@@ -50,6 +73,10 @@ func Options(kind string) server.Options {
 // Start runs a server until the test ends. At its end no connection may be left.
 func Start(t testing.TB, o server.Options) *Server {
 	t.Helper()
+	if tls := &o.Config.TLS; len(tls.Listen) > 0 && len(tls.CertFiles) == 0 {
+		cert, key := Certificate(t)
+		tls.CertFiles, tls.KeyFiles = []string{cert}, []string{key}
+	}
 	srv, err := server.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -93,5 +120,13 @@ func (s *Server) Empty(t testing.TB) {
 	}
 }
 
-// Addr is the address of the first public listener.
-func (s *Server) Addr() net.Addr { return s.Public()[0] }
+// Addr is the address of the first public listener, for Dial.
+func (s *Server) Addr() net.Addr {
+	if plain := s.Public(); len(plain) > 0 {
+		return plain[0]
+	}
+	return secureAddr{s.Secured()[0]}
+}
+
+// secureAddr is an address where TLS is spoken.
+type secureAddr struct{ net.Addr }

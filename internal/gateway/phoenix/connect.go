@@ -15,7 +15,8 @@ type Connect struct {
 	Version codec.Version
 	// Params are the parameters of the query, without vsn.
 	Params url.Values
-	// Token is the auth token given as a subprotocol (Phoenix 1.8).
+	// Token is the auth token given as a subprotocol or, on long-poll, in a header
+	// (Phoenix 1.8).
 	Token string
 	// Protocol is the subprotocol to answer, if any.
 	Protocol string
@@ -27,19 +28,32 @@ const tokenProtocol = "base64url.bearer.phx."
 // client, for a version that is not spoken here and for subprotocols of which
 // none is known.
 func ParseConnect(r *websocket.Request) (c Connect, ok bool) {
+	ok = c.readQuery(string(r.Query)) && c.readProtocols(r)
+	return c, ok
+}
+
+// ParsePoll reads the first request of a long-poll: its query, and the auth token
+// from the header X-Phoenix-AuthToken, which comes as it is.
+func ParsePoll(query, token string) (c Connect, ok bool) {
+	c.Token = token
+	ok = c.readQuery(query)
+	return c, ok
+}
+
+func (c *Connect) readQuery(query string) (ok bool) {
 	var unread error
-	c.Params, unread = url.ParseQuery(string(r.Query)) // what can't be read is left out, as Phoenix does
+	c.Params, unread = url.ParseQuery(query) // what can't be read is left out, as Phoenix does
 	c.Version = codec.V1
-	if unread != nil && !c.Params.Has("vsn") && bytes.Contains(r.Query, []byte("vsn")) {
-		return c, false // a version was meant
+	if unread != nil && !c.Params.Has("vsn") && strings.Contains(query, "vsn") {
+		return false // a version was meant
 	}
 	if vsn, given := c.Params["vsn"]; given {
 		if c.Version, ok = codec.ParseVersion(vsn[len(vsn)-1]); !ok || vsn[len(vsn)-1] == "" {
-			return c, false
+			return false
 		}
 		delete(c.Params, "vsn")
 	}
-	return c, c.readProtocols(r)
+	return true
 }
 
 func (c *Connect) readProtocols(r *websocket.Request) bool {

@@ -2,32 +2,37 @@ package phoenix
 
 import (
 	"encoding/base64"
+	"slices"
 
 	"throng"
 	codec "throng/internal/protocol/phoenix"
 	"throng/internal/websocket"
 )
 
-// encoder writes publications as WebSocket frames of one version of the wire.
+// encoder writes publications as messages of one version of the wire, in the form
+// of one carriage.
 type encoder struct {
-	version codec.Version
-	offset  bool // the offset stands in the otherwise null ref
-	event   string
+	version  codec.Version
+	carriage Carriage
+	offset   bool // the offset stands in the otherwise null ref
+	event    string
+	compress Compression
 }
 
 // Encodings of the wire, counted from Options.Encoding.
 const (
 	encodingOffset = 1 << iota
 	encodingV2
-	encodings = 4
+	encodingCarriage // this times the Carriage
+	encodings        = encodingCarriage * carriages
 )
 
 // Encoders returns the encoders that the hub needs for Phoenix sockets, in the
 // order of their encodings. The event is that of publications without one.
-func Encoders(event string) []throng.Encoder {
+func Encoders(event string, z Compression) []throng.Encoder {
 	all := make([]throng.Encoder, encodings)
 	for i := range all {
-		e := encoder{version: codec.V1, offset: i&encodingOffset != 0, event: event}
+		e := encoder{version: codec.V1, carriage: Carriage(i / encodingCarriage), offset: i&encodingOffset != 0, event: event, compress: z}
 		if i&encodingV2 != 0 {
 			e.version = codec.V2
 		}
@@ -42,22 +47,30 @@ func (e encoder) Encode(dst []byte, channel string, p *throng.Publication) []byt
 	if event == "" {
 		event = e.event
 	}
+	start := len(dst)
+	dst = append(dst, make([]byte, websocket.HeaderRoom)...)
 	// A binary frame has no place for an offset. Who counts offsets gets the
 	// data as text, so that no position is missed.
-	if p.Binary && e.version == codec.V2 && !e.offset && codec.BinaryFits(nil, nil, channel, event) {
-		start := len(dst)
-		dst = append(dst, make([]byte, websocket.HeaderRoom)...)
+	if p.Binary && e.version == codec.V2 && !e.offset && e.carriage != Text && codec.BinaryFits(nil, nil, channel, event) {
 		dst = codec.AppendBinaryBroadcast(dst, channel, event, p.Data)
-		return websocket.Wrap(dst[start:], websocket.OpBinary)
+		return e.finish(dst[start:], websocket.OpBinary)
 	}
 	var offset uint64
 	if e.offset {
 		offset = p.Offset
 	}
-	start := len(dst)
-	dst = append(dst, make([]byte, websocket.HeaderRoom)...)
 	dst = codec.AppendBroadcast(dst, e.version, offset, channel, event, payload(p))
-	return websocket.Wrap(dst[start:], websocket.OpText)
+	return e.finish(dst[start:], websocket.OpText)
+}
+
+// finish completes a frame. The hub keeps it for a while, so a compressed one must
+// not keep what it was made of.
+func (e encoder) finish(b []byte, op websocket.Opcode) []byte {
+	out, from := e.compress.frame(e.carriage, b, op)
+	if e.compress.compresses(e.carriage, b) {
+		return slices.Clone(out[from:])
+	}
+	return out[from:]
 }
 
 // payload returns a publication's data as JSON, {} for none.
@@ -68,9 +81,14 @@ func payload(p *throng.Publication) []byte {
 	case !p.Binary:
 		return p.Data
 	}
+	return appendBase64(nil, p.Data)
+}
+
+// appendBase64 appends bytes as JSON, for who can't take them as they are.
+func appendBase64(b, data []byte) []byte {
 	const head, tail = `{"encoding":"base64","data":"`, `"}`
-	b := make([]byte, 0, len(head)+base64.StdEncoding.EncodedLen(len(p.Data))+len(tail))
+	b = slices.Grow(b, len(head)+base64.StdEncoding.EncodedLen(len(data))+len(tail))
 	b = append(b, head...)
-	b = base64.StdEncoding.AppendEncode(b, p.Data)
+	b = base64.StdEncoding.AppendEncode(b, data)
 	return append(b, tail...)
 }

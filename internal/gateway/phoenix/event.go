@@ -108,10 +108,14 @@ func (s *Socket) answered(a *answered) {
 
 func (s *Socket) answer(a *answered, sub *session.Subscription) {
 	joinRef, ref := answerRef(sub), []byte(a.token.Ref)
-	if a.answer.Binary && s.version == codec.V2 && codec.BinaryFits(joinRef, ref, sub.Channel(), a.answer.Status) {
-		b := codec.AppendBinaryReply(s.begin(), joinRef, ref, sub.Channel(), a.answer.Status, a.answer.Response)
-		s.send(b, websocket.OpBinary)
-		return
+	response := a.answer.Response
+	if a.answer.Binary {
+		if s.version == codec.V2 && s.conn().Carriage() != Text && codec.BinaryFits(joinRef, ref, sub.Channel(), a.answer.Status) {
+			b := codec.AppendBinaryReply(s.begin(), joinRef, ref, sub.Channel(), a.answer.Status, response)
+			s.send(b, websocket.OpBinary)
+			return
+		}
+		response = appendBase64(nil, response)
 	}
-	s.reply(joinRef, ref, sub.Channel(), a.answer.Status, a.answer.Response)
+	s.reply(joinRef, ref, sub.Channel(), a.answer.Status, response)
 }

@@ -41,7 +41,7 @@ func (b *bench) Event(e *phoenix.Event, answer func(phoenix.Answer)) {
 
 func newBench(t testing.TB) *bench {
 	b := &bench{t: t, clock: throng.NewClock()}
-	b.hub = hub.New(hub.Options{Mailboxes: []throng.Mailbox{b}, Encoders: phoenix.Encoders("message"), Clock: b.clock})
+	b.hub = hub.New(hub.Options{Mailboxes: []throng.Mailbox{b}, Encoders: phoenix.Encoders("message", phoenix.Compression{}), Clock: b.clock})
 	broker := memory.New(b.hub, memory.Options{Clock: b.clock, Shards: 1})
 	t.Cleanup(func() { _ = broker.Close(context.Background()) })
 	b.hub.Connect(broker)
@@ -76,12 +76,13 @@ func (b *bench) turn(s *phoenix.Socket) {
 
 // wire is a Conn that checks all that is sent.
 type wire struct {
-	t       testing.TB
-	version codec.Version
-	reader  websocket.Reader
-	closed  bool
-	queued  int
-	sent    int
+	t        testing.TB
+	version  codec.Version
+	carriage phoenix.Carriage
+	reader   websocket.Reader
+	closed   bool
+	queued   int
+	sent     int
 }
 
 func (*wire) Ref() throng.Ref                             { return throng.Ref{} }
@@ -94,6 +95,7 @@ func (w *wire) Shed(int, func(uint32)) int                { freed := w.queued; w
 func (w *wire) Close(uint16, string)                      { w.closed = true }
 func (*wire) SetDeadline(int64)                           {}
 func (*wire) LastRead() int64                             { return 0 }
+func (w *wire) Carriage() phoenix.Carriage                { return w.carriage }
 
 // send wants one whole frame of what the version may say.
 func (w *wire) send(b []byte) {
@@ -102,6 +104,12 @@ func (w *wire) send(b []byte) {
 	}
 	w.queued += len(b)
 	w.sent++
+	if w.carriage == phoenix.Text {
+		if !json.Valid(b) {
+			w.t.Fatalf("%q", b)
+		}
+		return
+	}
 	lim := websocket.Limits{MaxMessage: 1 << 24, MaxFragments: 1, Client: true}
 	frame := append([]byte(nil), b...)
 	m, n, ok, err := w.reader.Next(frame, &lim)

@@ -12,7 +12,7 @@ import (
 
 // FuzzSocket sends any sequence of messages, one a line; a first byte of 0 makes
 // one binary, "T" and "C" alone are the timer and a capture. Whatever comes back
-// must be frames and JSON.
+// must be frames and JSON; from version 128 on it goes without frames.
 func FuzzSocket(f *testing.F) {
 	for _, script := range scripts {
 		var in []byte
@@ -25,20 +25,24 @@ func FuzzSocket(f *testing.F) {
 	}
 	f.Add(byte(2), []byte("[1,1,\"hist:a\",\"phx_join\",{\"recover\":{}}]\n\x00\x01\x01\x06\x0112hist:ae\xff\nC\n[1,3,\"hist:a\",\"e\",{}]\nT"))
 	f.Add(byte(2), []byte("[1,1,\"room:a\",\"phx_join\",{}]\n[1,2,\"room:a\",\"late\",{}]\n[1,3,\"room:a\",\"phx_leave\",{}]\n[4,4,\"room:a\",\"phx_join\",{}]\nC"))
+	f.Add(byte(128), []byte("[1,1,\"room:a\",\"phx_join\",{}]\n\x00\x01\x01\x06\x0411room:aecho\xff\n[1,2,\"room:a\",\"new_msg_ack\",{}]"))
 	f.Add(byte(1), []byte(`{"topic":"room:1","event":"phx_join","payload":{},"ref":"1"}`+"\nC"))
 	b := newBench(f)
 	f.Fuzz(func(t *testing.T, version byte, in []byte) {
 		v := codec.V2
-		if version == 1 {
+		if version&1 != 0 {
 			v = codec.V1
 		}
-		fuzzSocket(t, b, v, in)
+		w := &wire{t: t, version: v}
+		if version >= 128 {
+			w.carriage = phoenix.Text
+		}
+		fuzzSocket(t, b, w, in)
 	})
 }
 
-func fuzzSocket(t *testing.T, b *bench, v codec.Version, in []byte) {
-	w := &wire{t: t, version: v}
-	s := b.gateway.Open(w, v, throng.ClientInfo{User: "ann", Client: throng.NewClientID()})
+func fuzzSocket(t *testing.T, b *bench, w *wire, in []byte) {
+	s := b.gateway.Open(w, w.version, throng.ClientInfo{User: "ann", Client: throng.NewClientID()})
 	for message := range bytes.SplitSeq(in, []byte("\n")) {
 		if w.closed {
 			break

@@ -1,17 +1,19 @@
 // Package phoenix is the state machine of the Phoenix Channels wire: what a
 // Phoenix server answers to each message, and what a session's events look like
 // to a Phoenix client. The bytes are internal/protocol/phoenix's, the carrier
-// (WebSocket, later long-poll) is the gateway's.
+// (WebSocket, long-poll) is the gateway's.
 //
 // What Phoenix servers do was recorded from real ones; where 1.7 and 1.8 differ,
 // this is 1.8. Beyond Phoenix, a join may ask for recovery (see join.go).
 package phoenix
 
 import (
+	"sync/atomic"
 	"time"
 
 	"throng"
 	codec "throng/internal/protocol/phoenix"
+	"throng/internal/rate"
 	"throng/internal/session"
 )
 
@@ -24,6 +26,8 @@ type Conn interface {
 	// heard; both in Clock milliseconds.
 	SetDeadline(at int64)
 	LastRead() int64
+	// Carriage says in what form the conn takes messages; it never changes.
+	Carriage() Carriage
 }
 
 // Options configure all sockets of a node.
@@ -31,6 +35,8 @@ type Options struct {
 	Node   session.Node
 	Clock  *throng.Clock
 	Limits session.Limits
+	// Rates are what each client may send in a time; nil for any number.
+	Rates *rate.Rates
 	// Loops is the number of loops that sockets live on.
 	Loops int
 	// Encoding is the index of the first of Encoders in the hub.
@@ -39,6 +45,8 @@ type Options struct {
 	IdleTimeout time.Duration
 	// DefaultEvent is the event of publications that have none.
 	DefaultEvent string
+	// Compression is that of the encoders in the hub.
+	Compression Compression
 	// Backend answers events in namespaces that say so; may be nil.
 	Backend Backend
 	// Post brings the backend's answers back to a socket's loop.
@@ -83,6 +91,8 @@ type Gateway struct {
 	idle     int64
 	decoders []codec.Decoder  // one per loop
 	encoders []throng.Encoder // by encoding, counted from Options.Encoding
+
+	early, floods atomic.Uint64 // see rate.go
 }
 
 // Stats returns what happened to the sessions.
@@ -95,6 +105,6 @@ func New(o Options) *Gateway {
 	}
 	return &Gateway{
 		opts: o, env: session.Env{Node: o.Node, Limits: o.Limits}, idle: o.IdleTimeout.Milliseconds(),
-		decoders: make([]codec.Decoder, o.Loops), encoders: Encoders(o.DefaultEvent),
+		decoders: make([]codec.Decoder, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression),
 	}
 }

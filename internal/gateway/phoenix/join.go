@@ -126,7 +126,7 @@ func (r *recovery) apply(req *session.SubscribeRequest) {
 }
 
 func (s *Socket) encoding(flags uint8) uint8 {
-	e := s.gw.opts.Encoding
+	e := s.gw.opts.Encoding + uint8(s.conn().Carriage())*encodingCarriage
 	if s.version == codec.V2 {
 		e += encodingV2
 	}

@@ -1,8 +1,11 @@
 package phoenix
 
 import (
+	"time"
+
 	"throng"
 	codec "throng/internal/protocol/phoenix"
+	"throng/internal/rate"
 	"throng/internal/session"
 	"throng/internal/websocket"
 )
@@ -13,6 +16,7 @@ type Socket struct {
 	session.Session
 	gw      *Gateway
 	held    *[]held // channels that wait for the application's answers; nil usually
+	meter   rate.Meter
 	version codec.Version
 }
 
@@ -28,7 +32,7 @@ const (
 
 // Open begins a socket's life on a connection.
 func (g *Gateway) Open(c Conn, v codec.Version, who throng.ClientInfo) *Socket {
-	s := &Socket{gw: g, version: v}
+	s := &Socket{gw: g, version: v, meter: rate.NewMeter(g.opts.Clock.Now())}
 	s.Init(&g.env, s, c, who)
 	if g.idle > 0 {
 		c.SetDeadline(g.opts.Clock.Now() + g.idle)
@@ -54,6 +58,10 @@ const maxName = 255
 
 // Receive takes one message of the client.
 func (s *Socket) Receive(binary bool, data []byte) {
+	wait, ok := s.charge(len(data))
+	if !ok {
+		return
+	}
 	var m codec.Message
 	d := &s.gw.decoders[s.conn().Ref().Loop]
 	var err error
@@ -66,12 +74,18 @@ func (s *Socket) Receive(binary bool, data []byte) {
 		s.conn().Close(closeBadFrame, "bad message")
 		return
 	}
-	s.dispatch(&m)
+	s.dispatch(&m, wait)
 }
 
-func (s *Socket) dispatch(m *codec.Message) {
+// dispatch does what a message says, unless the client was too fast and should
+// wait.
+func (s *Socket) dispatch(m *codec.Message, wait time.Duration) {
 	if m.Heartbeat() {
 		s.reply(nil, m.Ref, serverTopic, "ok", nil)
+		return
+	}
+	if wait > 0 && string(m.Event) != "phx_leave" {
+		s.hasten(m, wait)
 		return
 	}
 	sub := s.Find(m.Topic)
@@ -175,7 +189,7 @@ func (s *Socket) push(joinRef, ref []byte, topic, event string, payload []byte) 
 }
 
 // begin and send build a frame in the loop's memory: the payload first, then its
-// header into the room before it.
+// header, if the carriage wants one, into the room before it.
 func (s *Socket) begin() []byte {
 	var room [websocket.HeaderRoom]byte
 	return append(s.conn().Scratch(), room[:]...)
@@ -183,7 +197,8 @@ func (s *Socket) begin() []byte {
 
 func (s *Socket) send(b []byte, op websocket.Opcode) {
 	if s.room() {
-		s.conn().SendScratch(b, len(b)-len(websocket.Wrap(b, op)))
+		b, from := s.gw.opts.Compression.frame(s.conn().Carriage(), b, op)
+		s.conn().SendScratch(b, from)
 	}
 }
 

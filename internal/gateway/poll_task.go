@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"sync/atomic"
+)
+
+// What requests post to the loop of a session. They name it by its token: it may
+// be gone, and another one in its place.
+
+// find returns the session that a token names, on its loop, or nil.
+func (l *LongPoll) find(t pollToken) *poll {
+	c := l.gw.opts.Engine.Lookup(t.ref)
+	if c == nil || !c.Open() {
+		return nil
+	}
+	// Only this path's sessions: another one may have other clients.
+	p, ok := c.Handler().(*poll)
+	if !ok || p.l != l || !t.matches(&p.secret) {
+		return nil
+	}
+	return p
+}
+
+// arrival is a poll on its way to its session.
+type arrival struct {
+	l     *LongPoll
+	token pollToken
+	w     *waiter
+}
+
+func (t *arrival) Run(int) {
+	if p := t.l.find(t.token); p != nil {
+		p.arrive(t.w)
+		return
+	}
+	t.w.answers <- answer{status: statusDead}
+}
+
+// statusDead is told within the server: there is no such session.
+const statusDead = 0
+
+// departure says that a poll's answer does not reach its client.
+type departure struct {
+	l     *LongPoll
+	token pollToken
+	w     *waiter
+}
+
+func (t *departure) Run(int) {
+	if p := t.l.find(t.token); p != nil {
+		p.depart(t.w)
+	}
+}
+
+// delivery brings messages of a client to its session, unless the request gave up
+// before.
+type delivery struct {
+	l        *LongPoll
+	token    pollToken
+	messages []message
+	begun    atomic.Bool // by the loop, or given up by the request
+	status   chan int
+}
+
+// message is one that a client sent.
+type message struct {
+	data   []byte
+	binary bool
+	bad    bool // it is no message
+}
+
+func (t *delivery) Run(int) {
+	if t.begun.Swap(true) {
+		return
+	}
+	status := statusGone
+	if p := t.l.find(t.token); p != nil {
+		status = p.receive(t.messages)
+	}
+	t.status <- status
+}
+
+// receive gives messages to the protocol, up to one that ends the session.
+func (p *poll) receive(messages []message) (status int) {
+	p.Heard()
+	for _, m := range messages {
+		if p.cause != nil || !p.Conn.Open() {
+			return statusGone
+		}
+		p.l.gw.stats.MessagesIn.Add(1)
+		if m.bad {
+			p.Close(1011, "bad message")
+		} else {
+			p.proto.Receive(m.binary, m.data)
+		}
+	}
+	if p.cause != nil {
+		return statusGone
+	}
+	return statusOK
+}

@@ -1,0 +1,85 @@
+package loop
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// What a writer does for a Secure: tls.Conn.Write takes all, and pass writes what
+// the peer didn't take in time.
+
+// seal encrypts and writes b as long as the peer takes any of it within the write
+// timeout. Nothing is encrypted while older ciphertext waits, and none waits when
+// it returns, unless the loop gave the stream up.
+func (w *writer) seal(b []byte) error {
+	s := w.stream
+	for {
+		left, err := w.pass()
+		if left {
+			w.rest = append(w.rest, b...)
+			return nil
+		}
+		if err != nil || len(b) == 0 {
+			return err
+		}
+		n, err := s.secure.Write(b[:min(len(b), recordSize)])
+		if err != nil {
+			return err
+		}
+		s.loop.stats.BytesOut.Add(uint64(n))
+		b = b[n:]
+	}
+}
+
+// sealUntil gives up a segment that is not encrypted at its deadline.
+func (w *writer) sealUntil(seg segment) error {
+	left, err := w.pass()
+	switch {
+	case left:
+		w.rest = append(w.rest, seg.b...)
+		return nil
+	case err != nil:
+		return err
+	case w.stream.loop.clock.Now() >= seg.expires:
+		w.stream.loop.stats.Expired.Add(1)
+		return nil
+	}
+	return w.seal(seg.b)
+}
+
+// pass writes the ciphertext that waits. It reports whether the loop gave the
+// stream up.
+func (w *writer) pass() (left bool, err error) {
+	wire := &w.stream.secure.wire
+	for wire.waits() {
+		if left, err := w.allow(w.timeout()); left || err != nil {
+			return left, err
+		}
+		n, err := wire.pass()
+		w.stream.loop.stats.Writes.Add(1)
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return false, err
+		case w.gaveUp():
+			return true, nil
+		case n == 0:
+			return false, ErrSlow
+		}
+	}
+	return false, nil
+}
+
+// farewell says close_notify behind what waits, if the peer takes it soon.
+func (w *writer) farewell() {
+	s := w.stream.secure
+	if s.wire.waits() {
+		return // it doesn't
+	}
+	_ = s.Conn.CloseWrite()
+	_ = s.SetWriteDeadline(time.Now().Add(farewellTime))
+	_, _ = s.wire.pass()
+}
+
+const farewellTime = time.Second

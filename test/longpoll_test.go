@@ -1,0 +1,63 @@
+package clients
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"throng/test/process"
+)
+
+// TestLongPollClient runs the npm client's long-poll, through a restart of the
+// server.
+func TestLongPollClient(t *testing.T) {
+	requireTools(t)
+	binary := process.Build(t, "./cmd/throng")
+	t.Setenv("THRONG_PHOENIX_LONGPOLL_WINDOW", "1200ms")
+	t.Setenv("THRONG_ENGINE_DRAIN", "100ms")
+	s := process.Start(t, binary, "demo")
+	public := s.Public()
+
+	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "longpoll.mjs", "http://"+public, "restart")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	restarted := false
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		t.Log(lines.Text())
+		if lines.Text() != "restart" {
+			continue
+		}
+		if err := s.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if code, err := s.Wait(stopTimeout); err != nil || code != 0 {
+			t.Fatalf("after SIGTERM: exit code %d, %v", code, err)
+		}
+		s = process.Start(t, binary, "demo", "--listen", public)
+		restarted = true
+		fmt.Fprintln(in)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("node longpoll.mjs: %v\n%s", err, complaints.String())
+	}
+	if !restarted {
+		t.Error("the server was not restarted")
+	}
+}
