@@ -21,6 +21,11 @@ func report(w io.Writer, err error) int {
 		}
 		return exitUsage
 	}
+	var bad *server.CertificateError
+	if errors.As(err, &bad) {
+		complain(w, bad.Error(), bad.Hint)
+		return exitFailure
+	}
 	complain(w, err.Error(), hintFor(err))
 	return exitFailure
 }

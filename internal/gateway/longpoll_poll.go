@@ -84,7 +84,8 @@ func (l *LongPoll) open(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who.Client = throng.NewClientID()
-	p := &poll{l: l, opened: make(chan pollToken, 1), begin: func(conn phoenix.Conn) Protocol {
+	opened := make(chan pollToken, 1)
+	p := &poll{l: l, opened: opened, begin: func(conn phoenix.Conn) Protocol {
 		return l.opts.Phoenix.Gateway.Open(conn, c.Version, who)
 	}}
 	if !l.gw.opts.Engine.AdoptOutlet(p) {
@@ -92,7 +93,7 @@ func (l *LongPoll) open(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	select {
-	case t := <-p.opened:
+	case t := <-opened:
 		l.tell(w, statusGone, t.String())
 	case <-r.Context().Done(): // the session ends with its window
 	}

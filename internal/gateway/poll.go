@@ -63,8 +63,8 @@ func (p *poll) Open(c *loop.Conn) {
 	p.l.gw.stats.LongPolls.Add(1)
 	p.rest()
 	p.proto = p.begin(p)
-	p.begin = nil
 	p.opened <- p.token()
+	p.begin, p.opened = nil, nil // an idle session keeps neither
 }
 
 func (p *poll) token() pollToken { return pollToken{p.Ref(), p.secret} }

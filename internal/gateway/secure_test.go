@@ -84,7 +84,7 @@ func TestNotTLS(t *testing.T) {
 // plainly connects without TLS to a port where it is spoken.
 func plainly(t *testing.T, s *gatewaytest.Server) *gatewaytest.Client {
 	t.Helper()
-	return gatewaytest.Dial(t, s.Secured()[0])
+	return gatewaytest.Dial(t, s.Bare())
 }
 
 // TestOldTLS: versions before 1.2 are refused, and before 1.3 if the setting says

@@ -66,7 +66,9 @@ func (t *adoption) Run(int) {
 			c.carrier = (*sealed)(t.safe)
 		}
 	}
-	c.SetPeer(t.peer)
+	if t.peer.IsValid() {
+		c.SetPeer(t.peer)
+	}
 	l.stats.Accepted.Add(1)
 	t.h.Open(c)
 	l.present(c, t.in)

@@ -35,6 +35,14 @@ var (
 	descBackOffs    = desc("accept_backoffs_total", "Waits because the system had no descriptor or memory left.")
 	descEnded       = desc("ended_total", "WebSocket connections that ended, by reason.", "reason")
 	descUpgrades    = desc("upgrades_total", "WebSocket upgrades.")
+	descWebSockets  = desc("websockets", "WebSockets now.")
+	descLongPolls   = desc("longpoll_sessions", "Long-poll sessions now.")
+	descPolls       = desc("longpoll_polls_total", "Polls of long-poll clients.")
+	descPings       = desc("pings_total", "Pings sent to silent clients.")
+	descTooFast     = desc("too_fast_total", "Messages over the rates of limits, by what became of them.", "action")
+	descHandshakes  = desc("tls_handshakes_total", "TLS handshakes, by outcome.", "outcome")
+	descExpiry      = desc("tls_certificate_expiry_timestamp_seconds", "When the first certificate expires.")
+	descRenewals    = desc("tls_renewal_failures_total", "Certificates that could not be renewed or read again.")
 	descRequests    = desc("http_requests_total", "Plain HTTP requests.")
 	descMessages    = desc("messages_received_total", "WebSocket messages received.")
 	descDeliveries  = desc("deliveries_total", "Publications handed to subscribers.")
@@ -78,15 +86,36 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	gauge(descStreams, float64(b.Streams))
 	gauge(descHeld, float64(b.Publications))
 	gauge(descHeldBytes, float64(b.Bytes))
-	s.collectGateway(count)
+	s.collectGateway(gauge, count)
+	s.collectTLS(gauge, count)
 	s.collectLoops(ch, gauge, count)
 }
 
 type emit[V any] func(d *prometheus.Desc, v V, labels ...string)
 
-func (s *Server) collectGateway(count emit[uint64]) {
+// collectTLS tells of TLS where it is spoken.
+func (s *Server) collectTLS(gauge emit[float64], count emit[uint64]) {
+	if s.certs == nil {
+		return
+	}
+	for i, outcome := range gateway.HandshakeOutcomes {
+		count(descHandshakes, s.gateway.Stats().Handshakes[i].Load(), outcome)
+	}
+	if at := s.certs.NotAfter(); !at.IsZero() {
+		gauge(descExpiry, float64(at.Unix()))
+	}
+	count(descRenewals, s.certs.Failures())
+}
+
+func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 	g, a := s.gateway.Stats(), s.engine.AcceptStats()
 	sessions := s.sockets.Stats()
+	gauge(descWebSockets, float64(g.WebSockets.Load()))
+	gauge(descLongPolls, float64(g.LongPolls.Load()))
+	count(descPolls, g.Polls.Load())
+	count(descPings, g.Pings.Load())
+	count(descTooFast, s.sockets.Early(), "refused")
+	count(descTooFast, s.sockets.Floods(), "disconnected")
 	count(descShed, sessions.Shed.Load())
 	count(descResyncs, sessions.Resyncs.Load())
 	count(descBusy, s.node.Refused())

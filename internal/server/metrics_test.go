@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"throng/internal/gateway/gatewaytest"
 	"throng/internal/server"
 )
 
@@ -23,7 +24,10 @@ func TestMetricsAreDocumented(t *testing.T) {
 		documented[m[1]] = m[2] + " " + strings.Trim(m[3], "` ")
 	}
 
-	s := start(t, server.Options{Config: configured(t, nil)})
+	cert, key := gatewaytest.Certificate(t)
+	s := start(t, server.Options{Config: configured(t, map[string]string{
+		"tls.listen": "127.0.0.1:0", "tls.cert_files": cert, "tls.key_files": key,
+	})})
 	status, _, body := get(t, s.Internal(), "/metrics")
 	if status != 200 {
 		t.Fatalf("GET /metrics: %d", status)

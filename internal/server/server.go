@@ -14,6 +14,7 @@ import (
 
 	"throng"
 	"throng/internal/broker/memory"
+	"throng/internal/certs"
 	"throng/internal/config"
 	"throng/internal/gateway"
 	"throng/internal/gateway/phoenix"
@@ -28,6 +29,9 @@ import (
 
 // ErrDescriptorLimit is why New refuses a connection limit.
 var ErrDescriptorLimit = loop.ErrDescriptorLimit
+
+// CertificateError is why New refuses what [tls] names.
+type CertificateError = certs.Error
 
 // Options are what a server is made of beside its configuration.
 type Options struct {
@@ -60,6 +64,7 @@ type Server struct {
 	public      []net.Listener
 	secured     []net.Listener // public too, with TLS
 	certs       certificates   // of those; nil without
+	acme        *certs.ACME    // the same, if they come from there
 	private     net.Listener
 	admin       *http.Server
 	ready       readiness

@@ -3,9 +3,13 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
+	"os"
 	"time"
+
+	"throng/internal/certs"
 )
 
 // certificates is where those of the TLS listeners come from: files, or ACME.
@@ -19,22 +23,58 @@ type certificates interface {
 	Failures() uint64
 }
 
-// loadCertificates: TEMPORARY until internal/certs is there.
+// loadCertificates opens what [tls] names. An error is a *certs.Error.
 func (s *Server) loadCertificates() error {
-	if len(s.cfg.TLS.CertFiles) == 0 {
-		return nil
+	c := &s.cfg.TLS
+	switch {
+	case len(c.CertFiles) > 0:
+		pairs := make([]certs.Pair, len(c.CertFiles))
+		for i := range pairs {
+			pairs[i] = certs.Pair{Cert: c.CertFiles[i], Key: c.KeyFiles[i]}
+		}
+		files, err := certs.Load(pairs, certs.Options{Log: s.log})
+		if err != nil {
+			return err
+		}
+		s.certs = files
+	case len(c.ACMEDomains) > 0:
+		client, err := trusting(c.ACMECAFile)
+		if err != nil {
+			return err
+		}
+		s.acme, err = certs.NewACME(certs.ACMEOptions{
+			Domains: c.ACMEDomains, Email: c.ACMEEmail, Directory: c.ACMEDirectory,
+			CacheDir: c.ACMECache, HTTPClient: client, Log: s.log,
+		})
+		if err != nil {
+			return err
+		}
+		s.certs = s.acme
 	}
-	c, err := tls.LoadX509KeyPair(s.cfg.TLS.CertFiles[0], s.cfg.TLS.KeyFiles[0])
-	s.certs = fixed{&c}
-	return err
+	return nil
 }
 
-type fixed struct{ c *tls.Certificate }
-
-func (f fixed) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) { return f.c, nil }
-func (f fixed) Run(ctx context.Context)                                       { <-ctx.Done() }
-func (f fixed) NotAfter() time.Time                                           { return f.c.Leaf.NotAfter }
-func (f fixed) Failures() uint64                                              { return 0 }
+// trusting is an HTTP client that believes the roots in a PEM file; nil for the
+// system's.
+func trusting(file string) (*http.Client, error) {
+	if file == "" {
+		return nil, nil
+	}
+	wrong := &certs.Error{Where: "tls.acme_ca_file " + file, Hint: "name a PEM file with the root certificates of the CA"}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		wrong.Msg, wrong.Err = err.Error(), err
+		return nil, wrong
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		wrong.Msg = "no certificate is in it"
+		return nil, wrong
+	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{RootCAs: roots}
+	return &http.Client{Transport: t}, nil
+}
 
 // tlsConfig is that of the TLS listeners; nil without certificates.
 func (s *Server) tlsConfig() *tls.Config {
@@ -46,18 +86,21 @@ func (s *Server) tlsConfig() *tls.Config {
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"h2", "http/1.1"},
 	}
+	if s.acme != nil {
+		c.NextProtos = append(c.NextProtos, s.acme.NextProtos()...)
+	}
 	if s.cfg.TLS.MinVersion == "1.3" {
 		c.MinVersion = tls.VersionTLS13
 	}
 	return c
 }
 
-// acmeProto is the protocol that a CA asks for to see a challenge (RFC 8737).
-const acmeProto = "acme-tls/1"
-
 // challenges puts the CA's questions before the pages (RFC 8555 section 8.3).
 func (s *Server) challenges(pages http.Handler) http.Handler {
-	return pages
+	if s.acme == nil {
+		return pages
+	}
+	return s.acme.HTTPHandler(pages)
 }
 
 // Secured returns the addresses of the TLS listeners.

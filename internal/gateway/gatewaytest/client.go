@@ -39,8 +39,17 @@ type Client struct {
 // Dial connects; the test's end closes.
 func Dial(t testing.TB, addr net.Addr) *Client {
 	t.Helper()
+	return DialBehind(t, addr, nil)
+}
+
+// DialBehind is Dial with something to say before TLS, as proxies do.
+func DialBehind(t testing.TB, addr net.Addr, header []byte) *Client {
+	t.Helper()
 	nc, err := net.Dial(addr.Network(), addr.String())
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := nc.Write(header); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := addr.(secureAddr); ok {

@@ -128,5 +128,14 @@ func (s *Server) Addr() net.Addr {
 	return secureAddr{s.Secured()[0]}
 }
 
+// Bare is Addr without TLS: what Dial sends is what arrives.
+func (s *Server) Bare() net.Addr {
+	addr := s.Addr()
+	if secure, ok := addr.(secureAddr); ok {
+		return secure.Addr
+	}
+	return addr
+}
+
 // secureAddr is an address where TLS is spoken.
 type secureAddr struct{ net.Addr }
