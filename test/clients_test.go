@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"throng/internal/gateway/gatewaytest"
 	"throng/test/process"
 )
 
@@ -34,6 +35,22 @@ func TestRealClients(t *testing.T) {
 	}
 	if code, err := s.Wait(stopTimeout); err != nil || code != 0 {
 		t.Fatalf("after SIGTERM: exit code %d, %v", code, err)
+	}
+}
+
+// TestRealClientsOverTLS runs them on throng's own TLS. The browser gets the page
+// over HTTP/2.
+func TestRealClientsOverTLS(t *testing.T) {
+	requireTools(t)
+	cert, key := gatewaytest.Certificate(t)
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "demo",
+		"--set", "tls.listen=127.0.0.1:0", "--set", "tls.cert_files="+cert, "--set", "tls.key_files="+key,
+		"--set", "websocket.compression=true", "--set", "phoenix.longpoll_window=1200ms")
+	t.Setenv("NODE_EXTRA_CA_CERTS", cert)
+	for _, script := range []string{"chat.mjs", "raw-v1.mjs", "longpoll.mjs", "browser.mjs"} {
+		t.Run(script, func(t *testing.T) {
+			runScript(t, script, "https://"+s.Secured())
+		})
 	}
 }
 

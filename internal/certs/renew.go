@@ -48,13 +48,13 @@ func (a *ACME) renew(ctx context.Context, d *domain) {
 		a.regret(d, err)
 		return
 	}
-	a.obtained.Add(1)
 	d.succeeded(cert)
 	a.log.Info("certificate obtained", "domain", d.name, "challenge", d.worked, "expires", stamp(cert.Leaf.NotAfter))
 	if err := a.store.save(ctx, d.name, cert); err != nil {
 		a.log.Error("certificate can't be kept; it is asked for again after a restart", "domain", d.name, "error", err,
 			"hint", "is the disk full, or the cache directory read-only?")
 	}
+	a.obtained.Add(1)
 }
 
 // kept is a certificate that another process with the same directory renewed.
@@ -69,7 +69,7 @@ func (a *ACME) kept(ctx context.Context, d *domain) *tls.Certificate {
 
 // regret logs a failure and plans the next attempt.
 func (a *ACME) regret(d *domain, err error) {
-	a.failures.Add(1)
+	defer a.failures.Add(1)
 	if unknownAccount(err) {
 		a.account = nil // the authority forgot it
 	}

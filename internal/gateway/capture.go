@@ -37,6 +37,8 @@ var (
 	ErrBusy = errors.New("gateway: connection is busy")
 	// ErrNotSocket is a connection that is no WebSocket, or none any more.
 	ErrNotSocket = errors.New("gateway: not an open WebSocket")
+	// ErrSecure is a connection with TLS, whose keys can't leave its process.
+	ErrSecure = errors.New("gateway: TLS connections can't be moved")
 
 	errMoved   = errors.New("moved to another engine")
 	errCapture = errors.New("gateway: not a captured connection")
@@ -51,6 +53,9 @@ func Capture(c *loop.Conn) (state []byte, nc net.Conn, err error) {
 	s, ok := c.Handler().(*socket)
 	if !ok || !c.Open() {
 		return nil, nil, ErrNotSocket
+	}
+	if c.Secure() != nil {
+		return nil, nil, ErrSecure
 	}
 	p := parts{path: []byte(s.at.path), deflate: []byte{byte(s.deflate)}}
 	if p.proto, err = s.proto.Capture(); err != nil {

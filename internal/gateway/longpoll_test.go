@@ -310,6 +310,10 @@ func TestLongPollTokenHeader(t *testing.T) {
 		if a := p.get(); a.Status != 200 || len(a.Messages) != 1 {
 			t.Fatal(a.text)
 		}
+		p.token, p.query = p.head.Get("X-Phoenix-Longpoll-Token"), "vsn=2.0.0&token="+strings.Repeat("A", 35)
+		p.head.Del("X-Phoenix-Longpoll-Token")
+		p.push(beat) // the last parameter counts
+		p.expect(beaten)
 	})
 }
 

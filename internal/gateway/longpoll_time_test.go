@@ -221,6 +221,12 @@ type late struct{ http.ResponseWriter }
 
 func (late) FlushError() error { return errBroken }
 
+// justGone is the context of a client that goes between the loop's answer and its
+// writing.
+type justGone struct{ context.Context }
+
+func (justGone) Err() error { return context.Canceled }
+
 // Messages that did not reach their client end the session: what follows must not
 // look like all there is.
 func TestFakeTimeLostAnswer(t *testing.T) {
@@ -238,19 +244,16 @@ func TestFakeTimeLostAnswer(t *testing.T) {
 			})
 		})
 	}
-	t.Run("given up", func(t *testing.T) { // between the loop's answer and its writing
+	t.Run("given up", func(t *testing.T) {
 		inFakeTime(t, func(s *still) {
 			token := s.open()
-			ctx, cancel := context.WithCancel(s.t.Context())
-			cancel()
 			s.request("POST", token, beat)
-			s.serve(ctx, httptest.NewRecorder(), "GET", token, "")
-			synctest.Wait()
-			// Either the poll had messages, and the session is over, or it had none.
-			a := s.request("GET", token, "")
-			if a.Status != 410 && (len(a.Messages) != 1 || a.Messages[0] != beaten) {
-				t.Errorf("%+v", a)
+			w := httptest.NewRecorder()
+			s.serve(justGone{s.t.Context()}, w, "GET", token, "")
+			if w.Body.Len() > 0 {
+				t.Errorf("written: %s", w.Body)
 			}
+			s.gone(token)
 		})
 	})
 	t.Run("without messages", func(t *testing.T) { // nothing is lost with that
@@ -297,6 +300,37 @@ func TestFakeTimeEnd(t *testing.T) {
 			t.Errorf("the waiting poll got %s", w.Body)
 		}
 		s.gone(token)
+	})
+}
+
+// A poll that waits at the shutdown gets what was said in the same turn.
+func TestFakeTimeShutdown(t *testing.T) {
+	inFakeTime(t, func(s *still) {
+		token := s.open()
+		w := httptest.NewRecorder()
+		done := s.later(s.t.Context(), w, token)
+		busy := stuck{make(chan struct{})}
+		s.engine.Mailbox(0).Post(busy)
+		synctest.Wait() // what follows comes in one turn
+		pushed, drained := make(chan struct{}), make(chan error, 1)
+		go func() {
+			defer close(pushed)
+			s.serve(s.t.Context(), httptest.NewRecorder(), "POST", token, beat)
+		}()
+		synctest.Wait()
+		s.engine.CloseListeners()
+		go func() { drained <- s.engine.Drain(s.t.Context(), 0) }()
+		synctest.Wait()
+		close(busy.until)
+		<-done
+		<-pushed
+		if err := <-drained; err != nil {
+			t.Error(err)
+		}
+		var a answer
+		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || len(a.Messages) != 1 || a.Messages[0] != beaten {
+			t.Errorf("%s: %v", w.Body, err)
+		}
 	})
 }
 

@@ -122,9 +122,6 @@ func (p *poll) Take(_ *loop.Conn, frames [][]byte) (taken int) {
 	body := p.l.body()
 	*body, taken = appendPollBody((*body)[:0], statusOK, p.token().String(), frames, p.l.opts.MaxAnswer)
 	p.answer(answer{statusOK, body})
-	if p.cause != nil {
-		p.later()
-	}
 	return taken
 }
 
@@ -140,8 +137,7 @@ func (p *poll) Close(code uint16, reason string) {
 // settle is a message of the session to itself.
 type settle struct{}
 
-// later settles when nobody is in the middle of something: the protocol may have
-// called, or the queue.
+// later settles when the protocol, which called, is in the middle of nothing.
 func (p *poll) later() { p.l.gw.opts.Engine.Post(p.Ref(), settle{}) }
 
 // settle goes on with a session that is over: it ends when nothing waits.

@@ -108,12 +108,18 @@ func (s *Server) note(line []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log.Write(line)
-	var entry struct{ Msg, Address, Listener string }
-	if json.Unmarshal(line, &entry) != nil || entry.Msg != "listening" || len(s.listeners) == 2 {
+	var entry struct {
+		Msg, Address, Listener string
+		TLS                    bool
+	}
+	if json.Unmarshal(line, &entry) != nil || entry.Msg != "listening" || s.listeners["internal"] != "" {
 		return
 	}
+	if entry.TLS {
+		entry.Listener = "secured"
+	}
 	s.listeners[entry.Listener] = entry.Address
-	if len(s.listeners) == 2 {
+	if s.listeners["internal"] != "" { // the last one to be named
 		close(s.ready)
 	}
 }
@@ -139,6 +145,9 @@ func (s *Server) address(listener string) string {
 
 // Public returns the address for clients, host:port.
 func (s *Server) Public() string { return s.address("public") }
+
+// Secured returns the address for clients with TLS, host:port.
+func (s *Server) Secured() string { return s.address("secured") }
 
 // Internal returns the address for operators, host:port.
 func (s *Server) Internal() string { return s.address("internal") }

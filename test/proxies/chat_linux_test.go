@@ -32,9 +32,9 @@ func TestClients(t *testing.T) {
 			f := w.front(t, b)
 			t.Run("at once", func(t *testing.T) {
 				for name, run := range map[string][2]string{
-					"ws":       {"http://" + f.plain, "chat.mjs"},
-					"wss":      {"https://" + f.tls, "chat.mjs"},
-					"longpoll": {"https://" + f.tls, "longpoll.mjs"},
+					"ws":       {"http://" + f.plain, "../chat.mjs"},
+					"wss":      {"https://" + f.tls, "../chat.mjs"},
+					"longpoll": {"https://" + f.tls, "../longpoll.mjs"},
 				} {
 					t.Run(name, func(t *testing.T) {
 						t.Parallel()

@@ -2,7 +2,6 @@ package proxies
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -245,5 +244,3 @@ type backend struct {
 	public   string // host:port, or unix@/path
 	internal string
 }
-
-func (b backend) String() string { return fmt.Sprintf("throng at %s", b.public) }

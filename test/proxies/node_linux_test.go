@@ -14,7 +14,7 @@ import (
 
 const scriptTimeout = time.Minute
 
-// runNode runs a script of test/ through a proxy. When it says "cut", cut is done
+// runNode runs a script through a proxy. When it says "cut", cut is done
 // and the script is told to go on.
 func runNode(t *testing.T, f *front, url, script string, cut func()) {
 	t.Helper()
@@ -24,7 +24,6 @@ func runNode(t *testing.T, f *front, url, script string, cut func()) {
 	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", script, url)
-	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+f.path("cert.pem"))
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
-import { Client, answer } from "./client.mjs";
-import { address, run, unique, until } from "./lib.mjs";
+import { Client, answer } from "../client.mjs";
+import { address, run, unique, until } from "../lib.mjs";
 
 const { ws } = address();
 const patience = 10_000;
