@@ -65,7 +65,7 @@ func TestACMEOptions(t *testing.T) {
 // TestPauses keeps to Let's Encrypt's five failures an hour, and goes on for ever.
 func TestPauses(t *testing.T) {
 	got := certs.Pauses(7, time.Minute)
-	want := []time.Duration{time.Minute, 3 * time.Minute, 9 * time.Minute, 27 * time.Minute, hour, hour, hour}
+	want := []time.Duration{time.Minute, 3 * time.Minute, 9 * time.Minute, 27 * time.Minute, hour, hour, hour, time.Minute}
 	if !slices.Equal(got, want) {
 		t.Errorf("pauses %v, want %v", got, want)
 	}

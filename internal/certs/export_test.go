@@ -8,16 +8,19 @@ import (
 // SetNow gives the tests another clock; before Run.
 func (a *ACME) SetNow(now func() time.Time) { a.now = now }
 
-// Pauses are the waits after so many failures in a row.
+// Pauses are the waits after so many failures in a row, and after one that follows
+// a success.
 func Pauses(n int, first time.Duration) []time.Duration {
 	var d domain
 	var list []time.Duration
+	var zero time.Time
 	for range n {
-		var zero time.Time
 		d.failed(zero, first, 0)
 		list = append(list, d.next.Sub(zero))
 	}
-	return list
+	d.succeeded(nil)
+	d.failed(zero, first, 0)
+	return append(list, d.next.Sub(zero))
 }
 
 // Advise is the hint for a failed attempt.
