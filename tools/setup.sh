@@ -80,6 +80,37 @@ check_python() {
   command -v python3 >/dev/null 2>&1 || debian python3 || fail "python3 is missing (tools/seqcheck.py needs it)" "install Python 3"
 }
 
+# has PROGRAM: also where only root's PATH would find it.
+has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
+
+# The tests start these proxies themselves. What Debian's packages bring is not to
+# run as a service, neither now nor after the next boot.
+check_proxies() {
+  missing=
+  has nginx || missing="nginx-light"
+  has haproxy || missing="${missing:+$missing }haproxy"
+  [ -n "$missing" ] || return 0
+  policy=/usr/sbin/policy-rc.d # asked by packages whether they may start something
+  if [ "$(id -u)" -eq 0 ] && [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  else
+    policy=
+  fi
+  # shellcheck disable=SC2086
+  debian $missing || fail "$missing: missing" "install nginx 1.22 and HAProxy 2.6 or newer"
+  if [ -n "$policy" ]; then
+    rm -f "$policy"
+    trap - EXIT
+  fi
+  if command -v systemctl >/dev/null 2>&1; then
+    for package in $missing; do
+      systemctl disable --quiet "${package%-light}.service" 2>/dev/null || true
+    done
+  fi
+}
+
 # npm writes node_modules/.package-lock.json last: its age is the installation's.
 install_modules() {
   done_at=test/node_modules/.package-lock.json
@@ -94,5 +125,6 @@ check_go
 check_node
 check_chromium
 check_python
+check_proxies
 install_modules
 say "everything is in place"

@@ -365,11 +365,13 @@ func TestACMERateLimited(t *testing.T) {
 	h := startHost(t)
 	p := startPebble(t, h.ports)
 	real := *p.handler.Load()
+	var orders atomic.Int64
 	var limited http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/order") {
 			real.ServeHTTP(w, r)
 			return
 		}
+		orders.Add(1)
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(http.StatusTooManyRequests)
@@ -384,8 +386,8 @@ func TestACMERateLimited(t *testing.T) {
 	await(t, func() bool { return a.Failures() == 1 })
 	from := looks.Load()
 	await(t, func() bool { return looks.Load() > from+20 })
-	if a.Failures() != 1 || log.with("ERROR", "hint=the authority's limit is reached") != 1 {
-		t.Errorf("%d attempts; log: %s", a.Failures(), log)
+	if orders.Load() != 1 || a.Failures() != 1 || log.with("ERROR", "hint=the authority's limit is reached") != 1 {
+		t.Errorf("%d requests in %d attempts; log: %s", orders.Load(), a.Failures(), log)
 	}
 	p.handler.Store(&real)
 	clock.Store(int64(61 * time.Minute))

@@ -32,6 +32,15 @@ func (g *Gateway) admit(address func() netip.Addr) (status int, wait time.Durati
 	return 0, 0
 }
 
+// admitHandshake charges an address for a TLS handshake, which costs us more than
+// the client. Nobody is told why he is refused: that would cost one.
+func (g *Gateway) admitHandshake(a netip.Addr) bool {
+	if g.opts.Handshakes == nil || g.opts.Trusted.Contains(a) {
+		return true
+	}
+	return g.opts.Handshakes.Take(a, g.opts.Clock.Now()) == 0
+}
+
 // Admit is admit for a client that connects by HTTP. It answers a refused one and
 // says no.
 func (g *Gateway) Admit(w http.ResponseWriter, r *http.Request) bool {

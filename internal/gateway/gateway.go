@@ -58,6 +58,9 @@ type Options struct {
 	// address; nil for no limit.
 	Connects  *rate.Bucket
 	Addresses *rate.Addresses
+	// Handshakes limits how often an address begins a TLS handshake; nil for no
+	// limit. A page takes several connections, so it is more than Addresses.
+	Handshakes *rate.Addresses
 	// HTTP answers what is not an upgrade; upgrade paths are the gateway's own.
 	HTTP http.Handler
 }

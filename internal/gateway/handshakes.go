@@ -18,24 +18,30 @@ import (
 
 // handshakes does TLS handshakes, each on a goroutine, a bounded number at once.
 // Whoever comes on top waits on its loop, as nothing but its record, in the order
-// of arrival, until its deadline.
+// of arrival, until its deadline. While somebody waits, those under way have no
+// more than grace: who wants to block the places must come again and again, which
+// the limit by address is for.
 type handshakes struct {
 	g     *Gateway
 	first *secure // the handler of those whose hello has not arrived
 
 	mu      sync.Mutex
 	free    int
-	waiting []throng.Ref          // those that wait, and some that have gone
-	under   map[net.Conn]struct{} // under way
+	waiting []throng.Ref           // those that wait, and some that have gone
+	under   map[net.Conn]time.Time // under way, since when
+	hurried bool                   // somebody waits
 	closed  bool
 	wg      sync.WaitGroup
 }
+
+// grace is what a handshake has while others wait: some round trips of a slow line.
+const grace = 2 * time.Second
 
 // maxWaiting bounds the list: who goes away while he waits stays in it.
 const maxWaiting = 1 << 17
 
 func newHandshakes(g *Gateway) *handshakes {
-	return &handshakes{g: g, first: &secure{g.door}, free: g.opts.MaxHandshakes, under: make(map[net.Conn]struct{})}
+	return &handshakes{g: g, first: &secure{g.door}, free: g.opts.MaxHandshakes, under: make(map[net.Conn]time.Time)}
 }
 
 // begin takes a connection whose hello, b, has arrived, and returns how much of b
@@ -70,10 +76,30 @@ func (h *handshakes) admit(r throng.Ref) admission {
 		return refused
 	case h.free == 0:
 		h.waiting = append(h.waiting, r)
+		h.hurry()
 		return waits
 	}
 	h.free--
 	return admitted
+}
+
+// hurry gives those under way no more than grace.
+func (h *handshakes) hurry() {
+	if h.hurried {
+		return // those that began meanwhile know
+	}
+	h.hurried = true
+	for nc, since := range h.under {
+		_ = nc.SetDeadline(since.Add(h.patience()))
+	}
+}
+
+// patience is what a handshake that begins now has.
+func (h *handshakes) patience() time.Duration {
+	if h.hurried {
+		return min(grace, h.g.opts.HandshakeTimeout)
+	}
+	return h.g.opts.HandshakeTimeout
 }
 
 // queued is the handler of a connection that waits for its handshake.
@@ -88,6 +114,7 @@ func (h *handshakes) leave() {
 	defer h.mu.Unlock()
 	if len(h.waiting) == 0 || h.closed {
 		h.free++
+		h.hurried = false
 		return
 	}
 	next := h.waiting[0]
@@ -128,7 +155,10 @@ func (h *handshakes) start(c *loop.Conn, in []byte) {
 	h.mu.Lock()
 	closed := h.closed
 	if !closed {
-		h.under[d.Conn] = struct{}{}
+		// A deadline instead of a context, which would take another goroutine.
+		now := time.Now()
+		_ = d.Conn.SetDeadline(now.Add(h.patience()))
+		h.under[d.Conn] = now
 		h.wg.Add(1)
 	}
 	h.mu.Unlock()
@@ -146,8 +176,6 @@ func (h *handshakes) start(c *loop.Conn, in []byte) {
 // shake does one handshake and hands the connection on.
 func (h *handshakes) shake(d loop.Detached, in []byte) {
 	s := loop.NewSecure(announced(d), in, h.g.opts.TLS)
-	// A deadline instead of a context, which would take another goroutine.
-	_ = d.Conn.SetDeadline(time.Now().Add(h.g.opts.HandshakeTimeout))
 	err := s.Handshake()
 	h.mu.Lock()
 	delete(h.under, d.Conn)
@@ -196,10 +224,11 @@ const (
 	HandshakeDone = iota
 	HandshakeFailed
 	HandshakeLate
+	HandshakeRefused
 )
 
 // HandshakeOutcomes are their names.
-var HandshakeOutcomes = [3]string{"done", "failed", "late"}
+var HandshakeOutcomes = [4]string{"done", "failed", "late", "refused"}
 
 func handshakeOutcome(err error) int {
 	switch {

@@ -35,7 +35,10 @@ type still struct {
 	node    *node.Node
 }
 
-func inFakeTime(t *testing.T, test func(s *still)) {
+func inFakeTime(t *testing.T, test func(s *still)) { inFakeTimeIdle(t, time.Minute, test) }
+
+// inFakeTimeIdle is inFakeTime with an idle timeout.
+func inFakeTimeIdle(t *testing.T, idle time.Duration, test func(s *still)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &still{t: t}
 		clock := throng.NewClock()
@@ -58,7 +61,7 @@ func inFakeTime(t *testing.T, test func(s *still)) {
 		})
 		s.gateway = gateway.New(gateway.Options{Engine: s.engine, Clock: clock, Limits: websocket.Limits{MaxMessage: 64 << 10, MaxFragments: 100}})
 		sockets := phoenix.New(phoenix.Options{
-			Node: s.node, Clock: clock, Loops: 1, IdleTimeout: time.Minute, Post: s.engine.Post,
+			Node: s.node, Clock: clock, Loops: 1, IdleTimeout: idle, Post: s.engine.Post,
 			Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20},
 		})
 		who := func(*phoenix.Connect) (throng.ClientInfo, bool) { return throng.ClientInfo{}, true }
@@ -158,6 +161,22 @@ func TestFakeTimePollAndWindow(t *testing.T) {
 			t.Error("ended too early")
 		}
 		time.Sleep(100*time.Millisecond + tick)
+		s.gone(token)
+	})
+}
+
+// A client that polls is not idle, however long nothing happens; one that does
+// not is, even within the window.
+func TestFakeTimePollIsNotIdle(t *testing.T) {
+	inFakeTimeIdle(t, 3*time.Second, func(s *still) {
+		token := s.open()
+		for range 3 {
+			if a := s.request("GET", token, ""); a.Status != 204 {
+				t.Fatalf("%+v", a)
+			}
+			time.Sleep(2900 * time.Millisecond)
+		}
+		time.Sleep(100*time.Millisecond + 2*tick) // LastRead may be a tick early or late
 		s.gone(token)
 	})
 }

@@ -44,6 +44,11 @@ func (s *secure) Data(c *loop.Conn, b []byte) int {
 	case len(b) < recordHeader+n:
 		return 0
 	}
+	if !s.g.admitHandshake(c.RemoteAddr().Addr()) {
+		s.g.stats.Handshakes[HandshakeRefused].Add(1)
+		c.Abort(errRefused)
+		return len(b)
+	}
 	return s.g.handshakes.begin(c, b)
 }
 

@@ -223,3 +223,46 @@ func TestStopInHandshake(t *testing.T) {
 		s.Stop(t)
 	})
 }
+
+// TestHandshakesFromOneAddress: who begins handshakes over and over is dropped
+// before they cost anything.
+func TestHandshakesFromOneAddress(t *testing.T) {
+	securely(t, func(t *testing.T, o func() server.Options) {
+		opts := o()
+		opts.Config.Limits.ConnectsPerMinutePerAddress = 2
+		s := gatewaytest.Start(t, opts)
+		failed := 0
+		for range 20 {
+			nc, err := tls.Dial("tcp", s.Secured()[0].String(), &tls.Config{InsecureSkipVerify: true})
+			if err != nil {
+				failed++
+				continue
+			}
+			_ = nc.Close()
+		}
+		refused := s.Gateway().Stats().Handshakes[gateway.HandshakeRefused].Load()
+		if failed < 10 || failed > 12 || int(refused) != failed {
+			t.Errorf("%d of 20 failed, %d refused", failed, refused)
+		}
+		s.Empty(t)
+	})
+}
+
+// TestHandshakesGiveWay: those that block all places have little time as soon as
+// somebody waits.
+func TestHandshakesGiveWay(t *testing.T) {
+	h := hello(t)
+	securely(t, func(t *testing.T, o func() server.Options) {
+		t.Parallel()
+		opts := o()
+		opts.Config.TLS.MaxHandshakes, opts.Config.TLS.HandshakeTimeout = 4, time.Hour
+		s := gatewaytest.Start(t, opts)
+		for range 4 {
+			plainly(t, s).Raw(h)
+		}
+		eventually(t, "four handshakes", func() bool { return s.Engine().Connections() == 4 })
+		honest := gatewaytest.Connect(t, s.Addr(), socketPath)
+		talk(t, honest)
+		honest.Bye()
+	})
+}

@@ -21,7 +21,7 @@ type Stats struct {
 	Polls      atomic.Uint64 // that found their session
 	Pings      atomic.Uint64 // sent
 
-	Handshakes [3]atomic.Uint64 // by HandshakeOutcomes
+	Handshakes [4]atomic.Uint64 // by HandshakeOutcomes
 	Refusals   [9]atomic.Uint64 // by RefusalStatuses
 	Ends       [8]atomic.Uint64 // by EndReasons
 }

@@ -159,6 +159,7 @@ func TestHeaderRefuses(t *testing.T) {
 		{"v2 TLV without length", v2(proxi, tcp4, addrs4+"\x01")[:28], "\x01", "TLV"},
 		{"v2 TLV too long", v2(proxi, tcp4, addrs4+"\x01\x00\x02h")[:31], "h", "TLV"},
 		{"v2 checksum of another size", v2(proxi, tcp4, addrs4+tlv(3, "\x00\x00"))[:32], "\x00", "TLV"},
+		{"v2 checksum of five bytes", "", v2(proxi, tcp4, addrs4+tlv(3, "\x00\x00\x00\x00\x00")), "TLV"},
 		{"v2 two checksums", "", summed(v2(proxi, tcp4, addrs4+tlv(3, "\x00\x00\x00\x00")+tlv(3, "\x00\x00\x00\x00"))), "TLV"},
 		{"v2 no checksum", "", v2(proxi, tcp4, addrs4+tlv(3, "\x00\x00\x00\x00")), "checksum"},
 		{"v2 wrong checksum", "", strings.Replace(summed(v2(proxi, tcp4, addrs4+tlv(3, "\x00\x00\x00\x00"))), "\xdc\x04", "\xdc\x05", 1), "checksum"},
@@ -180,7 +181,8 @@ func TestHeaderRefuses(t *testing.T) {
 	}
 }
 
-// Every change of one bit in a header with a checksum is noticed, or gives none.
+// Every change of one bit in a header with a checksum is noticed, unless it makes
+// another TLV of the checksum.
 func TestChecksumCoversAll(t *testing.T) {
 	header := []byte(summed(v2(proxi, tcp4, addrs4+tlv(3, "\x00\x00\x00\x00")+tlv(5, "id"))))
 	for i := 16; i < len(header); i++ {

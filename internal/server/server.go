@@ -153,7 +153,8 @@ func (s *Server) composeGateway() error {
 		PingInterval: c.WebSocket.PingInterval, PongTimeout: c.WebSocket.PongTimeout,
 		Trusted: trusted, ProxyProtocol: c.Proxy.Protocol,
 		Connects: rate.NewBucket(c.Limits.ConnectsPerSecond), Addresses: rate.NewAddresses(c.Limits.ConnectsPerMinutePerAddress),
-		TLS: s.tlsConfig(), HandshakeTimeout: c.TLS.HandshakeTimeout, MaxHandshakes: c.TLS.MaxHandshakes,
+		Handshakes: rate.NewAddresses(handshakesPerConnect * c.Limits.ConnectsPerMinutePerAddress),
+		TLS:        s.tlsConfig(), HandshakeTimeout: c.TLS.HandshakeTimeout, MaxHandshakes: c.TLS.MaxHandshakes,
 		HeaderTimeout: c.HTTP.HeaderTimeout, MaxHeader: int(c.HTTP.MaxHeaderBytes), IdleTimeout: c.HTTP.IdleTimeout,
 		HTTP: s.challenges(s.pages()),
 	})
@@ -176,6 +177,10 @@ func (s *Server) composeGateway() error {
 	}
 	return nil
 }
+
+// handshakesPerConnect is how many TLS handshakes an address may begin for each time
+// that it may connect: browsers open several connections for a page.
+const handshakesPerConnect = 4
 
 // authenticate returns how clients are told apart. Without tokens nobody is
 // known, but for the parameter user_id in development.
