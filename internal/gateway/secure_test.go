@@ -51,6 +51,7 @@ func hello(t *testing.T) []byte {
 // connection.
 func TestNotTLS(t *testing.T) {
 	securely(t, func(t *testing.T, o func() server.Options) {
+		t.Parallel()
 		s := gatewaytest.Start(t, o())
 		c := plainly(t, s)
 		c.Raw([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
