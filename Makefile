@@ -32,7 +32,7 @@ run: build ## run the demo; it prints where to look (ARGS="--listen :8001" for m
 	@exec ./bin/throng demo $(ARGS)
 
 .PHONY: setup
-setup: ## install what the tests need: npm modules, chromium
+setup: ## install what the tests need: npm modules, chromium, nginx, haproxy
 	$(call step,setup)
 	./tools/setup.sh
 

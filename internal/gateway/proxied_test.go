@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"throng/internal/gateway/gatewaytest"
 	"throng/internal/server"
@@ -105,6 +106,17 @@ func TestProxyHeaderFromStranger(t *testing.T) {
 		}
 		if status := connects(gatewaytest.Dial(t, s.Addr())); status != 101 {
 			t.Errorf("status %d without a header", status)
+		}
+		if len(s.Secured()) > 0 {
+			return
+		}
+		c := gatewaytest.Dial(t, s.Addr()) // begins like a header, and comes in pieces
+		for _, b := range []byte("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n") {
+			c.Raw([]byte{b})
+			time.Sleep(time.Millisecond / 10)
+		}
+		if status, _, _ := c.Response("POST"); status != 404 {
+			t.Errorf("status %d for a POST in pieces", status)
 		}
 	})
 }

@@ -33,7 +33,7 @@ var (
 	descAccepted    = desc("accepted_total", "Connections that were accepted.")
 	descRefused     = desc("refused_total", "Connections and requests refused, by HTTP status or reason.", "reason")
 	descBackOffs    = desc("accept_backoffs_total", "Waits because the system had no descriptor or memory left.")
-	descEnded       = desc("ended_total", "WebSocket connections that ended, by reason.", "reason")
+	descEnded       = desc("ended_total", "WebSockets and long-poll sessions that ended, by reason.", "reason")
 	descUpgrades    = desc("upgrades_total", "WebSocket upgrades.")
 	descWebSockets  = desc("websockets", "WebSockets now.")
 	descLongPolls   = desc("longpoll_sessions", "Long-poll sessions now.")
