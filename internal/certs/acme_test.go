@@ -16,13 +16,14 @@ import (
 	"time"
 
 	"throng/internal/certs"
+	"throng/internal/certs/certstest"
 )
 
 // obtain starts an ACME source behind a host.
-func obtain(t *testing.T, p *pebble, o certs.ACMEOptions) (*certs.ACME, *record) {
+func obtain(t *testing.T, p *certstest.Authority, o certs.ACMEOptions) (*certs.ACME, *record) {
 	t.Helper()
 	log := &record{}
-	o.Log, o.Directory, o.HTTPClient = log.logger(), p.directory(), p.client
+	o.Log, o.Directory, o.HTTPClient = log.logger(), p.Directory(), p.Client
 	o.Every, o.Retry = 5*time.Millisecond, 5*time.Millisecond
 	a, err := certs.NewACME(o)
 	must(t, err)
@@ -47,12 +48,12 @@ func (h *host) serve(a *certs.ACME) {
 // second process takes them from there.
 func TestACME(t *testing.T) {
 	h := startHost(t)
-	p := startPebble(t, h.ports)
+	p := certstest.Start(t, h.Ports)
 	dir := filepath.Join(t.TempDir(), "cache")
 	options := certs.ACMEOptions{Domains: []string{"Chat.Example.org", "b.example.org", "chat.example.org"}, Email: "ops@example.org", CacheDir: dir}
 	a, log := obtain(t, p, options)
 	h.serve(a)
-	if _, err := shake(h.tls, "chat.example.org", nil); err == nil {
+	if _, err := shake(h.TLS, "chat.example.org", nil); err == nil {
 		t.Error("a handshake before there is a certificate succeeds")
 	}
 	if !a.NotAfter().IsZero() {
@@ -68,19 +69,19 @@ func TestACME(t *testing.T) {
 	}
 	for _, name := range []string{"chat.example.org", "CHAT.example.org", "b.example.org"} {
 		// The client verifies name and chain.
-		if _, err := shake(h.tls, name, p.roots, "http/1.1"); err != nil {
+		if _, err := shake(h.TLS, name, p.Roots, "http/1.1"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, name := range []string{"other.example.org", "example.org", "evilchat.example.org"} {
-		if _, err := shake(h.tls, name, nil); err == nil {
+		if _, err := shake(h.TLS, name, nil); err == nil {
 			t.Errorf("%s is served", name)
 		}
 		if _, err := a.GetCertificate(&tls.ClientHelloInfo{ServerName: name}); !says(err, "not one of the domains") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := shake(h.tls, "chat.example.org", nil, "acme-tls/1"); err == nil {
+	if _, err := shake(h.TLS, "chat.example.org", nil, "acme-tls/1"); err == nil {
 		t.Error("a challenge that nobody asked for is answered")
 	}
 	if log.with("INFO certificate obtained domain=chat.example.org challenge=tls-alpn-01") != 1 || log.with("INFO account made", "terms=") != 1 {
@@ -118,23 +119,23 @@ func private(t *testing.T, dir string, files int) {
 }
 
 // secondRun starts again with the same cache: no word to the authority.
-func secondRun(t *testing.T, h *host, p *pebble, first *certs.ACME, options certs.ACMEOptions) {
+func secondRun(t *testing.T, h *host, p *certstest.Authority, first *certs.ACME, options certs.ACMEOptions) {
 	t.Helper()
-	before := p.requests.Load()
+	before := p.Requests()
 	a, log := obtain(t, p, options)
 	var looks atomic.Int64
 	a.SetNow(func() time.Time { looks.Add(1); return time.Now() })
 	h.serve(a)
 	run(t, a)
 	await(t, func() bool { return looks.Load() > 10 })
-	if n := p.requests.Load() - before; n != 0 {
+	if n := p.Requests() - before; n != 0 {
 		t.Errorf("%d requests with a full cache", n)
 	}
 	for _, name := range []string{"chat.example.org", "b.example.org"} {
 		if got, want := served(t, a, name), served(t, first, name); got != want {
 			t.Errorf("%s: another certificate than before", name)
 		}
-		if _, err := shake(h.tls, name, p.roots); err != nil {
+		if _, err := shake(h.TLS, name, p.Roots); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -146,7 +147,7 @@ func secondRun(t *testing.T, h *host, p *pebble, first *certs.ACME, options cert
 // TestACMEByHTTP has no TLS listener that the authority could use.
 func TestACMEByHTTP(t *testing.T) {
 	h := startHost(t)
-	p := startPebble(t, h.ports)
+	p := certstest.Start(t, h.Ports)
 	a, log := obtain(t, p, certs.ACMEOptions{Domains: []string{"a.example.org"}, CacheDir: t.TempDir()})
 	handler := a.HTTPHandler(nil)
 	h.handler.Store(&handler)
@@ -163,7 +164,7 @@ func TestACMEByHTTP(t *testing.T) {
 // TestACMEUnproved has nobody answer the challenge.
 func TestACMEUnproved(t *testing.T) {
 	h := startHost(t)
-	p := startPebble(t, h.ports)
+	p := certstest.Start(t, h.Ports)
 	a, log := obtain(t, p, certs.ACMEOptions{Domains: []string{"a.example.org"}, CacheDir: t.TempDir()})
 	run(t, a)
 	await(t, func() bool { return a.Failures() >= 2 })
@@ -177,14 +178,14 @@ func TestACMEUnproved(t *testing.T) {
 // TestACMEDown renews while the authority is down, and when it is back.
 func TestACMEDown(t *testing.T) {
 	h := startHost(t)
-	p := startPebble(t, h.ports)
+	p := certstest.Start(t, h.Ports)
 	dir := t.TempDir()
 	a, _ := obtain(t, p, certs.ACMEOptions{Domains: []string{"a.example.org"}, CacheDir: dir})
 	h.serve(a)
 	stop := run(t, a)
 	await(t, func() bool { return a.Obtained() == 1 })
 	stop()
-	p.down()
+	p.Down()
 
 	b, log := obtain(t, p, certs.ACMEOptions{Domains: []string{"a.example.org", "new.example.org"}, CacheDir: dir})
 	var clock atomic.Int64
@@ -197,7 +198,7 @@ func TestACMEDown(t *testing.T) {
 	if log.with("domain=a.example.org") != 0 {
 		t.Errorf("a certificate that isn't due is renewed: %s", log)
 	}
-	if _, err := shake(h.tls, "new.example.org", p.roots); err == nil {
+	if _, err := shake(h.TLS, "new.example.org", p.Roots); err == nil {
 		t.Error("a domain without certificate is served")
 	}
 	var e *certs.Error
@@ -212,15 +213,15 @@ func TestACMEDown(t *testing.T) {
 	if got := served(t, b, "a.example.org"); got != old {
 		t.Error("the old certificate is not served")
 	}
-	if _, err := shake(h.tls, "a.example.org", p.roots); err != nil {
+	if _, err := shake(h.TLS, "a.example.org", p.Roots); err != nil {
 		t.Errorf("a handshake of a known domain while the authority is down: %v", err)
 	}
 
-	p.renew() // it comes back without its accounts
-	p.up(t)
+	p.Forget(t) // it comes back without its accounts
+	p.Up(t)
 	await(t, func() bool { return !b.NotAfter().IsZero() && served(t, b, "a.example.org") != old })
 	for _, name := range []string{"a.example.org", "new.example.org"} {
-		if _, err := shake(h.tls, name, p.roots); err != nil {
+		if _, err := shake(h.TLS, name, p.Roots); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -229,14 +230,14 @@ func TestACMEDown(t *testing.T) {
 // TestACMEAccountForgotten renews at an authority that lost its accounts meanwhile.
 func TestACMEAccountForgotten(t *testing.T) {
 	h := startHost(t)
-	p := startPebble(t, h.ports)
+	p := certstest.Start(t, h.Ports)
 	a, log := obtain(t, p, certs.ACMEOptions{Domains: []string{"a.example.org"}, CacheDir: t.TempDir()})
 	var clock atomic.Int64
 	a.SetNow(func() time.Time { return time.Now().Add(time.Duration(clock.Load())) })
 	h.serve(a)
 	run(t, a)
 	await(t, func() bool { return a.Obtained() == 1 })
-	p.renew()
+	p.Forget(t)
 	clock.Store(int64(61 * 24 * hour))
 	await(t, func() bool { return a.Obtained() >= 2 })
 	if log.with("INFO account made") != 2 || log.with("ERROR", "account is made again") == 0 {
@@ -247,7 +248,7 @@ func TestACMEAccountForgotten(t *testing.T) {
 // TestACMEShared takes a certificate that another process obtained.
 func TestACMEShared(t *testing.T) {
 	h := startHost(t)
-	p := startPebble(t, h.ports)
+	p := certstest.Start(t, h.Ports)
 	options := certs.ACMEOptions{Domains: []string{"a.example.org"}, CacheDir: t.TempDir()}
 	a, _ := obtain(t, p, options)
 	b, log := obtain(t, p, options)
@@ -307,18 +308,19 @@ func TestACMECache(t *testing.T) {
 // TestACMECacheLost goes on with a certificate that can't be kept.
 func TestACMECacheLost(t *testing.T) {
 	h := startHost(t)
-	p := startPebble(t, h.ports)
+	p := certstest.Start(t, h.Ports)
 	dir := t.TempDir()
 	a, log := obtain(t, p, certs.ACMEOptions{Domains: []string{"a.example.org"}, CacheDir: dir})
 	h.serve(a)
 	// A directory where the certificate's file should be can't be replaced.
-	must(t, os.MkdirAll(filepath.Join(dir, strings.NewReplacer(":", "-", "/", "-").Replace(p.addr+"/dir"), "a.example.org", "x"), 0o700))
+	place := strings.NewReplacer(":", "-", "/", "-").Replace(strings.TrimPrefix(p.Directory(), "https://"))
+	must(t, os.MkdirAll(filepath.Join(dir, place, "a.example.org", "x"), 0o700))
 	run(t, a)
 	await(t, func() bool { return a.Obtained() == 1 })
 	if log.with("ERROR certificate can't be kept", "hint=is the disk full") != 1 {
 		t.Errorf("log: %s", log)
 	}
-	if _, err := shake(h.tls, "a.example.org", p.roots); err != nil {
+	if _, err := shake(h.TLS, "a.example.org", p.Roots); err != nil {
 		t.Error(err)
 	}
 }
@@ -348,7 +350,7 @@ func TestHTTPHandler(t *testing.T) {
 		{redirect, "GET", "a.example.org", "/.well-known/acme-challenge/x", http.StatusNotFound, ""},
 	} {
 		h.handler.Store(&tt.handler)
-		request, err := http.NewRequest(tt.method, "http://"+h.http+tt.path, nil)
+		request, err := http.NewRequest(tt.method, "http://"+h.HTTP+tt.path, nil)
 		must(t, err)
 		request.Host = tt.host
 		answer, err := client.Do(request)
@@ -363,21 +365,21 @@ func TestHTTPHandler(t *testing.T) {
 // TestACMERateLimited is told to come back in an hour: it doesn't come before.
 func TestACMERateLimited(t *testing.T) {
 	h := startHost(t)
-	p := startPebble(t, h.ports)
-	real := *p.handler.Load()
+	p := certstest.Start(t, h.Ports)
 	var orders atomic.Int64
-	var limited http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/order") {
-			real.ServeHTTP(w, r)
-			return
-		}
-		orders.Add(1)
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.Header().Set("Retry-After", "3600")
-		w.WriteHeader(http.StatusTooManyRequests)
-		w.Write([]byte(`{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many"}`))
+	lift := p.Wrap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasPrefix(r.URL.Path, "/order") {
+				next.ServeHTTP(w, r)
+				return
+			}
+			orders.Add(1)
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(http.StatusTooManyRequests)
+			w.Write([]byte(`{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many"}`))
+		})
 	})
-	p.handler.Store(&limited)
 	a, log := obtain(t, p, certs.ACMEOptions{Domains: []string{"a.example.org"}, CacheDir: t.TempDir()})
 	h.serve(a)
 	var clock, looks atomic.Int64
@@ -389,7 +391,7 @@ func TestACMERateLimited(t *testing.T) {
 	if orders.Load() != 1 || a.Failures() != 1 || log.with("ERROR", "hint=the authority's limit is reached") != 1 {
 		t.Errorf("%d requests in %d attempts; log: %s", orders.Load(), a.Failures(), log)
 	}
-	p.handler.Store(&real)
+	lift()
 	clock.Store(int64(61 * time.Minute))
 	await(t, func() bool { return a.Obtained() == 1 })
 }

@@ -50,7 +50,7 @@ func (a *ACME) renew(ctx context.Context, d *domain) {
 	}
 	d.succeeded(cert)
 	a.log.Info("certificate obtained", "domain", d.name, "challenge", d.worked, "expires", stamp(cert.Leaf.NotAfter))
-	if err := a.store.save(ctx, d.name, cert); err != nil {
+	if err := a.store.save(context.WithoutCancel(ctx), d.name, cert); err != nil {
 		a.log.Error("certificate can't be kept; it is asked for again after a restart", "domain", d.name, "error", err,
 			"hint", "is the disk full, or the cache directory read-only?")
 	}

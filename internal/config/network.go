@@ -27,6 +27,8 @@ func checkTrusted(s string) *Error {
 	switch {
 	case err != nil:
 		return fail(forms, "%q is neither an address nor a prefix", s)
+	case p.Bits() == 0:
+		return fail("name the proxies' own addresses", "%q is everybody: each client could say who it is", s)
 	case p != p.Masked():
 		return fail("write "+p.Masked().String(), "the prefix %q has bits behind its length", s)
 	}

@@ -22,7 +22,7 @@ func (c *Config) validate() Errors {
 		errs = append(errs, fail(`write trusted = ["10.0.0.5"] with the proxy's address`,
 			"proxy.protocol: no proxy is trusted, so nobody may send its header"))
 	}
-	if slices.Contains(c.Listen, c.Internal) && !strings.HasSuffix(c.Internal, ":0") {
+	if slices.Contains(slices.Concat(c.Listen, c.TLS.Listen), c.Internal) && !strings.HasSuffix(c.Internal, ":0") {
 		errs = append(errs, fail("the internal listener has a port of its own that clients can't reach",
 			"internal: %s is public, it is in listen too", c.Internal))
 	}

@@ -17,9 +17,9 @@ import (
 // proxy that does not say for whom it asks, is not limited by it.
 func (g *Gateway) admit(address func() netip.Addr) (status int, wait time.Duration) {
 	now := g.opts.Clock.Now()
+	var a netip.Addr
 	if g.opts.Addresses != nil {
-		a := address()
-		if g.opts.Trusted.Contains(a) {
+		if a = address(); g.opts.Trusted.Contains(a) {
 			a = netip.Addr{}
 		}
 		if wait := g.opts.Addresses.Take(a, now); wait > 0 {
@@ -27,6 +27,7 @@ func (g *Gateway) admit(address func() netip.Addr) (status int, wait time.Durati
 		}
 	}
 	if wait := g.opts.Connects.Take(now); wait > 0 {
+		g.opts.Addresses.Return(a) // that there are so many others is not its fault
 		return http.StatusServiceUnavailable, wait
 	}
 	return 0, 0

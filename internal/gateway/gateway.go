@@ -12,6 +12,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"throng"
@@ -77,6 +78,7 @@ type Gateway struct {
 	conns    *handover
 
 	handshakes *handshakes
+	complained atomic.Int64 // when complain last wrote a warning
 }
 
 // Route is a path that upgrades to WebSocket.
@@ -118,7 +120,7 @@ func New(o Options) *Gateway {
 	g.deflated = o.Limits
 	g.deflated.Deflate = true
 	g.door = &door{g}
-	g.conns = newHandover()
+	g.conns = newHandover(o.Engine)
 	g.handshakes = newHandshakes(g)
 	g.http = &http.Server{
 		Handler:           http.HandlerFunc(g.serveHTTP),

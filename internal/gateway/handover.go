@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"sync"
@@ -12,8 +13,9 @@ import (
 
 // handover is a net.Listener fed by the loops instead of the kernel.
 type handover struct {
-	conns chan net.Conn
-	done  chan struct{}
+	conns  chan net.Conn
+	done   chan struct{}
+	engine *loop.Engine
 
 	mu     sync.Mutex // orders give and Close: nothing is left in a closed channel
 	closed bool
@@ -22,8 +24,8 @@ type handover struct {
 // handoverRoom is how many connections may wait for net/http's accept.
 const handoverRoom = 1024
 
-func newHandover() *handover {
-	return &handover{conns: make(chan net.Conn, handoverRoom), done: make(chan struct{})}
+func newHandover(e *loop.Engine) *handover {
+	return &handover{conns: make(chan net.Conn, handoverRoom), done: make(chan struct{}), engine: e}
 }
 
 // give passes a connection on without blocking. It says no when net/http does
@@ -64,6 +66,9 @@ func (h *handover) Close() error {
 		select {
 		case c := <-h.conns:
 			_ = c.Close()
+			if _, ok := c.(*tls.Conn); ok { // the others give their place back themselves
+				h.engine.Release()
+			}
 		default:
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -105,8 +106,14 @@ func (h *handshakes) patience() time.Duration {
 // queued is the handler of a connection that waits for its handshake.
 type queued struct{ *secure }
 
-// Data implements loop.Handler: what comes waits too.
-func (*queued) Data(*loop.Conn, []byte) int { return 0 }
+// Data implements loop.Handler: what comes waits too. A client has nothing more to
+// say before we answer.
+func (q *queued) Data(c *loop.Conn, b []byte) int {
+	if len(b) > recordHeader+maxRecord {
+		q.drop(c)
+	}
+	return 0
+}
 
 // leave gives a place to the next one that waits, if any.
 func (h *handshakes) leave() {
@@ -249,7 +256,7 @@ func (g *Gateway) connState(nc net.Conn, state http.ConnState) {
 }
 
 // remote is whose connection it is, for the log.
-func remote(d loop.Detached) string { return announced(d).RemoteAddr().String() }
+func remote(d loop.Detached) string { return fmt.Sprint(announced(d).RemoteAddr()) }
 
 // announced is a connection under the address that its proxy announced.
 func announced(d loop.Detached) net.Conn {

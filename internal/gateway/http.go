@@ -60,6 +60,10 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		return
 	}
+	if r.ProtoMajor == 2 {
+		// A client can keep a stream's window closed, whatever its socket takes.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(g.opts.Engine.WriteTimeout()))
+	}
 	if _, ok := g.routes[r.URL.Path]; !ok {
 		g.opts.HTTP.ServeHTTP(w, r)
 		return

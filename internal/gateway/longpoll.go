@@ -22,6 +22,10 @@ type LongPollOptions struct {
 	DispatchTimeout time.Duration
 	// MaxBody is the largest body of a request; default 1 MiB.
 	MaxBody int
+	// MaxSessions is how many sessions there may be; default half of the engine's
+	// connections. A session costs its client neither a socket nor a port, so it
+	// must not be able to take the places of all others.
+	MaxSessions int
 	// MaxAnswer is the most that the messages of one answer take, unless it is a
 	// single one; default 256 KiB.
 	MaxAnswer int
@@ -52,6 +56,9 @@ func (g *Gateway) LongPoll(o LongPollOptions) *LongPoll {
 	}
 	if o.MaxBody <= 0 {
 		o.MaxBody = 1 << 20
+	}
+	if o.MaxSessions <= 0 {
+		o.MaxSessions = max(1, g.opts.Engine.MaxConns()/2)
 	}
 	if o.MaxAnswer <= 0 {
 		o.MaxAnswer = 256 << 10
@@ -129,11 +136,14 @@ func (l *LongPoll) send(w http.ResponseWriter, code int, body []byte) error {
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	c := http.NewResponseController(w)
+	// HTTP/2 has windows that a client can keep closed, whatever its socket takes.
+	_ = c.SetWriteDeadline(time.Now().Add(l.gw.opts.Engine.WriteTimeout()))
 	w.WriteHeader(code)
 	if _, err := w.Write(body); err != nil {
 		return err
 	}
-	return http.NewResponseController(w).Flush()
+	return c.Flush()
 }
 
 // post gives a task to the loop of a session. It reports false where there is

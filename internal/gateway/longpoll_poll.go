@@ -68,6 +68,10 @@ func (l *LongPoll) tell(w http.ResponseWriter, status int, token string) {
 
 // open begins a session, if the client may connect.
 func (l *LongPoll) open(w http.ResponseWriter, r *http.Request) {
+	if int(l.gw.stats.LongPolls.Load()) >= l.opts.MaxSessions {
+		l.busy(w)
+		return
+	}
 	if !l.gw.Admit(w, r) {
 		return
 	}

@@ -16,6 +16,13 @@ func (l *LongPoll) push(w http.ResponseWriter, r *http.Request) (status int) {
 	if !ok {
 		return statusGone
 	}
+	if r.ContentLength < 0 || r.ContentLength > smallBody {
+		// Not for a session that isn't there.
+		if status := l.deliver(r, &delivery{l: l, token: t, status: make(chan int, 1)}); status != statusOK {
+			w.Header().Set("Connection", "close")
+			return status
+		}
+	}
 	body, status := l.read(w, r)
 	if status != statusOK {
 		l.gw.stats.refused(status)
@@ -34,6 +41,9 @@ func (l *LongPoll) push(w http.ResponseWriter, r *http.Request) (status int) {
 	}
 	return l.deliver(r, &delivery{l: l, token: t, messages: messages, status: make(chan int, 1)})
 }
+
+// smallBody is what is read before it is known whether there is a session.
+const smallBody = 4 << 10
 
 // deliver waits for the loop.
 func (l *LongPoll) deliver(r *http.Request, d *delivery) (status int) {

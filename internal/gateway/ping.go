@@ -35,6 +35,7 @@ func (s *socket) ping() bool {
 	interval := o.PingInterval.Milliseconds()
 	switch {
 	case silent < interval:
+		s.pinged = false
 	case !s.pinged:
 		s.pinged = true
 		s.at.gw.stats.Pings.Add(1)

@@ -6,11 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peerAddr asks the kernel, so that an idle connection needn't remember it.
+// peerAddr asks the kernel, so that an idle connection needn't remember it. Of a
+// peer that has reset the connection the kernel knows nothing any more.
 func peerAddr(fd int) netip.AddrPort {
 	sa, err := unix.Getpeername(fd)
 	if err != nil {
-		return netip.AddrPort{}
+		return netip.AddrPortFrom(Unknown, 0)
 	}
 	switch sa := sa.(type) {
 	case *unix.SockaddrInet4:

@@ -87,8 +87,8 @@ func (c *Conn) Handler() Handler { return c.handler }
 // SetHandler gives all further events to h. Open is not called.
 func (c *Conn) SetHandler(h Handler) { c.handler = h }
 
-// LastRead returns when bytes were last received, in Clock milliseconds, at most
-// one tick (64 ms) too early.
+// LastRead returns when bytes were last received, or taken by a peer that had not
+// kept up, in Clock milliseconds, at most one tick (64 ms) too early.
 func (c *Conn) LastRead() int64 { return c.loop.wheel.millis(c.active) }
 
 // SetDeadline asks for Timer at a Clock time in milliseconds, instead of any

@@ -102,6 +102,7 @@ func (p *epoll) wait(l *Loop, more bool) error {
 // ready reacts to the readiness of a connection.
 func (l *Loop) ready(c *Conn, events uint32) {
 	if events&unix.EPOLLOUT != 0 {
+		c.Heard() // it took something: a slow peer is not a silent one
 		l.unstall(c)
 	}
 	switch {

@@ -17,7 +17,14 @@ func connFromFD(fd int) (net.Conn, error) {
 	}
 	f := os.NewFile(uintptr(dup), "conn")
 	defer f.Close()
-	return net.FileConn(f)
+	nc, err := net.FileConn(f)
+	if err == nil && nc.RemoteAddr() == nil {
+		// The peer reset it. What it sent may still be read, but whoever asks who
+		// it was must not get nothing for an answer.
+		_ = nc.Close()
+		return nil, net.ErrClosed
+	}
+	return nc, err
 }
 
 // takeFD returns a duplicate of the connection's descriptor and closes the

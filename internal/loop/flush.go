@@ -25,6 +25,12 @@ func (l *Loop) flush(c *Conn) {
 	q, wrote := c.out, false
 	for l.expire(q); !q.empty() || c.fd >= 0 && c.writing(); l.expire(q) {
 		n, moved, err := l.write(c, q)
+		if c.out != q { // an outlet ended itself
+			return
+		}
+		if moved && c.is(flagPaused) {
+			c.Heard() // we don't read from it, and it shows that it is there
+		}
 		q.advance(n)
 		wrote = wrote || moved
 		l.queued -= int64(n)

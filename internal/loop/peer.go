@@ -26,6 +26,10 @@ func (c *Conn) setPeer() netip.AddrPort {
 	return c.loop.peers[c.slot]
 }
 
+// Unknown is the address of a peer that can't be told any more, because it has
+// reset its connection. Unix sockets have none at all.
+var Unknown = netip.IPv6Unspecified()
+
 // RemoteAddr returns the peer's address; invalid for Unix sockets.
 func (c *Conn) RemoteAddr() netip.AddrPort {
 	if c.is(flagGone) {

@@ -43,20 +43,41 @@ func (a *Addresses) Take(addr netip.Addr, now int64) (wait time.Duration) {
 		return 0
 	}
 	key := household(addr)
-	s := &a.shards[maphash.Comparable(a.seed, key)%uint64(len(a.shards))]
+	s := a.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := nanos(now)
 	if s.new == nil || at-s.turned >= a.credit || len(s.new) >= maxShard {
 		s.old, s.new, s.turned = s.new, make(map[netip.Addr]int64), at
 	}
-	account, known := s.new[key]
-	if !known {
-		account = s.old[key]
-	}
-	even, wait := a.charge(account, at)
+	even, wait := a.charge(s.account(key), at)
 	s.new[key] = even
 	return wait
+}
+
+// Return takes back what Take booked, because the event did not take place.
+func (a *Addresses) Return(addr netip.Addr) {
+	if a == nil || !addr.IsValid() {
+		return
+	}
+	key := household(addr)
+	s := a.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.new != nil {
+		s.new[key] = s.account(key) - a.price
+	}
+}
+
+func (a *Addresses) shard(key netip.Addr) *shard {
+	return &a.shards[maphash.Comparable(a.seed, key)%uint64(len(a.shards))]
+}
+
+func (s *shard) account(key netip.Addr) int64 {
+	if account, known := s.new[key]; known {
+		return account
+	}
+	return s.old[key]
 }
 
 // household is an address as it is limited: of IPv6 the network of 64 bits.

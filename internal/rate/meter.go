@@ -1,29 +1,30 @@
 package rate
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // Meter is what one connection sent: two accounts in 8 bytes. It belongs to the
-// connection's loop. Accounts are in ticks of a sixteenth of a millisecond and
-// wrap after 74 hours; one that can't be right is taken for even. A connection
-// that says nothing for days has a chance of 1 in 45,000 to be judged wrongly.
+// connection's loop. Accounts are in ticks, which wrap after 18 hours; one that
+// can't be right is taken for even. A connection that says nothing for so long has
+// a chance of 1 in 10,000 to be judged wrongly.
 type Meter struct{ messages, bytes uint32 }
 
 // NewMeter returns a meter that is even at a Clock time in milliseconds.
 func NewMeter(now int64) Meter { return Meter{ticks(now), ticks(now)} }
 
-func ticks(now int64) uint32 { return uint32(now * ticksPerMilli) }
+func ticks(now int64) uint32 { return uint32(now * ticksPerSecond / 1000) }
 
 // Rates are what a Meter is held against. One value serves all connections; nil
 // limits nothing.
 type Rates struct {
-	message int32   // price of a message
-	perByte float64 // price of a byte
-	credit  int32
+	message, perByte float64 // prices
+	credit           int32
 }
 
 const (
-	ticksPerMilli  = 16
-	ticksPerSecond = 1000 * ticksPerMilli
+	ticksPerSecond = 1 << 16
 	burst          = 2 // seconds' worth
 )
 
@@ -34,7 +35,7 @@ func NewRates(messages, bytes int) *Rates {
 	}
 	r := &Rates{credit: burst * ticksPerSecond}
 	if messages > 0 {
-		r.message = int32(max(1, ticksPerSecond/messages))
+		r.message = ticksPerSecond / float64(messages)
 	}
 	if bytes > 0 {
 		r.perByte = ticksPerSecond / float64(bytes)
@@ -55,35 +56,49 @@ const (
 
 // Take books one message of n bytes at a Clock time in milliseconds. With Over it
 // says after how long the same message would pass. What is refused is booked too,
-// up to a second burst; beyond that the client floods. A message of any size passes when
-// the account is even, or its sender could never send it.
+// up to a second burst; beyond that the client floods. A message of any size passes
+// when the account is even, or its sender could never send it.
 func (m *Meter) Take(r *Rates, now int64, n int) (v Verdict, wait time.Duration) {
 	if r == nil {
 		return Pass, 0
 	}
 	tick := ticks(now)
-	price := min(r.perByte*float64(n), float64(r.credit))
-	byMessages := r.charge(&m.messages, tick, float64(r.message))
-	byBytes := r.charge(&m.bytes, tick, price)
+	messages, bytes := whole(r.message), whole(min(r.perByte*float64(n), float64(r.credit)))
+	byMessages := r.charge(&m.messages, tick, messages)
+	byBytes := r.charge(&m.bytes, tick, bytes)
 	switch over := max(byMessages, byBytes); {
 	case over <= 0:
 		return Pass, 0
 	case over > r.credit:
 		return Flood, 0
 	}
-	again := max(byMessages+r.message, byBytes+int32(price)+1)
-	return Over, time.Duration(again) * time.Millisecond / ticksPerMilli
+	again := max(byMessages+messages, byBytes+bytes)
+	return Over, time.Duration(again+1) * time.Second / ticksPerSecond
+}
+
+// whole rounds a price. One of few ticks is rounded at random, so that in the long
+// run nothing is too cheap: many small messages cost what one large one does.
+func whole(price float64) int32 {
+	const few = 1 << 10
+	if price >= few {
+		return int32(price)
+	}
+	ticks := int32(price)
+	if rest := price - float64(ticks); rest > 0 && rand.Float64() < rest {
+		ticks++
+	}
+	return ticks
 }
 
 // charge books a price and returns by how much the account is overdrawn.
-func (r *Rates) charge(account *uint32, tick uint32, price float64) (over int32) {
+func (r *Rates) charge(account *uint32, tick uint32, price int32) (over int32) {
 	most := 3 * r.credit
 	ahead := int32(*account - tick)
 	if ahead < 0 || ahead > most {
 		ahead = 0
 	}
 	even := ahead == 0
-	ahead = int32(min(float64(ahead)+price+0.5, float64(most)))
+	ahead = min(ahead+price, most)
 	if even {
 		ahead = min(ahead, r.credit)
 	}

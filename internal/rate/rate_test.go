@@ -193,6 +193,35 @@ func TestWhoWaitsPasses(t *testing.T) {
 	}
 }
 
+// TestRatesAreKept: over ten seconds as many pass as are allowed, whatever the rate
+// and the size of messages.
+func TestRatesAreKept(t *testing.T) {
+	for _, c := range []struct{ messages, bytes, size int }{
+		{7, 0, 1}, {100, 0, 1}, {3000, 0, 1}, {5400, 0, 1}, {10000, 0, 1},
+		{0, 1000, 1}, {0, 256 << 10, 8}, {0, 1 << 20, 32}, {0, 1 << 20, 33}, {0, 10 << 20, 320}, {0, 64 << 10, 4000},
+	} {
+		r := rate.NewRates(c.messages, c.bytes)
+		m := rate.NewMeter(start)
+		passed := 0
+		for now := int64(0); now < 10*second; now++ {
+			for probe := m; ; probe = m {
+				if v, _ := probe.Take(r, start+now, c.size); v != rate.Pass {
+					break
+				}
+				m = probe
+				passed++
+			}
+		}
+		want := 12 * c.messages // ten seconds, and the burst
+		if c.bytes > 0 {
+			want = 12 * c.bytes / c.size
+		}
+		if off := float64(passed)/float64(want) - 1; off < -0.03 || off > 0.03 {
+			t.Errorf("%+v: %d passed in 10 s, want %d", c, passed, want)
+		}
+	}
+}
+
 // TestClockOfDays: whatever the clock says, a fresh meter and one that was silent
 // for a while pass.
 func TestClockOfDays(t *testing.T) {

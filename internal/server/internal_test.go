@@ -116,6 +116,12 @@ func dial(t *testing.T, addr net.Addr, target string) (net.Conn, *bufio.Reader) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c, upgrade(t, c, target)
+}
+
+// upgrade makes a WebSocket of a connection, which the test's end closes.
+func upgrade(t *testing.T, c net.Conn, target string) *bufio.Reader {
+	t.Helper()
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 	if _, err := c.Write(websocket.AppendClientRequest(nil, "throng", target, []byte("dGhlIHNhbXBsZSBub25jZQ=="))); err != nil {
@@ -129,7 +135,7 @@ func dial(t *testing.T, addr net.Addr, target string) (net.Conn, *bufio.Reader) 
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("upgrade: %s", res.Status)
 	}
-	return c, in
+	return in
 }
 
 // closeCode reads up to the server's close frame.
@@ -156,6 +162,31 @@ func closeCode(t *testing.T, in io.Reader) uint16 {
 				code, _ := websocket.ParseClose(m.Data)
 				return code
 			}
+		}
+	}
+}
+
+// hear reads the next message, which must be this one.
+func hear(t *testing.T, in *bufio.Reader, want string) {
+	t.Helper()
+	var r websocket.Reader
+	lim := websocket.Limits{MaxMessage: 1 << 20, MaxFragments: 1, Client: true}
+	for need := 1; ; {
+		if _, err := in.Peek(need); err != nil {
+			t.Fatalf("no message: %v; want %s", err, want)
+		}
+		have, _ := in.Peek(in.Buffered())
+		m, used, ok, err := r.Next(have, &lim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok && string(m.Data) != want {
+			t.Fatalf("got  %s\nwant %s", m.Data, want)
+		}
+		need = len(have) - used + 1
+		_, _ = in.Discard(used)
+		if ok {
+			return
 		}
 	}
 }

@@ -10,11 +10,15 @@ import (
 
 	"go.uber.org/goleak"
 
+	"throng/internal/certs/certstest"
 	"throng/internal/config"
 	"throng/internal/server"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Nothing of ours is ignored.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(certstest.Endless))
+}
 
 // configured returns the configuration of a server on free ports of loopback,
 // with settings laid on top.
