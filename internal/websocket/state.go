@@ -125,7 +125,7 @@ func (p *partial) plausible(control, message []byte) bool {
 	case p.frame == OpContinuation:
 		return p.op != 0 && len(control) == 0
 	case p.frame == OpClose, p.frame == OpPing, p.frame == OpPong:
-		return p.fin && p.left <= uint64(maxControl-len(control))
+		return p.fin && len(control) <= maxControl && p.left <= uint64(maxControl-len(control))
 	default:
 		return false
 	}
