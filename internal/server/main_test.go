@@ -101,3 +101,13 @@ func get(t *testing.T, addr net.Addr, path string) (status int, header http.Head
 	}
 	return res.StatusCode, res.Header, string(b)
 }
+
+// until polls; that it gives up is only for the sake of who waits.
+func until(t *testing.T, what func() bool, otherwise string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !what(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(otherwise)
+		}
+	}
+}

@@ -74,9 +74,11 @@ func (p *port) pass(t *testing.T, in net.Conn) {
 // hangsUp asks first what the CA asks, and wants the server to end the connection
 // after the handshake: whatever is said then gets no answer (RFC 8737 section 3).
 func hangsUp(t *testing.T) func(to net.Addr) {
-	asked := false
 	var mu sync.Mutex
+	asked := false
 	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
 		if !asked && !t.Failed() {
 			t.Error("nobody came")
 		}

@@ -73,7 +73,7 @@ func trusting(file string) (*http.Client, error) {
 	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSClientConfig = &tls.Config{RootCAs: roots}
-	return &http.Client{Transport: t}, nil
+	return &http.Client{Transport: t, Timeout: 30 * time.Second}, nil
 }
 
 // tlsConfig is that of the TLS listeners; nil without certificates.
@@ -97,8 +97,8 @@ func (s *Server) tlsConfig() *tls.Config {
 
 // challenges puts the CA's questions before the pages (RFC 8555 section 8.3).
 func (s *Server) challenges(pages http.Handler) http.Handler {
-	if s.acme == nil {
-		return pages
+	if s.acme == nil || len(s.public) == 0 {
+		return pages // without a plain listener nobody could ask: the CA is not asked to
 	}
 	return s.acme.HTTPHandler(pages)
 }
