@@ -1,6 +1,9 @@
 package cli
 
-import "throng/internal/config"
+import (
+	"throng/internal/config"
+	"throng/internal/server"
+)
 
 type configCommand struct {
 	Example   exampleCommand   `cmd:"" help:"Print a commented example file."`
@@ -26,8 +29,11 @@ type checkCommand struct {
 
 // Run implements the command.
 func (c *checkCommand) Run(r *run) error {
-	_, err := c.load(r, c.Dev)
-	return err
+	cfg, err := c.load(r, c.Dev)
+	if err != nil {
+		return err
+	}
+	return server.CheckCertificates(cfg)
 }
 
 type printCommand struct {

@@ -72,7 +72,7 @@ type TLS struct {
 
 // Proxy is the section [proxy].
 type Proxy struct {
-	Trusted  []string `toml:"trusted" check:"trusted" doc:"Proxies whose word about a client's address is taken (X-Forwarded-For, Forwarded, PROXY protocol): addresses, prefixes such as \"10.0.0.0/8\", and \"unix\" for Unix sockets."`
+	Trusted  []string `toml:"trusted" check:"trusted" doc:"Proxies whose word about a client's address is taken (X-Forwarded-For, Forwarded, PROXY protocol): addresses, prefixes such as \"10.0.0.0/8\", and \"unix\" for Unix sockets. They are not limited by address themselves: name proxies only."`
 	Protocol bool     `toml:"protocol" doc:"Connections from a trusted address begin with a PROXY protocol header, version 1 or 2; those from any other address must not."`
 }
 

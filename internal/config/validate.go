@@ -19,7 +19,7 @@ func (c *Config) validate() Errors {
 			c.WebSocket.PongTimeout, c.WebSocket.PingInterval))
 	}
 	if c.Proxy.Protocol && len(c.Proxy.Trusted) == 0 {
-		errs = append(errs, fail(`write trusted = ["10.0.0.5"] with the proxy's address`,
+		errs = append(errs, fail(`write proxy.trusted = ["10.0.0.5"] with the proxy's address`,
 			"proxy.protocol: no proxy is trusted, so nobody may send its header"))
 	}
 	if slices.Contains(slices.Concat(c.Listen, c.TLS.Listen), c.Internal) && !strings.HasSuffix(c.Internal, ":0") {
@@ -52,7 +52,7 @@ func (t *TLS) validate() (errs Errors) {
 		errs = append(errs, fail("set tls.cert_files and tls.key_files, or tls.acme_domains",
 			"tls.listen: there is no certificate to serve"))
 	case len(t.Listen) == 0 && (files || names):
-		errs = append(errs, fail(`write listen = [":443"] in [tls]`, "tls: there are certificates, and no address to serve them on"))
+		errs = append(errs, fail(`write tls.listen = [":443"]`, "tls: there are certificates, and no address to serve them on"))
 	}
 	if names && t.ACMECache == "" {
 		errs = append(errs, fail("CAs limit how often a certificate is issued: name a directory",

@@ -69,8 +69,7 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 // upgrade answers the handshake and gives the connection to the route.
 func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request) bool {
 	if !d.g.opts.Origins.Allow(r.Origin, r.Host) {
-		d.g.opts.Log.Debug("origin refused", "origin", string(r.Origin), "host", string(r.Host),
-			"hint", "http.allowed_origins")
+		d.g.refusedOrigin(string(r.Origin), string(r.Host))
 		d.refuse(c, 403, "", "")
 		return false
 	}

@@ -56,7 +56,8 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		// the next request; an upgrade has no body.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.opts.HeaderTimeout))
 	}
-	if h, ok := g.plain[r.URL.Path]; ok {
+	path := r.URL.EscapedPath() // what a proxy's rules have seen
+	if h, ok := g.plain[path]; ok {
 		h.ServeHTTP(w, r)
 		return
 	}
@@ -64,7 +65,7 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		// A client can keep a stream's window closed, whatever its socket takes.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(g.opts.Engine.WriteTimeout()))
 	}
-	if _, ok := g.routes[r.URL.Path]; !ok {
+	if _, ok := g.routes[path]; !ok {
 		g.opts.HTTP.ServeHTTP(w, r)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"throng"
@@ -39,6 +40,8 @@ type LongPoll struct {
 	gw     *Gateway
 	opts   LongPollOptions
 	bodies sync.Pool // of *[]byte
+
+	bodiesRead atomic.Int64 // large bodies that are being read
 }
 
 var _ http.Handler = (*LongPoll)(nil)
@@ -82,7 +85,7 @@ func (l *LongPoll) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Origin")
 	if !l.allow(r) {
-		l.gw.opts.Log.Debug("origin refused", "origin", r.Header.Get("Origin"), "host", r.Host, "hint", "http.allowed_origins")
+		l.gw.refusedOrigin(r.Header.Get("Origin"), r.Host)
 		l.gw.stats.refused(http.StatusForbidden)
 		l.send(w, http.StatusForbidden, statusBody(statusRefused))
 		return

@@ -17,11 +17,12 @@ func (l *LongPoll) push(w http.ResponseWriter, r *http.Request) (status int) {
 		return statusGone
 	}
 	if r.ContentLength < 0 || r.ContentLength > smallBody {
-		// Not for a session that isn't there.
-		if status := l.deliver(r, &delivery{l: l, token: t, status: make(chan int, 1)}); status != statusOK {
-			w.Header().Set("Connection", "close")
+		status := l.reserve(r, t)
+		if status != statusOK {
+			w.Header().Set("Connection", "close") // it is not read
 			return status
 		}
+		defer l.unreserve(t)
 	}
 	body, status := l.read(w, r)
 	if status != statusOK {
@@ -44,6 +45,41 @@ func (l *LongPoll) push(w http.ResponseWriter, r *http.Request) (status int) {
 
 // smallBody is what is read before it is known whether there is a session.
 const smallBody = 4 << 10
+
+// maxBodies is how many larger bodies are read at once, for all sessions.
+const maxBodies = 256
+
+// reserve asks whether a large body may be read: for a session that is there, that
+// has no other one under way (clients wait for the answer to each), and when not
+// too many are read for others.
+func (l *LongPoll) reserve(r *http.Request, t pollToken) (status int) {
+	if l.bodiesRead.Add(1) > maxBodies {
+		l.bodiesRead.Add(-1)
+		return statusTimeout
+	}
+	q := &reservation{l: l, token: t, status: make(chan int, 1)}
+	if !l.post(t.ref, q) {
+		l.bodiesRead.Add(-1)
+		return statusGone
+	}
+	timeout := time.NewTimer(l.opts.DispatchTimeout)
+	defer timeout.Stop()
+	select {
+	case status = <-q.status:
+		if status != statusOK {
+			l.bodiesRead.Add(-1)
+		}
+		return status
+	case <-timeout.C: // or never, when the loop has stopped
+		l.unreserve(t)
+		return statusTimeout
+	}
+}
+
+func (l *LongPoll) unreserve(t pollToken) {
+	l.bodiesRead.Add(-1)
+	l.post(t.ref, &reservation{l: l, token: t, over: true})
+}
 
 // deliver waits for the loop.
 func (l *LongPoll) deliver(r *http.Request, d *delivery) (status int) {

@@ -291,11 +291,14 @@ func TestLongPollShutdown(t *testing.T) {
 func TestLongPollLimit(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
 		o := gatewaytest.Options(kind)
-		o.Config.Engine.MaxConnections = 4
+		o.Config.Engine.MaxConnections = 6
 		s := gatewaytest.Start(t, o)
 		p := newPoller(t, s) // its HTTP connection is one
-		for range 3 {
+		for range 2 {
 			p.open()
+		}
+		for range 3 { // and these take the other places
+			gatewaytest.Connect(t, s.Addr(), socketPath)
 		}
 		p.token = ""
 		a := p.get()

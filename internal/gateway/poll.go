@@ -28,6 +28,7 @@ type poll struct {
 	wish    int64   // the protocol's own deadline, 0 for none
 	cause   error   // nil while the session lives
 	told    bool    // the protocol knows that it is over
+	reading bool    // a large body of the client's is being read
 }
 
 var (

@@ -52,6 +52,31 @@ func (t *departure) Run(int) {
 	}
 }
 
+// reservation asks for the right to read a large body, or gives it back.
+type reservation struct {
+	l      *LongPoll
+	token  pollToken
+	over   bool
+	status chan int
+}
+
+func (t *reservation) Run(int) {
+	p := t.l.find(t.token)
+	switch {
+	case t.over && p != nil:
+		p.reading = false
+	case t.over:
+	case p == nil:
+		t.status <- statusGone
+	case p.reading:
+		t.status <- statusTimeout
+	default:
+		p.reading = true
+		p.Heard()
+		t.status <- statusOK
+	}
+}
+
 // delivery brings messages of a client to its session, unless the request gave up
 // before.
 type delivery struct {

@@ -64,19 +64,6 @@ func (p *proxied) refused(c *loop.Conn, why, hint string) {
 	c.Abort(errRefused)
 }
 
-// complain logs a warning that strangers can provoke, at most one in complainEvery.
-// All of them are counted.
-func (g *Gateway) complain(message string, args ...any) {
-	last, now := g.complained.Load(), g.opts.Clock.Now()
-	if now-last < complainEvery && last != 0 || !g.complained.CompareAndSwap(last, now) {
-		g.opts.Log.Debug(message, args...)
-		return
-	}
-	g.opts.Log.Warn(message, args...)
-}
-
-const complainEvery = 10_000 // ms
-
 // Timer ends a peer that has not sent its header in time.
 func (p *proxied) Timer(c *loop.Conn) {
 	p.g.stats.refused(408)

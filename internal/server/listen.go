@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"throng/internal/config"
 )
 
 // listen opens all listeners.
@@ -86,6 +88,10 @@ func (s *Server) announce() {
 		if tcp, ok := s.private.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 			s.log.Warn("the internal listener is not on a loopback address: keep clients away from it", "address", tcp.String())
 		}
+	}
+	if s.opts.Namespaces == nil && !slices.ContainsFunc(s.cfg.Namespaces, func(n config.Namespace) bool { return n.Subscribe == "anybody" }) {
+		s.log.Warn("no client may subscribe to anything: there are no tokens yet, so all are anonymous",
+			"hint", `a namespace needs subscribe = "anybody"; throng config example has one`)
 	}
 	if s.cfg.Dev {
 		s.log.Warn("DEVELOPMENT MODE: everybody may join, publish and see everything; never use it in production")

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"time"
 
 	"throng/internal/certs"
+	"throng/internal/config"
 )
 
 // certificates is where those of the TLS listeners come from: files, or ACME.
@@ -52,6 +54,16 @@ func (s *Server) loadCertificates() error {
 		s.certs = s.acme
 	}
 	return nil
+}
+
+// CheckCertificates tries the certificate files that a configuration names. An
+// error is a *CertificateError.
+func CheckCertificates(c *config.Config) error {
+	if len(c.TLS.CertFiles) == 0 {
+		return nil
+	}
+	s := &Server{cfg: c, log: slog.New(slog.DiscardHandler)}
+	return s.loadCertificates()
 }
 
 // trusting is an HTTP client that believes the roots in a PEM file; nil for the
