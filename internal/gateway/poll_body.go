@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"strconv"
 	"unicode/utf8"
+
+	codec "throng/internal/protocol/phoenix"
 )
 
 // appendPollBody appends the answer to a poll: its status, the session's token
@@ -61,7 +63,7 @@ func appendJSONString(dst, s []byte) []byte {
 			dst = append(dst, hex[r>>12], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 		} else {
 			dst = append(dst, s[start:i]...)
-			dst = appendEscape(dst, s[i])
+			dst = codec.AppendEscape(dst, s[i])
 		}
 		i += size
 		start = i
@@ -89,22 +91,4 @@ func skipPlain(s []byte, i int) int {
 		i++
 	}
 	return i
-}
-
-func appendEscape(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\b':
-		return append(dst, '\\', 'b')
-	case '\f':
-		return append(dst, '\\', 'f')
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	}
-	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }

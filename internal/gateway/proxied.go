@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"bytes"
-
 	"throng/internal/loop"
 	"throng/internal/proxy"
 )
@@ -15,16 +13,13 @@ type proxied struct {
 	next loop.Handler
 }
 
-// signature is the length of what version 2 begins with; version 1 needs less.
-const signature = 12
-
 // Data implements loop.Handler.
 func (p *proxied) Data(c *loop.Conn, b []byte) int {
 	if !p.g.opts.Trusted.Contains(c.RemoteAddr().Addr()) {
 		switch {
 		case !proxy.Begins(b):
 			return p.pass(c, b)
-		case len(b) < signature && !bytes.HasPrefix(b, []byte("PROXY ")):
+		case !proxy.Announces(b):
 			return 0 // POST begins like it too
 		default:
 			p.refused(c, "PROXY header from an address that is not trusted", "the address of your proxy belongs into proxy.trusted")

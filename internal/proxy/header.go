@@ -44,6 +44,12 @@ func Header(b []byte) (client netip.AddrPort, n int, err error) {
 // those that are.
 func Begins(b []byte) bool { return begins(b, signature1) || begins(b, signature2) }
 
+// Announces reports whether b begins with a whole signature, so that it is the
+// beginning of a PROXY header and can't be of anything else.
+func Announces(b []byte) bool {
+	return bytes.HasPrefix(b, []byte(signature1)) || bytes.HasPrefix(b, []byte(signature2))
+}
+
 // begins reports whether b begins with the signature, as far as it goes.
 func begins(b []byte, signature string) bool {
 	if len(b) < len(signature) {

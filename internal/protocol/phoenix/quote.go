@@ -16,7 +16,7 @@ func appendQuoted[T string | []byte](dst []byte, s T) []byte {
 		}
 		if c < utf8.RuneSelf {
 			dst = append(dst, s[start:i]...)
-			dst = appendEscape(dst, c)
+			dst = AppendEscape(dst, c)
 			i++
 			start = i
 			continue
@@ -34,7 +34,9 @@ func appendQuoted[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, '"')
 }
 
-func appendEscape(dst []byte, c byte) []byte {
+// AppendEscape appends the JSON escape of an ASCII character that can't stand for
+// itself in a string (RFC 8259 section 7).
+func AppendEscape(dst []byte, c byte) []byte {
 	const hex = "0123456789abcdef"
 	switch c {
 	case '"', '\\':
