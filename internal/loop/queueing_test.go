@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -63,10 +64,14 @@ func drop(names string) string {
 	return string(bytes.Trim([]byte(names), "AB"))
 }
 
+// patient is a write timeout that a machine with other things to do doesn't run
+// into while a client reads, or is sent to.
+const patient = 5 * time.Second
+
 func TestSlowPeerIsBounded(t *testing.T) {
 	const bound = 256 << 10
 	onAll(t, func(t *testing.T, on carrier) {
-		r := start(t, on, loop.Options{WriteTimeout: time.Second}, nil)
+		r := start(t, on, loop.Options{WriteTimeout: patient}, nil)
 		cl, p, c := r.dial()
 		lost, most := 0, 0
 		p.message = func(c *loop.Conn, _ any) {
@@ -257,19 +262,38 @@ func TestSlow(t *testing.T) {
 	})
 }
 
+// sip reads so many bytes a second, for longer than the write timeout. What the
+// client takes reaches the other end in steps: a small receive buffer keeps them so
+// small that each comes well within that time, whatever the kernel's defaults.
+func sip(cl client, rate int) (got []byte) {
+	for began := time.Now(); time.Since(began) < patient*3/2; time.Sleep(50 * time.Millisecond) {
+		due := int(time.Since(began).Seconds() * float64(rate))
+		got = append(got, cl.read(due-len(got))...)
+	}
+	return got
+}
+
+func narrow(t *testing.T, cl client) {
+	t.Helper()
+	nc := cl.Conn
+	if tc, ok := nc.(*tls.Conn); ok {
+		nc = tc.NetConn()
+	}
+	if err := nc.(interface{ SetReadBuffer(int) error }).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A peer that takes a little at a time is slow, not dead.
 func TestSlowButAlive(t *testing.T) {
 	onAll(t, func(t *testing.T, on carrier) {
 		want := pattern(12 << 20)
-		r := start(t, on, loop.Options{WriteTimeout: 2 * time.Second}, func(p *probe) {
+		r := start(t, on, loop.Options{WriteTimeout: patient}, func(p *probe) {
 			p.open = func(c *loop.Conn) { c.Send(want); c.Finish(errTest) }
 		})
 		cl, _, _ := r.dial()
-		var got []byte
-		for range 20 { // 3 s in all
-			time.Sleep(150 * time.Millisecond)
-			got = append(got, cl.read(300<<10)...)
-		}
+		narrow(t, cl)
+		got := sip(cl, 1<<20)
 		rest, err := io.ReadAll(cl)
 		if err != nil {
 			t.Fatal(err)
@@ -283,13 +307,11 @@ func TestSlowButAlive(t *testing.T) {
 // A peer may take so little at a time that the kernel never tells of room.
 func TestTrickle(t *testing.T) {
 	t.Parallel()
-	r := start(t, carriers()[0], loop.Options{WriteTimeout: time.Second}, nil)
+	r := start(t, carriers()[0], loop.Options{WriteTimeout: patient}, nil)
 	cl, p, c := r.dial()
+	narrow(t, cl)
 	r.on(c, func() { c.Send(make([]byte, 16<<20)) })
-	for range 40 { // 4 s
-		time.Sleep(100 * time.Millisecond)
-		cl.read(20 << 10)
-	}
+	sip(cl, 120<<10)
 	r.on(c, func() {
 		if !c.Open() {
 			t.Error("cut while it was reading")

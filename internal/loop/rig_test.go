@@ -16,7 +16,7 @@ import (
 	"throng/internal/loop"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // probe is a Handler made of functions; what is nil does nothing. It checks what
 // every handler may rely on.
