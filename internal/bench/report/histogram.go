@@ -36,8 +36,14 @@ func (h *Histogram) Merge(other *Histogram) { h.h.Merge(other.h) }
 // Reset forgets everything.
 func (h *Histogram) Reset() { h.h.Reset() }
 
-// Count returns how many durations were counted.
-func (h *Histogram) Count() int64 { return h.h.TotalCount() }
+// Count returns how many durations were counted; a histogram that is not there
+// counted none.
+func (h *Histogram) Count() int64 {
+	if h == nil || h.h == nil {
+		return 0
+	}
+	return h.h.TotalCount()
+}
 
 // Quantile returns the duration that a share q (0 to 1) of all do not exceed.
 func (h *Histogram) Quantile(q float64) time.Duration {

@@ -116,4 +116,6 @@ type Verdict struct {
 	Text  string  `json:"text"`  // "p99<50ms"
 	Value float64 `json:"value"` // what was measured, in the unit of the bound
 	OK    bool    `json:"ok"`
+	// Note says why there is no value, or what the value does not say.
+	Note string `json:"note,omitempty"`
 }
