@@ -25,12 +25,14 @@ const description = "Holds a crowd of live connections. `throng demo` shows it i
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Demo    demoCommand    `cmd:"" help:"Run a development server with a chat page, to look at throng in a browser."`
+	Bench   benchCommand   `cmd:"" help:"Put a server under load and measure it from outside."`
 	Config  configCommand  `cmd:"" help:"Show, check or explain the configuration."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
 // run is what a command works with.
 type run struct {
+	args   []string
 	env    []string
 	stdout io.Writer
 	stderr io.Writer
@@ -46,7 +48,7 @@ func Main(args, env []string, stdout, stderr io.Writer) int {
 	p, err := kong.New(&c, kong.Name("throng"), kong.Description(description),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { helped = code }))
 	if err != nil {
-		return report(stderr, err)
+		return explain(stderr, err)
 	}
 	k, err := p.Parse(args)
 	if helped >= 0 { // --help was answered
@@ -55,8 +57,8 @@ func Main(args, env []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return misused(stderr, err)
 	}
-	if err := k.Run(&run{env: env, stdout: stdout, stderr: stderr}); err != nil {
-		return report(stderr, err)
+	if err := k.Run(&run{args: args, env: env, stdout: stdout, stderr: stderr}); err != nil {
+		return explain(stderr, err)
 	}
 	return exitOK
 }

@@ -11,14 +11,19 @@ import (
 	"throng/internal/server"
 )
 
-// report writes what went wrong and what to do about it, and returns the exit
+// explain writes what went wrong and what to do about it, and returns the exit
 // code.
-func report(w io.Writer, err error) int {
+func explain(w io.Writer, err error) int {
 	var wrong config.Errors
 	if errors.As(err, &wrong) {
 		for _, e := range wrong {
 			complain(w, e.Msg, e.Hint)
 		}
+		return exitUsage
+	}
+	var misuse *useError
+	if errors.As(err, &misuse) {
+		complain(w, misuse.Error(), misuse.hint)
 		return exitUsage
 	}
 	var bad *server.CertificateError
@@ -51,3 +56,11 @@ func hintFor(err error) string {
 	}
 	return ""
 }
+
+// useError is a command line that asks for what can't be.
+type useError struct {
+	error
+	hint string
+}
+
+func wrongUse(err error, hint string) error { return &useError{err, hint} }

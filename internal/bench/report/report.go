@@ -119,3 +119,28 @@ type Verdict struct {
 	// Note says why there is no value, or what the value does not say.
 	Note string `json:"note,omitempty"`
 }
+
+// Add adds what happened elsewhere or at another time.
+func (c *Counts) Add(other Counts) {
+	c.Connects += other.Connects
+	c.Joins += other.Joins
+	c.Leaves += other.Leaves
+	c.Sent += other.Sent
+	c.Replies += other.Replies
+	c.Received += other.Received
+	c.Heartbeat += other.Heartbeat
+	c.Closed += other.Closed
+	c.Failed += other.Failed
+	c.BytesIn += other.BytesIn
+	c.BytesOut += other.BytesOut
+}
+
+// Add adds what was found elsewhere or at another time.
+func (c *Checks) Add(other Checks) {
+	c.Expected += other.Expected
+	c.Missing += other.Missing
+	c.Gaps += other.Gaps
+	c.Duplicates += other.Duplicates
+	c.Reordered += other.Reordered
+	c.Foreign += other.Foreign
+}

@@ -1,0 +1,193 @@
+package scenario
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+)
+
+// MinPayload is the smallest message: what identifies it and says when it was to
+// be sent takes that much room.
+const MinPayload = 48
+
+// Check returns what is wrong with a scenario, in the order of the file.
+func (s *Scenario) Check() error {
+	if len(s.Targets) == 0 {
+		return fmt.Errorf("no target: name one with --target, such as ws://localhost:8000/socket")
+	}
+	for _, t := range s.Targets {
+		if err := checkTarget(t); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Sources {
+		if _, err := netip.ParseAddr(a); err != nil {
+			return fmt.Errorf("source %q is not an IP address", a)
+		}
+	}
+	switch {
+	case !slices.Contains([]string{"phoenix", "echo"}, s.Wire):
+		return fmt.Errorf("wire %q: there are phoenix and echo", s.Wire)
+	case !slices.Contains([]string{"phoenix", "fast", "never"}, s.Reconnect):
+		return fmt.Errorf("reconnect %q: there are phoenix, fast and never", s.Reconnect)
+	case s.Payload < MinPayload || s.Payload > 16<<20:
+		return fmt.Errorf("payload %d: a message has %d bytes to 16 MiB, because it carries who sent it and when", s.Payload, MinPayload)
+	case len(s.Users) == 0 || s.Count() == 0:
+		return fmt.Errorf("no users: add [[users]] with a count")
+	case len(s.Phases) == 0 || s.Phases[0].Do != Arrive:
+		return fmt.Errorf("the first [[phase]] must have do = \"arrive\"")
+	}
+	if err := s.checkPhases(); err != nil {
+		return err
+	}
+	for i := range s.Users {
+		if err := s.checkUsers(&s.Users[i]); err != nil {
+			return fmt.Errorf("users %q: %w", s.Users[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func checkTarget(t string) error {
+	u, err := url.Parse(t)
+	if err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss" {
+		return fmt.Errorf("target %q is not a ws:// or wss:// URL, such as ws://localhost:8000/socket", t)
+	}
+	return nil
+}
+
+func (s *Scenario) checkPhases() error {
+	names := map[string]bool{}
+	for i, p := range s.Phases {
+		if names[p.Name] {
+			return fmt.Errorf("two phases are called %q: give one another name", p.Name)
+		}
+		names[p.Name] = true
+		switch p.Do {
+		case Arrive:
+			if i > 0 {
+				return fmt.Errorf("phase %q: users arrive in the first phase only; use several [[users.arrive]]", p.Name)
+			}
+		case Idle:
+			if p.For <= 0 {
+				return fmt.Errorf("phase %q: say how long with for = \"10s\"", p.Name)
+			}
+		case Act:
+			if err := s.checkEnd(p); err != nil {
+				return err
+			}
+		case Cut:
+		default:
+			return fmt.Errorf("phase %q: do = %q is none of arrive, idle, act, cut", p.Name, p.Do)
+		}
+	}
+	for _, g := range s.Users {
+		for _, script := range g.Scripts {
+			if script.Phase != "" && !names[script.Phase] {
+				return fmt.Errorf("users %q: a script is for the phase %q, which there is not", g.Name, script.Phase)
+			}
+		}
+	}
+	return nil
+}
+
+// checkEnd makes sure that a phase has an end and something to do.
+func (s *Scenario) checkEnd(p Phase) error {
+	scripts, endless := 0, false
+	for _, g := range s.Users {
+		for _, script := range g.In(p.Name) {
+			scripts++
+			endless = endless || script.Times == 0
+		}
+	}
+	switch {
+	case scripts == 0:
+		return fmt.Errorf("phase %q: nobody has a script for it", p.Name)
+	case endless && p.For <= 0:
+		return fmt.Errorf("phase %q never ends: give it for = \"30s\", or its scripts times", p.Name)
+	}
+	return nil
+}
+
+func (s *Scenario) checkUsers(g *Users) error {
+	if g.Count < 0 {
+		return fmt.Errorf("a count of %d", g.Count)
+	}
+	for _, c := range g.Join {
+		p, err := ParsePattern(c)
+		if err != nil {
+			return err
+		}
+		if !p.Fixed() {
+			return fmt.Errorf("%q: users join the same channels each time, so {random N} is for steps only", c)
+		}
+	}
+	if s.Wire == "echo" && len(g.Join) > 0 {
+		return fmt.Errorf("there are no channels on the wire echo")
+	}
+	for _, a := range g.Arrive {
+		if a.Users < 0 || a.Rate < 0 || a.InFlight < 0 {
+			return fmt.Errorf("an arrival with a number below 0")
+		}
+	}
+	for i := range g.Scripts {
+		if err := s.checkScript(&g.Scripts[i]); err != nil {
+			return fmt.Errorf("script %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (s *Scenario) checkScript(script *Script) error {
+	if !slices.Contains([]string{"even", "random", "none"}, script.Jitter) {
+		return fmt.Errorf("jitter %q: there are even, random and none", script.Jitter)
+	}
+	if len(script.Steps) == 0 {
+		return fmt.Errorf("it has no steps: add [[users.script.step]]")
+	}
+	waits := script.Every > 0 || script.Times > 0
+	for i, step := range script.Steps {
+		if err := s.checkStep(step); err != nil {
+			return fmt.Errorf("step %d (%s): %w", i+1, step.Do, err)
+		}
+		waits = waits || step.Do == Think || step.Do == Send && !step.NoWait || step.Do == Heartbeat
+	}
+	if !waits {
+		return fmt.Errorf("it would run as fast as it can and wait for nothing: give it every, times, or a step that waits")
+	}
+	return nil
+}
+
+func (s *Scenario) checkStep(step Step) error {
+	switch step.Do {
+	case Send, Join, Leave:
+		if s.Wire == "echo" {
+			if step.Do != Send {
+				return fmt.Errorf("there are no channels on the wire echo")
+			}
+			break
+		}
+		if step.Channel == "" {
+			return fmt.Errorf("name a channel")
+		}
+		if _, err := ParsePattern(step.Channel); err != nil {
+			return err
+		}
+	case Think:
+		if step.For.Max <= 0 {
+			return fmt.Errorf("say how long with for = \"1s..5s\"")
+		}
+	case Heartbeat:
+		if s.Wire == "echo" {
+			return fmt.Errorf("there are no heartbeats on the wire echo")
+		}
+	case Disconnect, Connect:
+	default:
+		return fmt.Errorf("there are send, join, leave, think, heartbeat, disconnect, connect")
+	}
+	if step.Burst < 0 || step.Burst > 10_000 {
+		return fmt.Errorf("a burst has 1 to 10,000 messages")
+	}
+	return nil
+}
