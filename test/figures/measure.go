@@ -1,0 +1,57 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"throng/internal/bench/report"
+	"throng/internal/bench/scenario"
+)
+
+// measure runs a scenario against servers, and keeps report and page under a name
+// if it has one.
+func (f *figures) measure(s *scenario.Scenario, name string, servers []*server, more ...string) (*report.Report, error) {
+	file := filepath.Join(f.dir, "scenario.toml")
+	text, err := s.TOML()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	result := filepath.Join(f.dir, "report.json")
+	args := []string{"bench", file, "--quiet", "--json", result}
+	if name != "" {
+		args = append(args, "--html", filepath.Join(f.out, name+".html"))
+	}
+	for _, s := range servers {
+		args = append(args, "--target", s.url(), "--pid", fmt.Sprint(s.cmd.Process.Pid))
+	}
+	cmd := exec.Command(f.throng, append(args, more...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return nil, err
+	}
+	if err != nil { // what was wrong is in the table
+		fmt.Fprintf(os.Stderr, "%s", out)
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return report.ReadFile(result)
+}
+
+// phase finds a phase of a report.
+func phase(r *report.Report, name string) *report.Phase {
+	for i := range r.Phases {
+		if r.Phases[i].Name == name {
+			return &r.Phases[i]
+		}
+	}
+	return &report.Phase{}
+}
