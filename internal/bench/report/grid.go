@@ -59,7 +59,7 @@ func (g grid) write(b *strings.Builder) {
 	if len(g.Rows) == 0 {
 		return
 	}
-	b.WriteString("\n" + g.Title + "\n")
+	b.WriteString("\n" + strings.ToUpper(g.Title) + "\n")
 	widths := g.widths()
 	for from := 1; ; {
 		shown, used, to := []int{0}, widths[0], from
@@ -139,12 +139,13 @@ func printable(s string) string {
 
 // wrapped writes text in lines that fit, the later ones indented.
 func wrapped(b *strings.Builder, s, indent string) {
-	used := 0
+	used := len(indent) // the first line may have a label before it
+	first := true
 	for _, word := range strings.Fields(s) {
 		word = cut(printable(word), width-len(indent))
 		n := utf8.RuneCountInString(word)
 		switch {
-		case used == 0:
+		case first:
 		case used+1+n > width:
 			b.WriteString("\n" + indent)
 			used = len(indent)
@@ -153,7 +154,7 @@ func wrapped(b *strings.Builder, s, indent string) {
 			used++
 		}
 		b.WriteString(word)
-		used += n
+		used, first = used+n, false
 	}
 	b.WriteByte('\n')
 }

@@ -129,9 +129,9 @@ func (r *Report) failures() grid {
 func (r *Report) verdicts() grid {
 	g := grid{Title: "Assertions", Columns: []column{text("verdict"), text("assertion"), number("measured"), text("note")}}
 	for _, v := range r.Asserts {
-		outcome := "FAILED"
+		outcome := wordFailed
 		if v.OK {
-			outcome = "ok"
+			outcome = wordOK
 		}
 		g.Rows = append(g.Rows, []string{outcome, v.Text, v.measured(), v.Note})
 	}

@@ -8,12 +8,16 @@ import (
 	"time"
 )
 
+// factIndent is where the values of facts stand.
+const factIndent = 9
+
 // WriteTable writes the report for a terminal.
 func (r *Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	wrapped(&b, r.heading(), "")
 	for _, f := range r.facts() {
-		wrapped(&b, f.Name+strings.Repeat(" ", max(1, 9-len(f.Name)))+f.Value, strings.Repeat(" ", 9))
+		b.WriteString(f.Name + strings.Repeat(" ", max(1, factIndent-len(f.Name))))
+		wrapped(&b, f.Value, strings.Repeat(" ", factIndent))
 	}
 	for i, warning := range r.Warnings {
 		if i == 0 {
