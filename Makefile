@@ -76,8 +76,12 @@ vuln: ## known vulnerabilities in what we use (govulncheck; needs vuln.go.dev)
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./...
 
 .PHONY: bench
-bench: ## all Go benchmarks, short (BENCHTIME=200ms)
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -p 1 -timeout 20m ./...
+bench: ## throng's speed and memory beside the floor: tables and pages in bin/bench (under ten minutes)
+	$(GO) run ./test/figures -out bin/bench
+
+.PHONY: microbench
+microbench: ## all Go benchmarks, short (BENCHTIME=200ms)
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -p 1 -timeout 30m ./...
 
 .PHONY: docs
 docs: ## write docs/configuration.md anew

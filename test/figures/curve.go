@@ -25,7 +25,7 @@ func (f *figures) curve(list string) error {
 	var table strings.Builder
 	table.WriteString(heading("Growing: the same work for each connection, channels of 1,000"))
 	table.WriteString("\n| connections | servers | connects + joins/s | CPU of the servers, µs per connect + join | per heartbeat | per delivery | " +
-		"delivery p50, p99, to the last p99, ms | memory of the servers per connection, bytes | of the kernel | of the bench |\n|---|---|---|---|---|---|---|---|---|---|\n")
+		"delivery p50, p99, to the last p99, ms | memory of the servers per connection, bytes | of the kernel, per socket | of the bench |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for i, users := range points {
 		servers := (users + perServer - 1) / perServer
 		if i == len(points)-1 {
@@ -56,25 +56,19 @@ func (f *figures) point(users, servers int) (string, error) {
 		}
 		all = append(all, s)
 	}
-	watch := watchKernel()
+	sockets := watch(slabs)
 	s := growing(users, servers)
 	r, err := f.measure(s, s.Name, all, "--processes", fmt.Sprint(servers), "--patience", "60s")
-	kernel := watch.stop()
+	kernel := sockets.stop()
 	if err != nil {
 		return "", err
 	}
 	connect, messages := phase(r, "connect"), phase(r, "messages")
 	delivery, last := messages.Latencies[report.Delivery], messages.Latencies[report.Last]
-	ms := func(h *report.Histogram, q float64) string {
-		if h == nil {
-			return "–"
-		}
-		return three(float64(h.Quantile(q).Microseconds()) / 1000)
-	}
 	return fmt.Sprintf("| %d | %d | %s | %s | %s | %s | %s, %s, %s | %s | %s | %s |\n", users, servers,
 		three(float64(connect.Counts.Joins)/connect.Seconds), three(connect.CPU()), three(phase(r, "heartbeats").CPU()), three(messages.CPU()),
-		ms(delivery, 0.5), ms(delivery, 0.99), ms(last, 0.99),
-		three(r.Memory(phase(r, "idle"))), three(float64(kernel)/float64(users)), three(benchMemory(r))), nil
+		millis(delivery, 0.5), millis(delivery, 0.99), millis(last, 0.99),
+		three(r.Memory(phase(r, "idle"))), three(float64(kernel)/float64(2*users)), three(benchMemory(r))), nil
 }
 
 // loopsFor is one loop each where several servers share the machine.

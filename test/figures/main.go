@@ -3,12 +3,13 @@
 // Command figures makes the tables of docs/benchmarks: it starts servers, measures
 // them with `throng bench`, and writes what was found as Markdown, JSON and pages.
 //
-//	figures [-out DIR] [-only floor,curve] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
+//	figures [-out DIR] [-only floor,curve,buffers] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
 //
 // floor compares throng with the floor (test/floor), a raw epoll server that does
 // the same exchanges and nothing else, in turns within one run. curve measures
 // throng at growing numbers of connections, with more servers and bench processes
-// as one process can't hold them.
+// as one process can't hold them. buffers (as root) compares two sets of socket
+// buffer settings.
 package main
 
 import (
@@ -70,8 +71,10 @@ func (f *figures) run(only, curve string) error {
 			err = f.compare()
 		case "curve":
 			err = f.curve(curve)
+		case "buffers":
+			err = f.buffers()
 		default:
-			err = fmt.Errorf("there are floor and curve, not %q", name)
+			err = fmt.Errorf("there are floor, curve and buffers, not %q", name)
 		}
 		if err != nil {
 			return err

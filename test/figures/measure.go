@@ -55,3 +55,11 @@ func phase(r *report.Report, name string) *report.Phase {
 	}
 	return &report.Phase{}
 }
+
+// millis writes a quantile in milliseconds.
+func millis(h *report.Histogram, q float64) string {
+	if h == nil {
+		return "–"
+	}
+	return three(float64(h.Quantile(q).Microseconds()) / 1000)
+}
