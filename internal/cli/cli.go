@@ -26,6 +26,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Demo    demoCommand    `cmd:"" help:"Run a development server with a chat page, to look at throng in a browser."`
 	Config  configCommand  `cmd:"" help:"Show, check or explain the configuration."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what on this machine, and in the proxies in front, stands in the way of many connections."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
