@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -39,7 +38,7 @@ func (m *Machine) openFiles() (soft, hard int64, err error) {
 
 func limit(s string) (int64, error) {
 	if s == "unlimited" {
-		return math.MaxInt64, nil
+		return unlimited, nil
 	}
 	return number(s)
 }

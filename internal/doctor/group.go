@@ -71,7 +71,7 @@ func (m *Machine) inGroups(controller string, look func(dir string) error) error
 
 // narrowest is the smallest limit in a file of the groups.
 func (m *Machine) narrowest(controller, file string) (bound, error) {
-	least := bound{value: math.MaxInt64}
+	least := bound{value: unlimited}
 	err := m.inGroups(controller, func(dir string) error {
 		name := path.Join(dir, file)
 		text, err := m.text(name)
@@ -98,7 +98,7 @@ func (m *Machine) memoryLimit(file string) (bound, error) {
 	case file == "memory.max":
 		return m.narrowest("memory", "memory.limit_in_bytes")
 	}
-	return bound{value: math.MaxInt64}, nil
+	return bound{value: unlimited}, nil
 }
 
 // processorLimit is how many processors' time the groups may use, +Inf for no

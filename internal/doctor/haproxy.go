@@ -138,7 +138,7 @@ func (h *HAProxy) servers(b *haproxy.Section, e *examination) []Check {
 			return nil // one has no bound
 		}
 		if !slices.Contains(s.Words, "backup") {
-			total += n
+			total += min(n, absurd)
 		}
 	}
 	first := b.Own("server")[0]

@@ -90,16 +90,17 @@ func (m *Machine) number(path string) (int64, error) {
 	return n[0], nil
 }
 
-// number reads a number without a sign; one too large is the largest.
+// number reads a number without a sign. One that is a way to say that there is no
+// limit, or too large for anything, is unlimited; so sums don't overflow.
 func number(s string) (int64, error) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, errGarbage
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil { // nothing but the range is left
-		return math.MaxInt64, nil
+		n = unlimited
 	}
-	return n, nil
+	return min(n, unlimited), nil
 }
 
 // sysctlPath is where the kernel shows a setting.

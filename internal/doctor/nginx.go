@@ -71,6 +71,9 @@ func (n *Nginx) examine(e *examination) (checks []Check) {
 	return checks
 }
 
+// absurd is more than any machine carries; products of two don't overflow.
+const absurd = 1 << 30
+
 // Defaults of nginx.
 const (
 	defaultWorkers           = 1
@@ -104,6 +107,7 @@ func (n *Nginx) workers(e *examination) []Check {
 	if err != nil || count < 1 {
 		return []Check{{Name: name, Where: where, Is: strconv.FormatInt(each, 10), Needs: "-", Verdict: Unknown, Why: "it is not known how many workers there are"}}
 	}
+	each, count = min(each, absurd), min(count, absurd)
 	needs := (2*e.s.Target + count - 1) / count
 	c := Check{
 		Name: name, Where: where, Is: fmt.Sprintf("%d × %d", count, each), Needs: fmt.Sprintf("%d × %d", count, needs),

@@ -147,6 +147,8 @@ func TestHAProxy(t *testing.T) {
 		{"TCP", "unix@/run/throng/throng.sock", "10.0.0.1:8000", "haproxy source", "low"},
 		{"transparent", "unix@/run/throng/throng.sock", "10.0.0.1:8000 source 0.0.0.0 usesrc clientip", "haproxy source", "ok"},
 		{"no timeouts", "timeout client     90s\n    timeout server     90s\n    timeout tunnel     90s\n", "", "haproxy timeouts (public, throng)", "ok"},
+		{"server shorter than client", "timeout client     90s\n    timeout server     90s\n    timeout tunnel     90s\n", "timeout client 90s\n timeout server 10s\n", "haproxy timeouts (public, throng)", "wrong"},
+		{"client shorter than server", "timeout client     90s\n    timeout server     90s\n    timeout tunnel     90s\n", "timeout client 10s\n timeout server 90s\n", "haproxy timeouts (public, throng)", "wrong"},
 		{"short client", "timeout client     90s\n    timeout server     90s\n    timeout tunnel     90s\n", "timeout client 10s\n", "haproxy timeouts (public, throng)", "wrong"},
 	} {
 		m.run(t, "haproxy-tcp.cfg")
@@ -160,6 +162,63 @@ func TestHAProxyDescriptors(t *testing.T) {
 	r := doctor.Examine(machine(fsys), s, read(t, "haproxy.cfg", deployed(t, "haproxy.cfg"), s))
 	if c := find(t, r.Checks, "haproxy descriptors"); c.Verdict != doctor.Low {
 		t.Errorf("%+v", c)
+	}
+}
+
+// On two cores the workers of deploy/nginx.conf carry less; both lines that mend it
+// are named, and mend it.
+func TestNginxWorkers(t *testing.T) {
+	s := subject(madeFor)
+	fsys := set(tree(t, "debian"), "sys/devices/system/cpu/online", "0-1")
+	r := doctor.Examine(machine(fsys), s, read(t, "nginx.conf", deployed(t, "nginx.conf"), s))
+	c := find(t, r.Checks, "nginx worker_connections")
+	if c.Is != "2 × 65536" || c.Needs != "2 × 100000" || c.Allows != 65_536 || c.Verdict != doctor.Low {
+		t.Errorf("%+v", c)
+	}
+	lines := r.Mend[len(r.Mend)-1].Lines
+	if len(lines) != 2 {
+		t.Fatalf("remedies %v", r.Mend)
+	}
+	mended := deployed(t, "nginx.conf", "worker_connections 65536;", lines[0], "worker_rlimit_nofile 70000;", lines[1])
+	got := verdicts(doctor.Examine(machine(fsys), s, read(t, "nginx.conf", mended, s)).Checks)
+	if want := (found{"net.ipv4.tcp_mem": "low"}); !maps.Equal(got, want) {
+		t.Errorf("afterwards: %v", got)
+	}
+}
+
+// A proxy on the same machine has two descriptors for each client, and over TCP an
+// entry of conntrack more. Reserved ports are not for its connections.
+func TestProxyBeside(t *testing.T) {
+	s := subject(10_000)
+	fsys := set(tree(t, "debian"), "proc/sys/fs/file-max", "25000")
+	fsys = set(set(fsys, "proc/sys/net/netfilter/nf_conntrack_max", "15000"), "proc/sys/net/netfilter/nf_conntrack_count", "5")
+	fsys = set(fsys, "proc/sys/net/ipv4/ip_local_reserved_ports", "1-32767,40000-40099,60999-65000")
+	for _, test := range []struct {
+		file    string
+		want    found
+		sources string
+	}{
+		{"", found{}, ""},
+		{"haproxy.cfg", found{"fs.file-max": "low", "net.netfilter.nf_conntrack_max": "low"}, "112524 ports from 4 source addresses"},
+		{"haproxy-tcp.cfg", found{"fs.file-max": "low"}, "Unix socket"},
+	} {
+		var proxies []doctor.Proxy
+		if test.file != "" {
+			proxies = append(proxies, read(t, test.file, deployed(t, test.file), s))
+		}
+		r := doctor.Examine(machine(fsys), s, proxies...)
+		if got := verdicts(r.Checks); !maps.Equal(got, test.want) {
+			t.Errorf("%q: %v, want %v", test.file, got, test.want)
+		}
+		if test.file != "" {
+			if c := find(t, r.Checks, "haproxy source"); c.Is != test.sources {
+				t.Errorf("%q: %s, want %s", test.file, c.Is, test.sources)
+			}
+		}
+	}
+	far := read(t, "haproxy.cfg", deployed(t, "haproxy.cfg", "127.0.0.1:8000", "10.0.0.9:8000"), s)
+	if r := doctor.Examine(machine(fsys), s, far); r.Memory.Sockets != 1 {
+		t.Error("a proxy that goes to another machine is not beside")
 	}
 }
 
