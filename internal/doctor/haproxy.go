@@ -46,10 +46,14 @@ func (h *HAProxy) examine(e *examination) (checks []Check) {
 		checks = append(checks, h.global(g, e)...)
 	}
 	if len(h.ways) == 0 {
-		return append(checks, Check{
+		c := Check{
 			Name: "haproxy backend", Where: h.config.File, Is: "none", Needs: e.s.Path, Verdict: Wrong,
 			Why: "no frontend leads WebSockets to a backend with servers",
-		})
+		}
+		if h.config.Unclear() {
+			c.Verdict, c.Why = Unknown, "a backend is chosen by an expression, or has its servers by a template"
+		}
+		return append(checks, c)
 	}
 	var fronts, backs []*haproxy.Section
 	for _, w := range h.ways {

@@ -53,10 +53,14 @@ func (n *Nginx) examine(e *examination) (checks []Check) {
 		checks = append(checks, n.workers(e)...)
 	}
 	if len(n.sockets) == 0 {
-		return append(checks, Check{
+		c := Check{
 			Name: "nginx location", Where: n.file, Is: "none", Needs: e.s.Path, Verdict: Wrong,
 			Why: "no location passes throng's WebSockets on (proxy_pass)",
-		})
+		}
+		if len(n.config.Missing) > 0 || n.config.Unclear() {
+			c.Verdict, c.Why = Unknown, "a location may be in a file that can't be read, or have an expression that can't be followed"
+		}
+		return append(checks, c)
 	}
 	for _, l := range n.sockets {
 		checks = append(checks, n.upgrade(l)...)

@@ -117,6 +117,8 @@ func TestNginx(t *testing.T) {
 		{"Unix socket, one source", "server 127.0.0.1:8000", "server unix:/run/throng/throng.sock", "nginx proxy_bind", "ok"},
 		{"no keepalive", "keepalive 64;", "", "nginx keepalive", "low"},
 		{"other path", "location = /socket/websocket", "location = /live", "nginx location", "wrong"},
+		{"other path, Perl's expression", "location = /socket/websocket", "location ~ (?<!x)/socket", "nginx location", "unknown"},
+		{"under a condition", "            proxy_pass http://websocket;", "if ($a) { proxy_pass http://websocket; }", "nginx location", "unknown"},
 		{"missing include", "server_tokens off;", "include none;", "nginx include", "unknown"},
 	} {
 		m.run(t, "nginx.conf")
@@ -139,6 +141,7 @@ func TestHAProxy(t *testing.T) {
 		{"not a time", "timeout tunnel       90s", "timeout tunnel soon", "haproxy timeouts (public, websocket)", "unknown"},
 		{"no sources", "source 127.0.0.", "#", "haproxy source", "low"},
 		{"named ports", "source 127.0.0.2", "source 127.0.0.2:1025-2024", "haproxy source", "low"},
+		{"backend by an expression", "default_backend websocket", "use_backend %[path]", "haproxy backend", "unknown"},
 		{"no backend", "default_backend websocket", "", "haproxy backend", "wrong"},
 	} {
 		m.run(t, "haproxy.cfg")

@@ -31,6 +31,22 @@ func (c *Config) Backends(front *Section, path string) (backends []*Section) {
 	return backends
 }
 
+// Unclear says whether a backend is chosen by an expression, or has servers by a
+// template: then Backends, or their servers, may be incomplete.
+func (c *Config) Unclear() bool {
+	for _, s := range c.Sections {
+		for _, l := range append(s.Own("use_backend"), s.Own("default_backend")...) {
+			if strings.Contains(l.Word(1), "%[") {
+				return true
+			}
+		}
+		if len(s.Own("server-template")) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // answer is what can be said of a condition.
 type answer int
 

@@ -51,3 +51,21 @@ func Location(server *Directive, path string) *Directive {
 	}
 	return longest
 }
+
+// Unclear says whether a location has an expression that Go does not know, or
+// passes on under a condition (if): then Location may miss it.
+func (c *Config) Unclear() bool {
+	for _, l := range c.Root.Below("location") {
+		if how := l.Arg(0); how == "~" || how == "~*" {
+			if _, err := regexp.Compile(l.Arg(1)); err != nil {
+				return true
+			}
+		}
+		for _, condition := range l.All("if") {
+			if condition.One("proxy_pass") != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
