@@ -27,6 +27,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Run a development server with a chat page, to look at throng in a browser."`
 	Bench   benchCommand   `cmd:"" help:"Put a server under load and measure it from outside."`
 	Config  configCommand  `cmd:"" help:"Show, check or explain the configuration."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what on this machine, and in the proxies in front, stands in the way of many connections."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -43,7 +43,9 @@ func hintFor(err error) string {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another process listens there: stop it, or choose another address with --listen or --internal"
 	case errors.Is(err, server.ErrDescriptorLimit):
-		return "raise it (ulimit -n, LimitNOFILE=), or lower engine.max_connections"
+		return "raise it (ulimit -n, LimitNOFILE=), or lower engine.max_connections; throng doctor says how"
+	case errors.Is(err, errUnfit):
+		return "what mends it stands at the end of the report; docs/doctor.md explains the checks"
 	case op == nil:
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no interface of this machine has that address; leave the host out to listen on all"

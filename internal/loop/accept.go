@@ -143,13 +143,10 @@ func exhausted(err error) bool {
 		errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
-// safeConns is how many connections the descriptor limit leaves room for, with
-// some kept back for listeners, files, databases and the connections of net/http
-// that are not yet counted.
-func safeConns() int64 {
-	limit := descriptorLimit()
-	return max(1, limit-limit/100-64)
-}
+// ConnectionsWithin is how many connections a limit on descriptors leaves room for,
+// with some kept back for listeners, files, databases and the connections of
+// net/http that are not yet counted.
+func ConnectionsWithin(limit int64) int64 { return max(1, limit-limit/100-64) }
 
 // ErrDescriptorLimit is why New refuses a connection limit.
 var ErrDescriptorLimit = errors.New("the descriptor limit")

@@ -73,7 +73,7 @@ func New(opts Options) (*Engine, error) {
 		return nil, fmt.Errorf("%d loops asked for, at most %d are possible", opts.Loops, MaxLoops)
 	}
 	limit := int64(opts.MaxConns)
-	if safe := safeConns(); limit <= 0 {
+	if safe := ConnectionsWithin(descriptorLimit()); limit <= 0 {
 		limit = safe
 	} else if safe < limit {
 		return nil, fmt.Errorf("%d connections asked for, but %w allows %d", limit, ErrDescriptorLimit, safe)

@@ -16,6 +16,7 @@ import (
 	"throng/internal/broker/memory"
 	"throng/internal/certs"
 	"throng/internal/config"
+	"throng/internal/doctor"
 	"throng/internal/gateway"
 	"throng/internal/gateway/phoenix"
 	"throng/internal/hub"
@@ -46,6 +47,8 @@ type Options struct {
 	Namespaces node.Namespaces
 	// Authenticate replaces the configured way of telling who a client is.
 	Authenticate gateway.Authenticate
+	// Machine is looked at when the server starts; nil for the one it runs on.
+	Machine *doctor.Machine
 }
 
 // Server is a throng process as a value.
@@ -248,6 +251,7 @@ func (s *Server) Run(ctx context.Context) error {
 		go s.publishFigures(ctx)
 	}
 	s.announce()
+	s.diagnose()
 	s.ready.set(true)
 	var err error
 	select {
