@@ -59,7 +59,7 @@ func (g grid) write(b *strings.Builder) {
 	if len(g.Rows) == 0 {
 		return
 	}
-	b.WriteString("\n" + strings.ToUpper(g.Title) + "\n")
+	b.WriteString("\n" + cut(printable(strings.ToUpper(g.Title)), width) + "\n")
 	widths := g.widths()
 	for from := 1; ; {
 		shown, used, to := []int{0}, widths[0], from
