@@ -110,9 +110,10 @@ func clock(v, step float64) string {
 }
 
 // shares is an axis of quantiles, on which every further nine takes the same
-// room: the tail is what it is about. Values are nines(q).
+// room: the tail is what it is about, and the fastest tenth is left out. Values
+// are nines(q).
 func shares(most int64) axis {
-	a := axis{hi: min(max(math.Log10(float64(max(most, 1))), 2), 7)}
+	a := axis{lo: nines(0.1), hi: min(max(math.Log10(float64(max(most, 1))), 2), 7)}
 	for _, q := range []float64{0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999, 0.9999999} {
 		if v := nines(q); v <= a.hi+1e-9 {
 			a.ticks = append(a.ticks, tick{v, strconv.FormatFloat(q*100, 'f', -1, 64) + " %"})

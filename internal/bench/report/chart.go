@@ -49,7 +49,10 @@ type drawing struct {
 	PlotWidth, PlotHigh string
 }
 
-type mark struct{ At, Label string }
+type mark struct {
+	At, Label string
+	Last      bool // so near to the edge that there is no room beside it
+}
 
 type stripe struct {
 	X, Width, Name string
@@ -87,10 +90,10 @@ func (c chart) draw() (drawing, bool) {
 		PlotHigh: place(chartHeight - marginTop - marginFoot),
 	}
 	for _, t := range c.x.ticks {
-		d.XTicks = append(d.XTicks, mark{place(c.across(t.value)), t.label})
+		d.XTicks = append(d.XTicks, mark{place(c.across(t.value)), t.label, c.x.at(t.value) > 0.97})
 	}
 	for _, t := range y.ticks {
-		d.YTicks = append(d.YTicks, mark{place(up(y, t.value)), t.label})
+		d.YTicks = append(d.YTicks, mark{At: place(up(y, t.value)), Label: t.label})
 	}
 	d.Bands = c.stripes()
 	for _, l := range lines {
@@ -118,6 +121,9 @@ func (l line) class() string {
 	class := fmt.Sprintf("s%d", l.Colour)
 	if l.Dashed {
 		class += " dashed"
+	}
+	if l.Under {
+		class += " under"
 	}
 	return class
 }

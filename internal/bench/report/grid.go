@@ -26,11 +26,11 @@ type column struct {
 func text(name string) column   { return column{name, true} }
 func number(name string) column { return column{name, false} }
 
-// trim leaves out columns of numbers that say nothing in any row.
+// trim leaves out columns that say nothing in any row.
 func (g grid) trim() grid {
 	keep := make([]bool, len(g.Columns))
 	for i, c := range g.Columns {
-		keep[i] = c.Text
+		keep[i] = i == 0 && c.Text
 		for _, row := range g.Rows {
 			keep[i] = keep[i] || row[i] != none && row[i] != ""
 		}
@@ -59,7 +59,7 @@ func (g grid) write(b *strings.Builder) {
 	if len(g.Rows) == 0 {
 		return
 	}
-	b.WriteString("\n" + strings.ToUpper(g.Title) + "\n")
+	b.WriteString("\n" + cut(printable(strings.ToUpper(g.Title)), width) + "\n")
 	widths := g.widths()
 	for from := 1; ; {
 		shown, used, to := []int{0}, widths[0], from
@@ -110,8 +110,11 @@ func (g grid) widths() []int {
 			widths[i] = max(widths[i], utf8.RuneCountInString(printable(row[i])))
 		}
 		most := 24
-		if len(g.Columns) <= 4 {
+		switch {
+		case len(g.Columns) <= 4:
 			most = 60
+		case len(g.Columns) == 5:
+			most = 40
 		}
 		widths[i] = min(widths[i], most)
 	}

@@ -135,7 +135,7 @@ func (r *Report) verdicts() grid {
 		}
 		g.Rows = append(g.Rows, []string{outcome, v.Text, v.measured(), v.Note})
 	}
-	return g
+	return g.trim()
 }
 
 // measured is the value with the unit of the bound.

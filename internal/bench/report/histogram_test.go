@@ -36,10 +36,36 @@ func TestHistogramSurvivesJSON(t *testing.T) {
 	if back.Count() != 2*h.Count() || back.Quantile(0.5) != h.Quantile(0.5) {
 		t.Errorf("merged: %d, %v", back.Count(), back.Quantile(0.5))
 	}
+	back.Compact()
+	if back.Count() != 2*h.Count() || back.Quantile(0.99) != h.Quantile(0.99) || back.Max() != h.Max() || back.Mean() != h.Mean() {
+		t.Errorf("compact: %d, %v, %v, %v", back.Count(), back.Quantile(0.99), back.Max(), back.Mean())
+	}
+	back.Record(time.Second)
+	if back.Count() != 2*h.Count()+1 || back.Quantile(0.5) != h.Quantile(0.5) {
+		t.Errorf("after it was compact: %d, %v", back.Count(), back.Quantile(0.5))
+	}
 	if err := json.Unmarshal([]byte(`[[1]]`), &back); err != nil {
 		t.Errorf("a short pair: %v", err)
 	}
 	if err := json.Unmarshal([]byte(`{"a":1}`), &back); err == nil {
 		t.Error("an object is no histogram")
+	}
+}
+
+// A histogram that is not there, or was never made, is an empty one.
+func TestNoHistogram(t *testing.T) {
+	var zero report.Histogram
+	for _, h := range []*report.Histogram{nil, &zero, report.NewHistogram()} {
+		if h.Count() != 0 || h.Quantile(0.5) != 0 || h.Max() != 0 || h.Mean() != 0 {
+			t.Errorf("%d, %v, %v, %v", h.Count(), h.Quantile(0.5), h.Max(), h.Mean())
+		}
+	}
+	sum := report.NewHistogram()
+	sum.Merge(nil)
+	sum.Merge(&zero)
+	zero.Record(time.Second)
+	sum.Merge(&zero)
+	if sum.Count() != 1 {
+		t.Errorf("%d", sum.Count())
 	}
 }

@@ -7,6 +7,7 @@ type line struct {
 	Name   string
 	Colour int  // its number in the style sheet
 	Dashed bool // what it is compared with, or about the bench itself
+	Under  bool // wide and pale, because another line often lies on it
 	points []point
 }
 

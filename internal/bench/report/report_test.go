@@ -2,124 +2,15 @@ package report_test
 
 import (
 	"bytes"
+	"io"
 	"math"
-	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"throng/internal/bench/report"
 )
-
-// shape is what a synthetic run looks like.
-type shape struct {
-	Samples int
-	Server  bool
-	Slower  float64 // how much longer everything takes
-}
-
-// synthetic builds the report of a run as a bench would: 15,000 connections are
-// opened, wait, are sent messages, and come back after a cut. The same shape
-// always gives the same report.
-func synthetic(s shape) *report.Report {
-	r := &report.Report{
-		Tool: "throng v0.3.0", Name: "fanout", Title: "15,000 connections in 150 channels, 200 messages a second",
-		Scenario: "connections = 15000\nchannels = 150\n\n[[phase]]\nname = \"messages\"\nrate = 200\n",
-		Command:  []string{"throng", "bench", "--connections", "15000", "--pid", "4242", "ws://127.0.0.1:8000/socket/websocket"},
-		Targets:  []string{"ws://127.0.0.1:8000/socket/websocket"},
-		Began:    time.Date(2026, 7, 30, 12, 0, 0, 0, time.UTC), Seconds: float64(s.Samples), Agents: 1,
-		Machine:  report.Machine{System: "linux 6.18.5", CPU: "AMD EPYC 7B13", Cores: 2, Memory: 24 << 30},
-		Failures: map[string]int64{"dial: connection refused": 12, "join refused: <too many>": 3},
-		Checks:   report.Checks{Expected: 600_000, Missing: 2},
-		Warnings: []string{"the bench itself sent up to 14 ms late: latencies contain its own waiting"},
-	}
-	t := &timeline{r: r, random: rand.New(rand.NewPCG(1, 2)), shape: s}
-	unit := float64(s.Samples) / 10
-	t.phase("connect", 2*unit, report.Counts{Connects: 15_000, Joins: 15_000, BytesIn: 3e6, BytesOut: 4e6, Failed: 15},
-		map[string]float64{report.Connect: 3.1, report.Join: 1.4}, 0.7)
-	t.phase("idle", 2*unit, report.Counts{Heartbeat: int64(1000 * unit)}, map[string]float64{report.Reply: 0.4}, 0.05)
-	t.phase("messages", 4*unit, report.Counts{Sent: int64(800 * unit), Replies: int64(800 * unit), Received: int64(80_000 * unit)},
-		map[string]float64{report.Reply: 0.6, report.Delivery: 1.8, report.Last: 4.5, report.Lateness: 0.08}, 0.9)
-	t.phase("comeback", 2*unit, report.Counts{Connects: 15_000, Joins: 15_000, Closed: 15_000},
-		map[string]float64{report.Comeback: 420, report.Connect: 9, report.Join: 6}, 0.8)
-	return r
-}
-
-// timeline adds phases one after the other.
-type timeline struct {
-	r      *report.Report
-	random *rand.Rand
-	shape  shape
-	now    float64
-	open   int64
-}
-
-func (t *timeline) phase(name string, seconds float64, c report.Counts, latencies map[string]float64, cores float64) {
-	p := report.Phase{Name: name, Start: t.now, Seconds: seconds, Counts: c, Latencies: map[string]*report.Histogram{}, Idle: 1 - cores*0.8}
-	for _, latency := range []string{report.Connect, report.Join, report.Reply, report.Delivery, report.Last, report.Comeback, report.Lateness} {
-		if typical, ok := latencies[latency]; ok {
-			p.Latencies[latency] = t.durations(typical, 20_000)
-		}
-	}
-	if t.now == 0 {
-		t.sample(report.Counts{}, name, 0, 0)
-	}
-	steps := int(math.Round(seconds))
-	for i := range steps {
-		t.now++
-		part := 0.8 + 0.4*t.random.Float64()
-		share := func(n int64) int64 { return int64(float64(n) / seconds * part) }
-		t.open = min(15_000, t.open+c.Connects/int64(steps)+1)
-		if c.Closed > 0 {
-			t.open = 15_000 * int64(i+1) / int64(steps)
-		}
-		t.sample(report.Counts{Connects: share(c.Connects), Joins: share(c.Joins), Sent: share(c.Sent), Replies: share(c.Replies),
-			Received: share(c.Received), Heartbeat: share(c.Heartbeat), Closed: share(c.Closed), Failed: share(c.Failed)}, name, cores*part, latencies[report.Delivery])
-	}
-	last := t.r.Samples[len(t.r.Samples)-1]
-	p.Bench = report.Usage{CPU: cores * 0.6 * seconds, RSS: last.Bench.RSS}
-	if t.shape.Server {
-		p.Server = &report.Usage{CPU: cores * seconds * t.shape.Slower, RSS: last.Server.RSS}
-	}
-	t.r.Phases = append(t.r.Phases, p)
-}
-
-func (t *timeline) sample(c report.Counts, phase string, cores, typical float64) {
-	s := report.Sample{At: t.now, Phase: phase, Open: t.open, Joined: t.open * 98 / 100, Counts: c,
-		Bench: report.Usage{CPU: cores * 0.6, RSS: 30e6 + t.open*900}}
-	if t.shape.Server {
-		s.Server = &report.Usage{CPU: cores, RSS: 18e6 + t.open*620}
-	}
-	if typical > 0 {
-		s.Latency = t.durations(typical*(0.8+0.5*t.random.Float64()), 300)
-	}
-	t.r.Samples = append(t.r.Samples, s)
-}
-
-// durations is a distribution with a long tail.
-func (t *timeline) durations(typical float64, n int) *report.Histogram {
-	h := report.NewHistogram()
-	for range n {
-		ms := typical * t.shape.Slower * math.Exp(t.random.NormFloat64()*0.45)
-		if t.random.IntN(200) == 0 {
-			ms *= 4 + 10*t.random.Float64()
-		}
-		h.Record(time.Duration(ms * float64(time.Millisecond)))
-	}
-	return h
-}
-
-func usual() *report.Report {
-	r := synthetic(shape{Samples: 60, Server: true, Slower: 1})
-	for _, text := range []string{"p99<50ms", "connect.join.p99<1s", "missing==0", "memory<1KB", "last.max<1us"} {
-		a, err := report.ParseAssert(text)
-		if err != nil {
-			panic(err)
-		}
-		r.Asserts = append(r.Asserts, a.Check(r))
-	}
-	return r
-}
 
 // What was written is read again, whole.
 func TestReadGivesBack(t *testing.T) {
@@ -152,7 +43,104 @@ func TestReadGivesBack(t *testing.T) {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
-	if testing.Verbose() {
-		t.Log("\n" + table.String())
+}
+
+func TestReadToleratesWhatIsNew(t *testing.T) {
+	r, err := report.Read(strings.NewReader(`{"tool":"throng v9","color":"red","phases":[{"name":"x","weather":1}]}`))
+	if err != nil || r.Tool != "throng v9" || r.Phases[0].Name != "x" {
+		t.Errorf("%+v, %v", r, err)
 	}
+}
+
+// What is no report is refused with the name of its file.
+func TestReadRefuses(t *testing.T) {
+	for _, text := range []string{"", "hello", "null", "{}", "[]", `{"name":"throng"}`, `{"tool":1}`, `{"tool":"x"} {}`,
+		`{"tool":"x","samples":[{"latency":[[5,-1]]}]}`, `{"tool":"x","samples":[{"latency":[[5,9007199254740992],[6,1]]}]}`} {
+		path := filepath.Join(t.TempDir(), "run.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := report.ReadFile(path)
+		if err == nil || !strings.HasPrefix(err.Error(), path+": not a report of a load test: ") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := report.ReadFile(filepath.Join(t.TempDir(), "none.json")); err == nil || !strings.Contains(err.Error(), "none.json") {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestExchange(t *testing.T) {
+	tests := []struct {
+		counts report.Counts
+		want   report.Exchange
+	}{
+		{report.Counts{Received: 5, Replies: 9, Heartbeat: 9, Joins: 9, Connects: 9}, report.Exchange{Name: "delivery", Count: 5}},
+		{report.Counts{Replies: 5, Heartbeat: 9, Joins: 9, Connects: 9}, report.Exchange{Name: "reply", Count: 5}},
+		{report.Counts{Heartbeat: 9, Joins: 5, Connects: 5}, report.Exchange{Name: "heartbeat", Count: 9}},
+		{report.Counts{Heartbeat: 4, Joins: 5, Connects: 5}, report.Exchange{Name: "connect + join", Count: 5}},
+		{report.Counts{Joins: 5}, report.Exchange{Name: "join", Count: 5}},
+		{report.Counts{Connects: 5}, report.Exchange{Name: "connect", Count: 5}},
+		{report.Counts{Sent: 5}, report.Exchange{}},
+	}
+	for _, test := range tests {
+		if got := (&report.Phase{Counts: test.counts}).Exchange(); got != test.want {
+			t.Errorf("%+v: %+v, want %+v", test.counts, got, test.want)
+		}
+	}
+}
+
+// Memory is divided among the connections that came while it grew; where most
+// were there before the first look, nothing can be said.
+func TestMemory(t *testing.T) {
+	r := plainRun()
+	if got := r.Memory(&r.Phases[0]); got != 600 {
+		t.Errorf("after connecting: %v", got)
+	}
+	r.Samples[0].Open = 40
+	if got := r.Memory(&r.Phases[0]); got != 1000 {
+		t.Errorf("40 were there before: %v", got)
+	}
+	r.Samples[0].Open = 90
+	if got := r.Memory(&r.Phases[0]); !math.IsNaN(got) {
+		t.Errorf("nearly all were there before: %v", got)
+	}
+	r.Samples[0].Open, r.Samples[0].Server = 0, nil
+	if got := r.Memory(&r.Phases[0]); !math.IsNaN(got) {
+		t.Errorf("nobody looked before: %v", got)
+	}
+}
+
+// Whatever can be read can be shown.
+func FuzzRead(f *testing.F) {
+	var b bytes.Buffer
+	if err := plainRun().WriteJSON(&b); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	for _, text := range []string{"", "null", `{"tool":"x"}`, `{"phases":[{"latencies":{"delivery":null,"x":[[1,1]]}}],"samples":[{}]}`,
+		`{"phases":[{"name":"a","seconds":1e308,"start":-1e308,"counts":{"received":1},"server":{"cpu":1e308}}],"samples":[{"at":1e308},{"at":-1e308,"server":{"rss":-9}}]}`,
+		`{"tool":"x","samples":[{"at":1,"open":9223372036854775807,"server":{}},{"at":1,"open":-9223372036854775808,"latency":[[9223372036854775807,9]]}],"asserts":[{"text":"p99<1ms","value":1e308}]}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := report.Read(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		c := report.Compare(r, plainRun())
+		for name, write := range map[string]func(io.Writer) error{"table": r.WriteTable, "html": r.WriteHTML, "live": r.WriteLive,
+			"json": r.WriteJSON, "compare table": c.WriteTable, "compare html": c.WriteHTML} {
+			var out bytes.Buffer
+			if err := write(&out); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
+				continue
+			}
+			if bad := number.Find(out.Bytes()); bad != nil && !bytes.Contains(b, bad) {
+				t.Errorf("%s has %q", name, bad)
+			}
+		}
+	})
 }

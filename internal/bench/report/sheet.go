@@ -1,5 +1,7 @@
 package report
 
+import "unicode/utf8"
+
 // sheet is a grid as the template takes it.
 type sheet struct {
 	Title   string
@@ -21,6 +23,9 @@ func (g grid) sheet() sheet {
 			c := cell{Text: text, Head: i == 0 && g.Columns[0].Text}
 			if g.Columns[i].Text {
 				c.Class = "text"
+			}
+			if utf8.RuneCountInString(text) > 36 {
+				c.Class += " long"
 			}
 			switch text { // the words for it, everywhere in reports
 			case wordOK, wordBetter:

@@ -41,9 +41,9 @@ func curve(name string, colour int, h *Histogram) line {
 		return l
 	}
 	const steps = 240
-	end := shares(h.Count()).hi
+	a := shares(h.Count())
 	for i := range steps + 1 {
-		x := end * float64(i) / steps
+		x := a.lo + (a.hi-a.lo)*float64(i)/steps
 		l.points = append(l.points, point{x, millis(h.Quantile(below(x)))})
 	}
 	return l

@@ -12,11 +12,7 @@ func (r *Report) tiles() []tile {
 			all = append(all, tile{name, value, unit})
 		}
 	}
-	open := int64(0)
-	for i := range r.Samples {
-		open = max(open, r.Samples[i].Open)
-	}
-	add("connections at most", whole(open), "")
+	add("connections at most", whole(r.peak()), "")
 	p := r.mainPhase()
 	if p == nil {
 		return all

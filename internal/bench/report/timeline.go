@@ -20,9 +20,9 @@ func (r *Report) timeline() []chart {
 	open := func(i int) float64 { return float64(r.Samples[i].Open) }
 	joined := func(i int) float64 { return float64(r.Samples[i].Joined) }
 	return []chart{
-		r.overTime("Connections", "", short, r.line("open", 1, open), r.line("joined", 3, joined)),
-		r.overTime("Arrivals per second", "/s", short, r.line("connects", 1, connects), r.line("joins", 3, joins)),
-		r.overTime("Messages per second", "/s", short, r.line("sent", 1, sent), r.line("replies", 3, replies), r.line("heartbeats", 4, beats)),
+		r.overTime("Connections", "", short, r.line("open", 1, open).under(), r.line("joined", 3, joined)),
+		r.overTime("Arrivals per second", "/s", short, r.line("connects", 1, connects).under(), r.line("joins", 3, joins)),
+		r.overTime("Messages per second", "/s", short, r.line("sent", 1, sent).under(), r.line("replies", 3, replies), r.line("heartbeats", 4, beats)),
 		r.overTime("Deliveries per second", "/s", short, r.line("deliveries", 1, received)),
 		r.latencyOverTime(),
 		r.overTime("Processors in use", "cores", short, r.line("server", 1, r.serverCores), r.line("bench", colourBench, r.benchCores).dashed()),
@@ -48,6 +48,11 @@ func (r *Report) line(name string, colour int, value func(i int) float64) line {
 	for i := range r.Samples {
 		l.points[i] = point{r.Samples[i].At, value(i)}
 	}
+	return l
+}
+
+func (l line) under() line {
+	l.Under = true
 	return l
 }
 
@@ -130,10 +135,7 @@ func (r *Report) benchMemory(i int) float64 { return float64(r.Samples[i].Bench.
 // memoryEach is the server's growth per connection. While few are there it says
 // more about the server's beginning than about them.
 func (r *Report) memoryEach() func(i int) float64 {
-	most := int64(0)
-	for i := range r.Samples {
-		most = max(most, r.Samples[i].Open)
-	}
+	most := r.peak()
 	return func(i int) float64 {
 		if r.Samples[i].Open < most/10 {
 			return unknown
