@@ -39,7 +39,7 @@ func newLeader(o *Options, c crew) (*leader, error) {
 func (l *leader) run(ctx context.Context) error {
 	l.report.Began = time.Now()
 	l.meters.begin(l.o.PIDs)
-	l.report.Samples = append(l.report.Samples, l.meters.first())
+	l.report.Samples = append(l.report.Samples, l.meters.first(l.crew))
 	for i, p := range l.o.Scenario.Phases {
 		err := l.phase(ctx, i, p)
 		if err != nil || ctx.Err() != nil {
@@ -58,7 +58,7 @@ func (l *leader) phase(ctx context.Context, i int, p scenario.Phase) error {
 	start := load.Start{Phase: i, Run: l.report.Began.UnixNano(), At: at.UnixNano()}
 	l.lasts = map[load.Last]time.Duration{}
 	l.moved = time.Now()
-	before := l.meters.mark(l.crew)
+	before := l.meters.mark()
 	if err := l.crew.order(load.Order{Start: &start}); err != nil {
 		return err
 	}

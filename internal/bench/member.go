@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"throng/internal/bench/load"
+	"throng/internal/bench/report"
 )
 
 // member is a process that makes load, as the leader sees it.
@@ -21,6 +22,7 @@ type member struct {
 	orders *json.Encoder
 	notes  chan load.Note // closed when it has no more to say
 	early  []load.Note    // that came while something else was waited for
+	used   report.Usage   // before the run
 	remote bool
 	offset time.Duration // what its clock is behind ours
 	error  time.Duration // of the offset, at most
@@ -72,7 +74,10 @@ func (m *member) engage(ctx context.Context, o *Options, i int) error {
 	if err := m.order(load.Order{Plan: p}); err != nil {
 		return err
 	}
-	_, err := m.await(ctx, func(n load.Note) bool { return n.Ready })
+	n, err := m.await(ctx, func(n load.Note) bool { return n.Ready != nil })
+	if err == nil {
+		m.used = *n.Ready
+	}
 	return err
 }
 

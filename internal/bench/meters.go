@@ -31,8 +31,11 @@ func (m *meters) begin(pids []int) {
 }
 
 // first is the sample of the beginning, from which memory is counted.
-func (m *meters) first() report.Sample {
+func (m *meters) first(c crew) report.Sample {
 	s := report.Sample{Bench: report.Usage{RSS: usage.Self().RSS}}
+	for _, one := range c {
+		s.Bench.RSS += one.used.RSS
+	}
 	if len(m.pids) > 0 {
 		s.Server = &report.Usage{RSS: m.used0.RSS}
 	}
@@ -59,7 +62,7 @@ func (m *meters) read(s *report.Sample, members []*load.Sample) {
 	m.self0, m.read0 = cpu, now
 }
 
-func (m *meters) mark(crew) mark {
+func (m *meters) mark() mark {
 	return mark{server: usage.Sum(m.pids), bench: usage.Self().CPU + m.parts.CPU, spare: usage.Idle()}
 }
 

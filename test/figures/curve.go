@@ -25,7 +25,7 @@ func (f *figures) curve(list string) error {
 	var table strings.Builder
 	table.WriteString(heading("Growing: the same work for each connection, channels of 1,000"))
 	table.WriteString("\n| connections | servers | connects + joins/s | CPU of the servers, µs per connect + join | per heartbeat | per delivery | " +
-		"delivery p50, p99, to the last p99, ms | memory of the servers per connection, bytes | of the kernel, per socket | of the bench |\n|---|---|---|---|---|---|---|---|---|---|\n")
+		"delivery p50, p99, to the last p99, ms | memory of the servers per connection, bytes | of the kernel, per socket | of the bench, per connection |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for i, users := range points {
 		servers := (users + perServer - 1) / perServer
 		if i == len(points)-1 {
@@ -79,13 +79,12 @@ func loopsFor(servers int) int {
 	return usage.Machine().Cores
 }
 
-// benchMemory is what the bench grew by, per connection.
+// benchMemory is what the bench's processes grew by, per connection.
 func benchMemory(r *report.Report) float64 {
-	idle := phase(r, "idle")
 	for _, s := range r.Samples {
 		if s.Phase == "idle" && s.Open > 0 {
-			return float64(s.Bench.RSS) / float64(s.Open)
+			return float64(s.Bench.RSS-r.Samples[0].Bench.RSS) / float64(s.Open)
 		}
 	}
-	return float64(idle.Bench.RSS)
+	return 0
 }

@@ -123,7 +123,8 @@ func (a *agent) do(o Order) (err error) {
 		if a.w, err = NewWorker(*o.Plan); err != nil {
 			return err
 		}
-		a.notes <- Note{Ready: true}
+		used := usage.Self()
+		a.notes <- Note{Ready: &used}
 	case a.w == nil:
 		return errors.New("an order before the plan")
 	case o.Start != nil:

@@ -26,13 +26,13 @@ type Start struct {
 
 // Note is what a worker tells. One member is set.
 type Note struct {
-	Clock  int64   `json:"clock,omitempty"`
-	Ready  bool    `json:"ready,omitempty"` // the plan is understood
-	Sample *Sample `json:"sample,omitempty"`
-	Done   bool    `json:"done,omitempty"` // its part of the phase
-	Tally  *Tally  `json:"tally,omitempty"`
-	Part   *Part   `json:"part,omitempty"`
-	Error  string  `json:"error,omitempty"` // it can't go on
+	Clock  int64         `json:"clock,omitempty"`
+	Ready  *report.Usage `json:"ready,omitempty"` // the plan is understood; what the process uses so far
+	Sample *Sample       `json:"sample,omitempty"`
+	Done   bool          `json:"done,omitempty"` // its part of the phase
+	Tally  *Tally        `json:"tally,omitempty"`
+	Part   *Part         `json:"part,omitempty"`
+	Error  string        `json:"error,omitempty"` // it can't go on
 }
 
 // Sample is a second of a worker.
