@@ -31,9 +31,9 @@ func (a axis) at(v float64) float64 {
 	return min(max((v-lo)/(hi-lo), 0), 1)
 }
 
-// amounts is an axis from zero, or below, to a round number over the highest.
+// amounts is an axis of round numbers around the lowest, the highest and zero.
 func amounts(lo, hi float64, label func(float64) string) axis {
-	lo = min(lo, 0)
+	lo, hi = min(lo, 0), max(hi, 0)
 	if hi <= lo {
 		hi = lo + 1
 	}

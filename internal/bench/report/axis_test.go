@@ -23,6 +23,7 @@ func TestTicks(t *testing.T) {
 		{"amounts", amounts(0, 15_000, short), []string{"0", "5k", "10k", "15k"}},
 		{"small amounts", amounts(0.2, 0.93, short), []string{"0", "0.5", "1"}},
 		{"amounts below zero", amounts(-30, 55, short), []string{"-50", "0", "50", "100"}},
+		{"all below zero", amounts(-9e18, -9e18, short), []string{"-1e+19", "-5e+18", "0"}},
 		{"no amounts", amounts(0, 0, short), []string{"0", "0.5", "1"}},
 		{"bytes", amounts(0, 1.1e9, shortSize), []string{"0", "500 MB", "1 GB", "1.5 GB"}},
 		{"magnitudes", magnitudes(0.7, 42, shortMillis), []string{"500 µs", "1 ms", "2 ms", "5 ms", "10 ms", "20 ms", "50 ms"}},

@@ -19,9 +19,12 @@ type point struct{ x, y float64 }
 // make the page big.
 const most = 480
 
-// measurable is far beyond all figures, and far enough below infinity that
-// differences stay finite.
-const measurable = 1e100
+// Figures beyond measurable are none, and far enough below infinity that
+// differences stay finite. What is less than negligible is nothing.
+const (
+	measurable = 1e100
+	negligible = 1e-9
+)
 
 // clean makes what can't be drawn a gap.
 func clean(points []point, aboveZero bool) []point {
@@ -30,8 +33,11 @@ func clean(points []point, aboveZero bool) []point {
 		if !known(p.x) || math.Abs(p.x) > measurable {
 			continue
 		}
-		if !known(p.y) || math.Abs(p.y) > measurable || aboveZero && p.y < 1e-9 {
+		if !known(p.y) || math.Abs(p.y) > measurable || aboveZero && p.y < negligible {
 			p.y = unknown
+		}
+		if math.Abs(p.y) < negligible {
+			p.y = 0
 		}
 		out = append(out, p)
 	}
