@@ -169,6 +169,9 @@ func (l *leader) sample(s *load.Sample) {
 		}
 		one.Latency.Merge(part.Main)
 	}
+	if one.Latency != nil {
+		one.Latency.Compact() // a long run has many seconds
+	}
 	l.meters.read(&one, all)
 	if c := one.Counts; c.Connects+c.Joins+c.Replies+c.Received+c.Heartbeat+c.Sent > 0 {
 		l.moved = time.Now()
