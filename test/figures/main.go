@@ -3,10 +3,11 @@
 // Command figures makes the tables of docs/benchmarks: it starts servers, measures
 // them with `throng bench`, and writes what was found as Markdown, JSON and pages.
 //
-//	figures [-out DIR] [-only floor,curve,buffers] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
+//	figures [-out DIR] [-only floor,isolation,curve,buffers] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
 //
 // floor compares throng with the floor (test/floor), a raw epoll server that does
-// the same exchanges and nothing else, in turns within one run. curve measures
+// the same exchanges and nothing else, in turns within one run. isolation measures
+// what other channels notice of a message to everybody. curve measures
 // throng at growing numbers of connections, with more servers and bench processes
 // as one process can't hold them. buffers (as root) compares two sets of socket
 // buffer settings.
@@ -26,7 +27,7 @@ func main() {
 	var f figures
 	var only, curve string
 	flag.StringVar(&f.out, "out", "bin/bench", "`directory` to write to")
-	flag.StringVar(&only, "only", "floor,curve", "what to measure")
+	flag.StringVar(&only, "only", "floor,isolation,curve", "what to measure")
 	flag.IntVar(&f.users, "users", 15_000, "connections of the comparison with the floor")
 	flag.IntVar(&f.rounds, "rounds", 3, "rounds of the comparison with the floor")
 	flag.StringVar(&curve, "curve", "1000,5000,15000", "numbers of connections of the curve")
@@ -71,10 +72,12 @@ func (f *figures) run(only, curve string) error {
 			err = f.compare()
 		case "curve":
 			err = f.curve(curve)
+		case "isolation":
+			err = f.isolation()
 		case "buffers":
 			err = f.buffers()
 		default:
-			err = fmt.Errorf("there are floor, curve and buffers, not %q", name)
+			err = fmt.Errorf("there are floor, isolation, curve and buffers, not %q", name)
 		}
 		if err != nil {
 			return err
