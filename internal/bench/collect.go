@@ -36,8 +36,13 @@ func (l *leader) collect(p scenario.Phase, at time.Time, before mark, gaveUp boo
 			end = time.Unix(0, part.End)
 		}
 		away += part.Away
-		used.CPU += part.Usage.CPU
-		used.RSS += part.Usage.RSS
+		if !m.remote {
+			used.CPU += part.Usage.CPU
+			used.RSS += part.Usage.RSS
+		}
+		if _, err := l.hear(m); err != nil {
+			return err
+		}
 	}
 	if p.Do == scenario.Idle {
 		end = time.Now()

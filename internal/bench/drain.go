@@ -35,6 +35,11 @@ func (l *leader) drain(ctx context.Context, p scenario.Phase) (*delivered, error
 		if err != nil {
 			return nil, err
 		}
+		for _, m := range l.crew { // so that seconds are shown meanwhile
+			if _, err := l.hear(m); err != nil {
+				return nil, err
+			}
+		}
 		if d.received != last {
 			last, since = d.received, time.Now()
 		}

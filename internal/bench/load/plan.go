@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -77,10 +78,7 @@ func parseTargets(s *scenario.Scenario) ([]*target, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &target{index: i, addr: u.Host, host: u.Host, secure: u.Scheme == "wss", path: u.EscapedPath(), params: s.Params}
-		if u.Port() == "" {
-			t.addr += map[bool]string{false: ":80", true: ":443"}[t.secure]
-		}
+		t := &target{index: i, addr: net.JoinHostPort(u.Hostname(), port(u)), host: u.Host, secure: u.Scheme == "wss", path: u.EscapedPath(), params: s.Params}
 		if s.Wire == "phoenix" {
 			t.path = strings.TrimSuffix(t.path, "/") + "/websocket?vsn=2.0.0"
 			if u.RawQuery != "" {
@@ -97,6 +95,17 @@ func parseTargets(s *scenario.Scenario) ([]*target, error) {
 		all = append(all, t)
 	}
 	return all, nil
+}
+
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "wss":
+		return "443"
+	default:
+		return "80"
+	}
 }
 
 // request is the request target for a user.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,6 +30,7 @@ type Worker struct {
 	now       int64
 	timers    timers
 	coming    []*flock
+	clogged   []clog
 	heartbeat int64
 	swept     int64
 
@@ -45,6 +47,7 @@ type Worker struct {
 	total        report.Counts // since the phase began
 	carried      report.Counts // in this second, before the phase began
 	last         int64         // when something last came that was waited for
+	moved        bool          // since the last sample: something went on that the phase waits for
 	checks       report.Checks
 	failures     map[string]int64
 	figures      figures
@@ -156,7 +159,10 @@ func (w *Worker) clock() int64 { return time.Now().UnixNano() + w.plan.Offset }
 func (w *Worker) turn(d time.Duration) error {
 	w.now = w.clock()
 	began := w.now
-	for {
+	w.unclog()
+	// A script that waits for nothing has its next round due at once, so there must
+	// be an end to it, or nothing would be read meanwhile.
+	for n := 1; n%64 != 0 || w.clock()-began < int64(maxWait); n++ {
 		t, ok := w.timers.due(w.now)
 		if !ok {
 			break
@@ -177,19 +183,28 @@ func (w *Worker) turn(d time.Duration) error {
 	return w.net.wait(max(0, d))
 }
 
+// scheduled reports whether something is still to begin that the scenario has set a
+// time for. Tries of those who can't get in are no such thing.
+func (w *Worker) scheduled() bool {
+	return slices.ContainsFunc(w.coming, func(f *flock) bool { return f.scheduled(w.now) }) ||
+		slices.ContainsFunc(w.timers, func(t timer) bool {
+			return t.at > w.now && (t.kind == timerRound || t.kind == timerThink)
+		})
+}
+
 // fire does what a timer is for.
 func (w *Worker) fire(t timer) {
 	c := &w.clients[t.user]
 	switch {
 	case t.kind == timerRound:
 		w.round(c, int(t.of))
+	case t.kind == timerThink:
+		w.thought(c, t)
 	case t.gen != c.gen:
 	case t.kind == timerRetry:
 		if c.state == waiting {
 			w.dial(c, t.at)
 		}
-	case t.kind == timerThink:
-		w.goOn(c, int(t.of), t.at)
 	case t.kind == timerHeartbeat:
 		w.beat(c)
 	}
