@@ -91,11 +91,7 @@ func (s *Scenario) checkPhases() error {
 			if p.For <= 0 {
 				return fmt.Errorf("phase %q: say how long with for = \"10s\"", p.Name)
 			}
-		case Act:
-			if err := s.checkEnd(p); err != nil {
-				return err
-			}
-		case Cut:
+		case Act, Cut:
 		default:
 			return fmt.Errorf("phase %q: do = %q is none of arrive, idle, act, cut", p.Name, p.Do)
 		}
@@ -107,11 +103,20 @@ func (s *Scenario) checkPhases() error {
 			}
 		}
 	}
+	for _, p := range s.Phases {
+		if err := s.checkEnd(p); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// checkEnd makes sure that a phase has an end and something to do.
+// checkEnd makes sure that a phase in which users act has an end and something to
+// do.
 func (s *Scenario) checkEnd(p Phase) error {
+	if p.Do != Act {
+		return nil
+	}
 	scripts, endless := 0, false
 	for _, g := range s.Users {
 		for _, script := range g.In(p.Name) {
