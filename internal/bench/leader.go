@@ -20,7 +20,7 @@ type leader struct {
 	meters meters
 
 	seconds map[int][]*load.Sample // that not all members have told yet
-	lasts   map[load.Last]time.Duration
+	lasts   map[message]arrival
 	phaseNo int       // which phase is under way
 	moved   time.Time // when something of it last did
 	away    int64     // users who were not connected at the end of the last phase
@@ -57,7 +57,7 @@ func (l *leader) run(ctx context.Context) error {
 func (l *leader) phase(ctx context.Context, i int, p scenario.Phase) error {
 	at := time.Now().Add(startTime)
 	start := load.Start{Phase: i, Run: l.report.Began.UnixNano(), At: at.UnixNano()}
-	l.lasts = map[load.Last]time.Duration{}
+	l.lasts = map[message]arrival{}
 	l.phaseNo, l.moved = i, time.Now()
 	before := l.meters.mark(l.crew)
 	if err := l.crew.order(load.Order{Start: &start}); err != nil {
@@ -179,15 +179,6 @@ func (l *leader) sample(s *load.Sample) {
 	if l.o.Progress != nil {
 		l.report.Seconds = one.At
 		l.o.Progress(l.report)
-	}
-}
-
-// last remembers when the last of all processes' subscribers got a message.
-func (l *leader) last(lasts []load.Last) {
-	for _, one := range lasts {
-		took := one.Took
-		one.Took = 0
-		l.lasts[one] = max(l.lasts[one], took)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 // channel is a channel on a target, or on all of them if they are one server.
 type channel struct {
+	key      string // among all: target and name
 	name     string
 	subs     int   // joined here
 	sent     int64 // messages of this phase that were accepted

@@ -67,7 +67,7 @@ func (w *Worker) deliver(s *sub, m mark, at int64) {
 		return
 	}
 	if took, last := s.ch.deliver(m, at); last {
-		w.lastGot(m, took)
+		w.lastGot(s.ch, m, took)
 	}
 }
 

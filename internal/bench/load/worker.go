@@ -58,10 +58,11 @@ type Worker struct {
 
 // Last is when the last subscriber in a process got a message.
 type Last struct {
-	User uint32        `json:"u"`
-	Seq  uint32        `json:"s"`
-	At   int64         `json:"a"` // when it was to be sent
-	Took time.Duration `json:"t"`
+	User  uint32        `json:"u"`
+	Seq   uint32        `json:"s"`
+	Place string        `json:"p"` // the channel, by target and name
+	Subs  int64         `json:"n"` // how many there are in the process
+	Took  time.Duration `json:"t"`
 }
 
 // network is what carries connections. It calls connected, received and broken.
@@ -138,7 +139,7 @@ func (w *Worker) channel(target int, name []byte) *channel {
 	key := strconv.Itoa(target) + " " + string(name)
 	ch := w.places[key]
 	if ch == nil {
-		ch = &channel{name: string(name)}
+		ch = &channel{key: key, name: string(name)}
 		w.places[key] = ch
 	}
 	return ch
@@ -226,13 +227,13 @@ func (w *Worker) beat(c *client) {
 }
 
 // lastGot notes that the last subscriber in this process got a message.
-func (w *Worker) lastGot(m mark, took time.Duration) {
+func (w *Worker) lastGot(ch *channel, m mark, took time.Duration) {
 	if w.plan.Agents == 1 {
 		w.figures.last.Record(took)
 		return
 	}
 	if len(w.lasts) < maxLasts {
-		w.lasts = append(w.lasts, Last{m.user, m.seq, m.at, took})
+		w.lasts = append(w.lasts, Last{m.user, m.seq, ch.key, int64(ch.subs), took})
 	}
 }
 
