@@ -83,6 +83,9 @@ func Builtin(name string, o Options) (*Scenario, error) {
 
 // check returns what nothing can be made of.
 func (o *Options) check() error {
+	if o.For < 0 {
+		return fmt.Errorf("for: %v: a time below 0", o.For)
+	}
 	for name, n := range map[string]int{
 		"users": o.Users, "channels": o.Channels, "size": o.Size, "payload": o.Payload, "burst": o.Burst,
 		"times": o.Times, "in-flight": o.InFlight, "senders": o.Senders, "for": int(o.For / time.Second),
@@ -95,9 +98,6 @@ func (o *Options) check() error {
 		if v != 0 && !(v >= minRate && v <= maxRate) {
 			return fmt.Errorf("%s: %g: there can be %g to %g a second", name, v, minRate, maxRate)
 		}
-	}
-	if o.For < 0 {
-		return fmt.Errorf("for: %v: a time below 0", o.For)
 	}
 	if o.Users > 0 && o.Channels > o.Users {
 		return fmt.Errorf("%d channels for %d users: each channel has one at least", o.Channels, o.Users)
