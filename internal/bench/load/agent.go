@@ -117,7 +117,7 @@ func (a *agent) do(o Order) (err error) {
 		if a.w != nil {
 			return errors.New("a second plan")
 		}
-		if err := o.Plan.Scenario.Check(); err != nil {
+		if err := o.Plan.check(); err != nil {
 			return err
 		}
 		if a.w, err = NewWorker(*o.Plan); err != nil {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -19,6 +20,18 @@ type Plan struct {
 	// Offset is what has to be added to this machine's clock to get that of the
 	// process that leads, in nanoseconds.
 	Offset int64
+}
+
+// check returns what can't be played. A plan may come from another machine, with
+// another version.
+func (p *Plan) check() error {
+	switch {
+	case p.Scenario == nil:
+		return errors.New("a plan without a scenario")
+	case p.Agent < 0 || p.Agent >= p.Agents:
+		return fmt.Errorf("a plan for number %d of %d", p.Agent, p.Agents)
+	}
+	return p.Scenario.Check()
 }
 
 // group is a group of users with its patterns read.

@@ -146,6 +146,9 @@ func (s *Scenario) checkUsers(g *Users) error {
 	if s.Wire == "echo" && len(g.Join) > 0 {
 		return fmt.Errorf("there are no channels on the wire echo")
 	}
+	if len(g.Arrive) == 0 { // a file without has one, see complete
+		return fmt.Errorf("they never arrive")
+	}
 	for _, a := range g.Arrive {
 		if a.Users < 0 || a.InFlight < 0 || a.Pause < 0 {
 			return fmt.Errorf("an arrival with a number below 0")
