@@ -5,6 +5,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -41,8 +42,11 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(o.Agents) > 0 && o.Processes > 0 {
+		return nil, errors.New("either agents make the load, or processes here")
+	}
 	if len(o.Agents) == 0 {
-		if err := o.fit(); err != nil {
+		if err := o.fit(descriptors(), ports()); err != nil {
 			return nil, err
 		}
 	}

@@ -36,15 +36,20 @@ func (l *leader) collect(p scenario.Phase, at time.Time, before mark, gaveUp boo
 			end = time.Unix(0, part.End)
 		}
 		away += part.Away
-		used.CPU += part.Usage.CPU
-		used.RSS += part.Usage.RSS
+		if !m.remote {
+			used.CPU += part.Usage.CPU
+			used.RSS += part.Usage.RSS
+		}
+		if _, err := l.hear(m); err != nil {
+			return err
+		}
 	}
 	if p.Do == scenario.Idle {
 		end = time.Now()
 	}
 	phase.Seconds = end.Sub(at).Seconds()
 	l.meters.since(before, &phase, used)
-	l.addLast(&phase)
+	l.addLast(&phase, due)
 	if due != nil {
 		judge(&checks, due, phase.Counts.Closed)
 	}
@@ -66,19 +71,6 @@ func judge(c *report.Checks, d *delivered, closed int64) {
 	}
 	c.Expected = d.due
 	c.Missing = max(0, d.due-(d.received-c.Duplicates)-c.Gaps)
-}
-
-// addLast adds when messages reached the last subscriber, if several processes had
-// to tell it.
-func (l *leader) addLast(p *report.Phase) {
-	if len(l.lasts) == 0 {
-		return
-	}
-	h := report.NewHistogram()
-	for _, took := range l.lasts {
-		h.Record(took)
-	}
-	p.Latencies[report.Last] = h
 }
 
 func addLatencies(to, from map[string]*report.Histogram) {

@@ -15,6 +15,7 @@ type delivered struct {
 	due      int64
 	received int64
 	checks   report.Checks
+	subs     map[string]int64 // subscribers by channel
 }
 
 // whole reports whether all has come that was due, or is known not to come.
@@ -35,6 +36,11 @@ func (l *leader) drain(ctx context.Context, p scenario.Phase) (*delivered, error
 		if err != nil {
 			return nil, err
 		}
+		for _, m := range l.crew { // so that seconds are shown meanwhile
+			if _, err := l.hear(m); err != nil {
+				return nil, err
+			}
+		}
 		if d.received != last {
 			last, since = d.received, time.Now()
 		}
@@ -52,7 +58,7 @@ const (
 
 // tally asks all members where deliveries stand.
 func (l *leader) tally(ctx context.Context, p scenario.Phase) (*delivered, error) {
-	d := &delivered{known: l.o.Scenario.Static(p.Name)}
+	d := &delivered{known: l.o.Scenario.Static(p.Name), subs: map[string]int64{}}
 	channels := map[string]load.Deliveries{}
 	if err := l.crew.order(load.Order{Tally: true}); err != nil {
 		return nil, err
@@ -69,8 +75,9 @@ func (l *leader) tally(ctx context.Context, p scenario.Phase) (*delivered, error
 			channels[key] = load.Deliveries{Subs: all.Subs + one.Subs, Sent: all.Sent + one.Sent, Received: all.Received + one.Received}
 		}
 	}
-	for _, ch := range channels {
+	for place, ch := range channels {
 		d.due += ch.Subs * ch.Sent
+		d.subs[place] = ch.Subs
 	}
 	return d, nil
 }

@@ -11,11 +11,15 @@ import (
 const spareDescriptors = 40
 
 // fit chooses how many processes and source addresses a scenario needs on this
-// machine, or says what would be possible.
-func (o *Options) fit() error {
+// machine, or says what would be possible. limit is how many descriptors a process
+// may have, ports how many connections one address can make to another.
+func (o *Options) fit(limit, ports int) error {
 	users := o.Scenario.Count()
-	limit := descriptors()
-	each := limit - spareDescriptors
+	if o.Processes < 0 {
+		return fmt.Errorf("%d processes", o.Processes)
+	}
+	each := max(0, limit-spareDescriptors)
+	o.Processes = min(o.Processes, users) // more would have nothing to do
 	if o.Processes == 0 {
 		o.Processes = max(1, (users+each-1)/max(1, each))
 	}
@@ -24,14 +28,14 @@ func (o *Options) fit() error {
 			"use --processes %d, raise the limit (ulimit -n), or have at most %d users",
 			users, o.Processes, most+spareDescriptors, limit, (users+each-1)/max(1, each), each*o.Processes)
 	}
-	return o.fitPorts(users)
+	return o.fitPorts(users, ports)
 }
 
 // fitPorts sees to it that there are enough pairs of address and port. On the
 // machine itself all of 127.0.0.0/8 can be had for that.
-func (o *Options) fitPorts(users int) error {
+func (o *Options) fitPorts(users, ports int) error {
 	s := o.Scenario
-	each := ports() * 9 / 10   // others use some too
+	each := max(1, ports*9/10) // others use some too
 	places := map[string]int{} // users by address
 	for i, t := range s.Targets {
 		u, _ := url.Parse(t)

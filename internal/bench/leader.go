@@ -20,8 +20,9 @@ type leader struct {
 	meters meters
 
 	seconds map[int][]*load.Sample // that not all members have told yet
-	lasts   map[load.Last]time.Duration
-	moved   time.Time // when something last did
+	lasts   map[message]arrival
+	phaseNo int       // which phase is under way
+	moved   time.Time // when something of it last did
 	away    int64     // users who were not connected at the end of the last phase
 	busiest float64   // the largest share of a second that a member did not wait
 }
@@ -56,8 +57,8 @@ func (l *leader) run(ctx context.Context) error {
 func (l *leader) phase(ctx context.Context, i int, p scenario.Phase) error {
 	at := time.Now().Add(startTime)
 	start := load.Start{Phase: i, Run: l.report.Began.UnixNano(), At: at.UnixNano()}
-	l.lasts = map[load.Last]time.Duration{}
-	l.moved = time.Now()
+	l.lasts = map[message]arrival{}
+	l.phaseNo, l.moved = i, time.Now()
 	before := l.meters.mark()
 	if err := l.crew.order(load.Order{Start: &start}); err != nil {
 		return err
@@ -68,7 +69,7 @@ func (l *leader) phase(ctx context.Context, i int, p scenario.Phase) error {
 	}
 	var due *delivered
 	if p.Do == scenario.Act && ctx.Err() == nil {
-		if due, err = l.drain(ctx, p); err != nil {
+		if due, err = l.drain(ctx, p); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -135,9 +136,12 @@ func (l *leader) hear(m *member) (done int, err error) {
 // take takes a note that was not asked for.
 func (l *leader) take(m *member, n load.Note) (done int) {
 	switch {
-	case n.Done:
+	case n.Done == l.phaseNo+1: // and not, late, that of a phase that was given up
 		return 1
 	case n.Sample != nil:
+		if m.remote { // what another machine uses is not of this one
+			n.Sample.Usage = report.Usage{}
+		}
 		l.sample(n.Sample)
 	}
 	return 0
@@ -147,6 +151,9 @@ func (l *leader) take(m *member, n load.Note) (done int) {
 func (l *leader) sample(s *load.Sample) {
 	l.last(s.Lasts)
 	l.busiest = max(l.busiest, s.Busy)
+	if s.Moved {
+		l.moved = time.Now()
+	}
 	all := append(l.seconds[s.Second], s)
 	l.seconds[s.Second] = all
 	if len(all) < len(l.crew) {
@@ -154,9 +161,7 @@ func (l *leader) sample(s *load.Sample) {
 	}
 	delete(l.seconds, s.Second)
 	one := report.Sample{At: float64(s.Second)}
-	if i := len(l.report.Phases); i < len(l.o.Scenario.Phases) {
-		one.Phase = l.o.Scenario.Phases[i].Name
-	}
+	one.Phase = l.o.Scenario.Phases[l.phaseNo].Name
 	for _, part := range all {
 		one.Open += part.Open
 		one.Joined += part.Joined
@@ -173,22 +178,10 @@ func (l *leader) sample(s *load.Sample) {
 		one.Latency.Compact() // a long run has many seconds
 	}
 	l.meters.read(&one, all)
-	if c := one.Counts; c.Connects+c.Joins+c.Replies+c.Received+c.Heartbeat+c.Sent > 0 {
-		l.moved = time.Now()
-	}
 	l.report.Samples = append(l.report.Samples, one)
 	if l.o.Progress != nil {
 		l.report.Seconds = one.At
 		l.o.Progress(l.report)
-	}
-}
-
-// last remembers when the last of all processes' subscribers got a message.
-func (l *leader) last(lasts []load.Last) {
-	for _, one := range lasts {
-		took := one.Took
-		one.Took = 0
-		l.lasts[one] = max(l.lasts[one], took)
 	}
 }
 

@@ -15,6 +15,7 @@ type meters struct {
 	used0 report.Usage // by the server then
 	self0 float64      // CPU by all of the bench then
 	parts report.Usage // by the members at the end of the last phase
+	shown report.Sample
 }
 
 // mark is a reading at the begin of a phase.
@@ -47,6 +48,10 @@ func (m *meters) first(c crew) report.Sample {
 func (m *meters) read(s *report.Sample, members []*load.Sample) {
 	now := time.Now()
 	passed := now.Sub(m.read0).Seconds()
+	if passed < shortest { // two seconds that were heard of at once: they had the same
+		s.Bench, s.Server = m.shown.Bench, m.shown.Server
+		return
+	}
 	self := usage.Self()
 	cpu, rss := self.CPU, self.RSS
 	for _, one := range members {
@@ -59,8 +64,11 @@ func (m *meters) read(s *report.Sample, members []*load.Sample) {
 		s.Server = &report.Usage{CPU: (u.CPU - m.used0.CPU) / passed, RSS: u.RSS}
 		m.used0 = u
 	}
-	m.self0, m.read0 = cpu, now
+	m.self0, m.read0, m.shown = cpu, now, *s
 }
+
+// shortest is how far apart readings must be to tell anything of a second.
+const shortest = 0.2
 
 func (m *meters) mark() mark {
 	return mark{server: usage.Sum(m.pids), bench: usage.Self().CPU + m.parts.CPU, spare: usage.Idle()}

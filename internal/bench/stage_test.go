@@ -21,6 +21,7 @@ import (
 // stage is a small server that speaks Phoenix's wire, on goroutines. What it does
 // wrong is up to the test.
 type stage struct {
+	addr  string // to listen on; "": a free port
 	ln    net.Listener
 	conns sync.WaitGroup
 
@@ -47,7 +48,10 @@ type actor struct {
 // perform serves until the test ends.
 func perform(t *testing.T, s *stage) *stage {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if s.addr == "" {
+		s.addr = "127.0.0.1:0"
+	}
+	ln, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,4 +232,16 @@ func hasFailure(r *report.Report, text string) bool {
 		}
 	}
 	return false
+}
+
+// refusing makes a reply that accepts so many joins and refuses the others.
+func refusing(joins *int, accepted int) func(*phoenix.Message) string {
+	return func(m *phoenix.Message) string {
+		if string(m.Event) == "phx_join" {
+			if *joins++; *joins > accepted {
+				return "error"
+			}
+		}
+		return "ok"
+	}
 }

@@ -40,8 +40,15 @@ func (c *benchRunCommand) Run(r *run) error {
 	if err != nil {
 		return wrongUse(err, "see `throng bench list` and `throng bench example`")
 	}
+	switch {
+	case c.Processes < 0:
+		return wrongUse(fmt.Errorf("--processes %d: there can be 1 and more", c.Processes), "leave it out for as many as are needed")
+	case c.Processes > 0 && len(c.Agent) > 0:
+		return wrongUse(errors.New("--processes are on this machine, and with --agent nothing here makes load"), "leave one of them out")
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // who does not want to wait for the report interrupts again
 	watch, err := c.watch(r)
 	if err != nil {
 		return err
@@ -53,7 +60,7 @@ func (c *benchRunCommand) Run(r *run) error {
 	})
 	watch.end()
 	if found == nil {
-		return wrongUse(err, "")
+		return err
 	}
 	if failed := c.write(r, found); failed != nil {
 		return errors.Join(err, failed)

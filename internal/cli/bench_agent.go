@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"time"
 
 	"throng/internal/bench/load"
 )
@@ -42,15 +43,20 @@ func (c *benchAgentCommand) Run(r *run) error {
 	}
 }
 
+// keyTime is how long who says nothing keeps others away.
+const keyTime = 10 * time.Second
+
 var errKey = errors.New("wrong key")
 
 // serve obeys one bench.
 func (c *benchAgentCommand) serve(nc net.Conn) error {
 	in := bufio.NewReader(nc)
+	_ = nc.SetReadDeadline(time.Now().Add(keyTime))
 	line, err := in.ReadSlice('\n')
 	if err != nil {
 		return err
 	}
+	_ = nc.SetReadDeadline(time.Time{})
 	var key string
 	if json.Unmarshal(line, &key) != nil || subtle.ConstantTimeCompare([]byte(key), []byte(c.Key)) != 1 {
 		return errKey

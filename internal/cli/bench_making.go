@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"throng/internal/bench/report"
 	"throng/internal/bench/scenario"
 )
 
@@ -69,6 +70,11 @@ func (m *making) scenario(name string, t *tuning) (s *scenario.Scenario, err err
 		s.Params = t.Param
 	}
 	s.Assert = append(s.Assert, t.Assert...)
+	for _, text := range s.Assert {
+		if _, err := report.ParseAssert(text); err != nil {
+			return nil, err
+		}
+	}
 	return s, s.Check()
 }
 

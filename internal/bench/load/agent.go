@@ -117,7 +117,7 @@ func (a *agent) do(o Order) (err error) {
 		if a.w != nil {
 			return errors.New("a second plan")
 		}
-		if err := o.Plan.Scenario.Check(); err != nil {
+		if err := o.Plan.check(); err != nil {
 			return err
 		}
 		if a.w, err = NewWorker(*o.Plan); err != nil {
@@ -132,7 +132,9 @@ func (a *agent) do(o Order) (err error) {
 			return fmt.Errorf("there is no phase %d", p)
 		}
 		a.start, a.phase, a.told = o.Start, a.w.plan.Scenario.Phases[o.Start.Phase], false
-		a.last = time.Now()
+		if a.last.IsZero() {
+			a.last = time.Now()
+		}
 		a.w.now = a.w.clock()
 		a.w.begin(a.phase, o.Start.At)
 	case o.Tally:
@@ -151,13 +153,15 @@ func (a *agent) work() error {
 	if a.start == nil {
 		return nil
 	}
-	if second := int((a.w.now - a.start.Run) / int64(time.Second)); second > a.second {
-		a.second = second
-		a.notes <- Note{Sample: a.sample(second)}
+	// Each second is told, also when one turn took several: the leader puts together
+	// those of all members.
+	for second := int((a.w.now - a.start.Run) / int64(time.Second)); second > a.second; {
+		a.second++
+		a.notes <- Note{Sample: a.sample(a.second)}
 	}
 	if !a.told && a.w.done(a.phase, a.start.At) {
 		a.told = true
-		a.notes <- Note{Done: true}
+		a.notes <- Note{Done: a.start.Phase + 1}
 	}
 	return nil
 }
@@ -167,9 +171,10 @@ func (a *agent) sample(second int) *Sample {
 	w := a.w
 	s := &Sample{
 		Second: second, Open: w.open, Joined: w.joined, Lasts: w.lasts, Usage: usage.Self(),
-		Busy: w.busy.Seconds() / now.Sub(a.last).Seconds(),
+		Busy:  min(1, float64(w.busy)/float64(max(now.Sub(a.last), time.Millisecond))),
+		Moved: w.moved || w.scheduled(),
 	}
-	a.last, w.busy, w.lasts = now, 0, nil
+	a.last, w.busy, w.lasts, w.moved = now, 0, nil, false
 	s.Counts, s.Main = w.endSecond()
 	s.Counts.Add(w.carried)
 	w.carried = report.Counts{}

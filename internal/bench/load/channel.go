@@ -8,6 +8,7 @@ import (
 
 // channel is a channel on a target, or on all of them if they are one server.
 type channel struct {
+	key      string // among all: target and name
 	name     string
 	subs     int   // joined here
 	sent     int64 // messages of this phase that were accepted
@@ -42,7 +43,7 @@ func (ch *channel) deliver(m mark, at int64) (took time.Duration, last bool) {
 		ch.flights = append(ch.flights[:i], ch.flights[i+1:]...)
 		return took, true
 	}
-	if ch.subs == 1 {
+	if ch.subs <= 1 {
 		return time.Duration(at - m.at), true
 	}
 	if len(ch.flights) == maxFlights {
@@ -73,12 +74,11 @@ const (
 	leaving
 )
 
-// take notes a message of a sender.
-func (s *sub) take(m mark, c *report.Checks) {
+// take notes a message of a sender, and reports whether it came for the first time.
+func (s *sub) take(m mark, c *report.Checks) bool {
 	if s.first.user == m.user || s.first.seq == 0 {
 		s.first.user = m.user
-		s.first.take(m.seq, s.whole, c)
-		return
+		return s.first.take(m.seq, s.whole, c)
 	}
 	t := s.more[m.user]
 	if t == nil {
@@ -88,7 +88,7 @@ func (s *sub) take(m mark, c *report.Checks) {
 		t = &tracker{user: m.user}
 		s.more[m.user] = t
 	}
-	t.take(m.seq, s.whole, c)
+	return t.take(m.seq, s.whole, c)
 }
 
 // forget begins anew, as after a time in which messages were missed rightly.

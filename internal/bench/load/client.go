@@ -49,9 +49,11 @@ const (
 // pending is a request that is to be answered.
 type pending struct {
 	at   int64 // when it was to be sent
+	sent int64
 	ref  uint32
-	sub  int16 // which channel, -1: none
-	run  int16 // which script waits for it, -1: none
+	seq  uint32 // of a message
+	sub  int32  // which channel, -1: none
+	run  int16  // which script waits for it, -1: none
 	kind replyKind
 }
 
@@ -174,7 +176,7 @@ func (w *Worker) frame(c *client, op websocket.Opcode, payload []byte) {
 // entered says that all channels are joined.
 func (w *Worker) entered(c *client, at int64) {
 	c.state, c.tries = online, 0
-	w.last = max(w.last, at)
+	w.last, w.moved = max(w.last, at), true
 	w.joined++
 	if c.cut != 0 {
 		w.figures.comeback.Record(time.Duration(at - c.cut))

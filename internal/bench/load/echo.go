@@ -19,11 +19,11 @@ func (e echo) hello(c *client, at int64) {
 
 func (e echo) do(c *client, step *scenario.Step, _ []byte, i int) {
 	r, s := &c.runs[i], &c.subs[0]
-	e.w.late(r.at)
+	e.w.late(r)
 	e.w.scratch = e.w.scratch[:0]
 	for range step.Burst {
 		s.seq++
-		p := pending{at: r.at, sub: 0, run: int16(i), kind: toMessage}
+		p := pending{at: r.at, seq: s.seq, sub: 0, run: int16(i), kind: toMessage}
 		if step.NoWait {
 			p.run = -1
 		} else {
@@ -34,13 +34,14 @@ func (e echo) do(c *client, step *scenario.Step, _ []byte, i int) {
 		e.w.scratch = websocket.AppendMaskedFrame(e.w.scratch, websocket.OpText, maskKey, e.w.payload)
 	}
 	e.w.counts.Sent += int64(step.Burst)
+	e.w.moved = true
 	e.w.send(c, e.w.scratch)
 }
 
 func (e echo) receive(c *client, m websocket.Message, at int64) {
 	w := e.w
 	k, ok := parseMark(m.Data)
-	if !ok || k.user != w.number(c) || k.seq > c.subs[0].seq {
+	if !ok || k.user != w.number(c) || k.seq == 0 || k.seq > c.subs[0].seq {
 		w.checks.Foreign++
 		return
 	}
@@ -48,7 +49,7 @@ func (e echo) receive(c *client, m websocket.Message, at int64) {
 	bad := w.checks.Bad()
 	s.take(k, &w.checks)
 	w.counts.Replies++
-	w.last = max(w.last, at)
+	w.last, w.moved = max(w.last, at), true
 	w.second.reply.Record(duration(at - k.at))
 	// Answers have no refs; the oldest request is answered, unless it was already.
 	if len(c.pending) > 0 && w.checks.Bad() <= bad {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -82,7 +83,7 @@ func reason(err error) string {
 	case errors.As(err, &errno):
 		head, _, _ := strings.Cut(err.Error(), ":")
 		return head + ": " + errno.Error()
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "connect: timed out"
 	}
 	return err.Error()

@@ -57,13 +57,11 @@ func (w *Worker) advance(f *flock) {
 			if f.inFlight > 0 && a.Rate == 0 {
 				return
 			}
-			f.begin(f.now+1, w.now)
+			f.begin(f.now+1, f.due(w))
 			continue
 		}
-		began := w.now
-		if a.Rate > 0 {
-			began = f.began + int64(float64(f.next-f.before)*1e9*float64(w.plan.Agents)/a.Rate)
-		} else if f.inFlight >= max(1, a.InFlight/w.plan.Agents) {
+		began := f.due(w)
+		if a.Rate == 0 && f.inFlight >= max(1, a.InFlight/w.plan.Agents) {
 			return
 		}
 		if began > w.now || f.began > w.now {
@@ -74,6 +72,20 @@ func (w *Worker) advance(f *flock) {
 		c.flock = f
 		w.dial(c, began)
 	}
+}
+
+// due returns when the next one is to come: by the rate, or now.
+func (f *flock) due(w *Worker) int64 {
+	a := &f.arrivals[f.now]
+	if a.Rate == 0 {
+		return w.now
+	}
+	return f.began + int64(float64(f.next-f.before)*1e9*float64(w.plan.Agents)/a.Rate)
+}
+
+// scheduled reports whether somebody is to come later by the timetable.
+func (f *flock) scheduled(now int64) bool {
+	return f.next < len(f.members) && (f.began > now || f.arrivals[f.now].Rate > 0)
 }
 
 // settled says that a user who was on its way has arrived, or never will.

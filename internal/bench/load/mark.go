@@ -66,7 +66,7 @@ func number(b []byte, end byte) (v uint64, rest []byte, ok bool) {
 		default:
 			return 0, nil, false
 		}
-		if i >= 13 { // more digits than fit
+		if i >= 13 || v > (1<<63-1)/base { // more than fits
 			return 0, nil, false
 		}
 		v = v*base + uint64(d)

@@ -29,7 +29,7 @@ type Note struct {
 	Clock  int64         `json:"clock,omitempty"`
 	Ready  *report.Usage `json:"ready,omitempty"` // the plan is understood; what the process uses so far
 	Sample *Sample       `json:"sample,omitempty"`
-	Done   bool          `json:"done,omitempty"` // its part of the phase
+	Done   int           `json:"done,omitempty"` // its part of the phase of this number, from 1
 	Tally  *Tally        `json:"tally,omitempty"`
 	Part   *Part         `json:"part,omitempty"`
 	Error  string        `json:"error,omitempty"` // it can't go on
@@ -45,6 +45,7 @@ type Sample struct {
 	Lasts  []Last            `json:"lasts,omitempty"`
 	Usage  report.Usage      `json:"usage"` // of the process until now
 	Busy   float64           `json:"busy"`  // share of the second in which the worker did not wait
+	Moved  bool              `json:"moved"` // the phase goes on, or will by its timetable
 }
 
 // Tally is where deliveries stand.

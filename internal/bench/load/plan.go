@@ -1,7 +1,9 @@
 package load
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,6 +20,18 @@ type Plan struct {
 	// Offset is what has to be added to this machine's clock to get that of the
 	// process that leads, in nanoseconds.
 	Offset int64
+}
+
+// check returns what can't be played. A plan may come from another machine, with
+// another version.
+func (p *Plan) check() error {
+	switch {
+	case p.Scenario == nil:
+		return errors.New("a plan without a scenario")
+	case p.Agent < 0 || p.Agent >= p.Agents:
+		return fmt.Errorf("a plan for number %d of %d", p.Agent, p.Agents)
+	}
+	return p.Scenario.Check()
 }
 
 // group is a group of users with its patterns read.
@@ -77,10 +91,7 @@ func parseTargets(s *scenario.Scenario) ([]*target, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &target{index: i, addr: u.Host, host: u.Host, secure: u.Scheme == "wss", path: u.EscapedPath(), params: s.Params}
-		if u.Port() == "" {
-			t.addr += map[bool]string{false: ":80", true: ":443"}[t.secure]
-		}
+		t := &target{index: i, addr: net.JoinHostPort(u.Hostname(), port(u)), host: u.Host, secure: u.Scheme == "wss", path: u.EscapedPath(), params: s.Params}
 		if s.Wire == "phoenix" {
 			t.path = strings.TrimSuffix(t.path, "/") + "/websocket?vsn=2.0.0"
 			if u.RawQuery != "" {
@@ -97,6 +108,17 @@ func parseTargets(s *scenario.Scenario) ([]*target, error) {
 		all = append(all, t)
 	}
 	return all, nil
+}
+
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "wss":
+		return "443"
+	default:
+		return "80"
+	}
 }
 
 // request is the request target for a user.

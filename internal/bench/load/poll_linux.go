@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,6 +23,7 @@ type poll struct {
 	events  []unix.EpollEvent
 	buf     []byte
 	control []byte
+	coarse  bool // the kernel has no epoll_pwait2
 }
 
 func newPoll(w *Worker) (*poll, error) {
@@ -104,6 +106,9 @@ func (p *poll) send(c *client, b []byte) {
 		}
 		b = b[max(n, 0):]
 	}
+	if len(c.out) > p.w.unsent() {
+		p.w.clog(c)
+	}
 	c.out = append(c.out, b...)
 }
 
@@ -119,8 +124,7 @@ func (p *poll) flush(c *client) {
 }
 
 func (p *poll) wait(d time.Duration) error {
-	ms := int((d + time.Millisecond - 1) / time.Millisecond)
-	n, err := unix.EpollWait(p.epoll, p.events, ms)
+	n, err := p.await(d)
 	if err == unix.EINTR {
 		return nil
 	}
@@ -138,6 +142,26 @@ func (p *poll) wait(d time.Duration) error {
 	}
 	p.w.busy += time.Since(began)
 	return nil
+}
+
+// await waits as exactly as the kernel can: epoll_wait knows only milliseconds, by
+// which everything that is due at a time would come later.
+func (p *poll) await(d time.Duration) (int, error) {
+	if p.coarse {
+		return unix.EpollWait(p.epoll, p.events, int((d+time.Millisecond-1)/time.Millisecond))
+	}
+	limit := unix.NsecToTimespec(int64(d))
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events[0])),
+		uintptr(len(p.events)), uintptr(unsafe.Pointer(&limit)), 0, 0)
+	switch errno {
+	case 0:
+		return int(n), nil
+	case unix.ENOSYS, unix.EPERM: // Linux before 5.11, or a sandbox that doesn't know it
+		p.coarse = true
+		return p.await(d)
+	default:
+		return 0, errno
+	}
 }
 
 // ready deals with one descriptor's events.

@@ -9,6 +9,7 @@ type run struct {
 	script *script
 	next   int64 // when the next round is to begin
 	at     int64 // when the present step was to begin
+	free   int64 // when the last round ended
 	random uint64
 	begun  int32 // rounds
 	step   int16
@@ -31,6 +32,9 @@ func (w *Worker) rehearse(phase string, at int64) {
 	for i := range w.clients {
 		c := &w.clients[i]
 		c.runs = c.runs[:0]
+		for j := range c.pending {
+			c.pending[j].run = -1 // who waited for it is no more
+		}
 		g := &w.groups[c.group]
 		for j := range g.scripts {
 			s := &g.scripts[j]
@@ -102,7 +106,7 @@ func (w *Worker) round(c *client, i int) {
 // between ends a round.
 func (w *Worker) between(c *client, i int) {
 	r := &c.runs[i]
-	r.state = between
+	r.state, r.free = between, w.clock()
 	if s := r.script; s.Times > 0 && int(r.begun) >= s.Times {
 		r.state = finished
 		w.runsLeft--
@@ -130,7 +134,7 @@ func (w *Worker) play(c *client, i int) {
 		if step.Do == scenario.Think {
 			r.waits = 1
 			wait := step.For.Pick(w.random.Float64())
-			w.timers.add(timer{at: w.now + int64(wait), user: c.index, gen: c.gen, kind: timerThink, of: uint16(i)})
+			w.timers.add(timer{at: w.now + int64(wait), user: c.index, gen: uint32(r.begun), kind: timerThink, of: uint16(i)})
 			return
 		}
 		w.do(c, i, step, pattern)
@@ -144,9 +148,15 @@ func (w *Worker) do(c *client, i int, step *scenario.Step, pattern scenario.Patt
 	case scenario.Disconnect:
 		w.drop(c)
 		c.state = gone
+		r.state = between // not one of those that it breaks off
+		w.stop(c)
+		r.state = within
 	case scenario.Connect:
-		if c.state != online {
-			r.state = back
+		if c.state == online {
+			return
+		}
+		r.state = back
+		if c.state == gone { // or it is on its way already
 			w.dial(c, w.now)
 		}
 	case scenario.Heartbeat:
@@ -164,9 +174,18 @@ func (w *Worker) do(c *client, i int, step *scenario.Step, pattern scenario.Patt
 	}
 }
 
-// late records how far behind its plan the bench sends.
-func (w *Worker) late(at int64) {
-	w.figures.lateness.Record(duration(w.clock() - at))
+// late records how far behind its plan the bench sends. That a round could not
+// begin because the server still owed the last one an answer is no delay of the
+// bench.
+func (w *Worker) late(r *run) {
+	w.figures.lateness.Record(duration(w.clock() - max(r.at, r.free)))
+}
+
+// thought ends a pause, unless its round has ended before.
+func (w *Worker) thought(c *client, t timer) {
+	if i := int(t.of); i < len(c.runs) && uint32(c.runs[i].begun) == t.gen {
+		w.goOn(c, i, t.at)
+	}
 }
 
 // answered goes on with a script when an answer came. What follows is to be done
@@ -183,6 +202,7 @@ func (w *Worker) goOn(c *client, i int, at int64) {
 	if r.state != within || r.waits == 0 {
 		return
 	}
+	w.moved = true
 	if r.waits--; r.waits == 0 {
 		r.at = at
 		w.play(c, i)

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -17,13 +19,18 @@ type streams struct {
 	inbox   chan news
 	dialers []net.Dialer
 	active  sync.WaitGroup
-	stop    chan struct{}
+	ctx     context.Context
+	cancel  context.CancelFunc
 }
 
 // stream is one connection.
 type stream struct {
-	out  chan []byte
-	quit chan struct{}
+	ctx    context.Context // until it is dropped
+	cancel context.CancelFunc
+	wake   chan struct{} // something is to be written
+
+	mu  sync.Mutex
+	out []byte
 }
 
 // news is what a goroutine has to tell about a client's connection.
@@ -37,7 +44,8 @@ type news struct {
 }
 
 func newStreams(w *Worker) (*streams, error) {
-	s := &streams{w: w, inbox: make(chan news, 4096), stop: make(chan struct{}), dialers: []net.Dialer{{}}}
+	s := &streams{w: w, inbox: make(chan news, 4096), dialers: []net.Dialer{{}}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if sources := w.plan.Scenario.Sources; len(sources) > 0 {
 		s.dialers = nil
 		for _, source := range sources {
@@ -52,12 +60,13 @@ func newStreams(w *Worker) (*streams, error) {
 }
 
 func (s *streams) close() {
-	close(s.stop)
+	s.cancel()
 	s.active.Wait()
 }
 
 func (s *streams) dial(c *client) error {
-	st := &stream{out: make(chan []byte, 256), quit: make(chan struct{})}
+	st := &stream{wake: make(chan struct{}, 1)}
+	st.ctx, st.cancel = context.WithCancel(s.ctx)
 	c.stream = st
 	t, dialer := s.w.targets[c.to], s.dialers[int(s.w.number(c))%len(s.dialers)]
 	dialer.Timeout = time.Duration(s.w.plan.Scenario.Patience)
@@ -68,21 +77,27 @@ func (s *streams) dial(c *client) error {
 
 func (s *streams) drop(c *client) {
 	if c.stream != nil {
-		close(c.stream.quit)
+		c.stream.cancel()
 		c.stream = nil
 	}
 }
 
-// send hands bytes to the connection's writer. One that is so far behind that its
-// queue is full is not read by the server any more.
+// send hands bytes to the connection's writer.
 func (s *streams) send(c *client, b []byte) {
-	if c.stream == nil {
+	st := c.stream
+	if st == nil {
 		return
 	}
+	st.mu.Lock()
+	waits := len(st.out)
+	st.out = append(st.out, b...)
+	st.mu.Unlock()
+	if waits > s.w.unsent() {
+		s.w.clog(c)
+	}
 	select {
-	case c.stream.out <- append([]byte(nil), b...):
+	case st.wake <- struct{}{}:
 	default:
-		s.w.broken(c, errors.New("closed: the server does not read"))
 	}
 }
 
@@ -132,8 +147,7 @@ func (s *streams) post(st *stream, n news) bool {
 	select {
 	case s.inbox <- n:
 		return true
-	case <-st.quit:
-	case <-s.stop:
+	case <-st.ctx.Done():
 	}
 	return false
 }
@@ -141,21 +155,25 @@ func (s *streams) post(st *stream, n news) bool {
 // run connects and reads.
 func (s *streams) run(st *stream, index int32, gen uint32, t *target, dialer *net.Dialer) {
 	defer s.active.Done()
-	nc, err := s.open(t, dialer)
+	nc, err := s.open(st.ctx, t, dialer)
 	if err != nil {
 		s.post(st, news{index: index, gen: gen, err: fmt.Errorf("connect: %w", plain(err))})
 		return
 	}
-	s.active.Add(1)
-	go s.write(st, nc)
+	s.active.Add(2)
+	context.AfterFunc(st.ctx, func() { // ends what waits in reading and writing
+		defer s.active.Done()
+		_ = nc.Close()
+	})
+	go s.write(st, nc, index, gen)
 	if !s.post(st, news{index: index, gen: gen, opened: true}) {
 		return
 	}
+	buf := make([]byte, readSize)
 	for {
-		b := make([]byte, 16<<10)
-		n, err := nc.Read(b)
+		n, err := nc.Read(buf)
 		at := time.Now().UnixNano()
-		if n > 0 && !s.post(st, news{index: index, gen: gen, b: b[:n:n], at: at}) {
+		if n > 0 && !s.post(st, news{index: index, gen: gen, b: bytes.Clone(buf[:n]), at: at}) {
 			return
 		}
 		if err != nil {
@@ -165,35 +183,43 @@ func (s *streams) run(st *stream, index int32, gen uint32, t *target, dialer *ne
 	}
 }
 
+// readSize is what each connection keeps to read into.
+const readSize = 4 << 10
+
 // open connects and, with TLS, shakes hands.
-func (s *streams) open(t *target, dialer *net.Dialer) (net.Conn, error) {
+func (s *streams) open(ctx context.Context, t *target, dialer *net.Dialer) (net.Conn, error) {
 	if !t.secure {
-		return dialer.Dial("tcp", t.addr)
+		return dialer.DialContext(ctx, "tcp", t.addr)
 	}
+	ctx, cancel := context.WithTimeout(ctx, dialer.Timeout) // for the handshake too
+	defer cancel()
 	host, _, err := net.SplitHostPort(t.addr)
 	if err != nil {
 		return nil, err
 	}
-	return tls.DialWithDialer(dialer, "tcp", t.addr, &tls.Config{
+	secure := tls.Dialer{NetDialer: dialer, Config: &tls.Config{
 		ServerName: host, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12,
 		InsecureSkipVerify: s.w.plan.Scenario.Insecure, //nolint:gosec // on demand, for test servers
-	})
+	}}
+	return secure.DialContext(ctx, "tcp", t.addr)
 }
 
-// write writes what is sent until the connection is dropped, and closes it.
-func (s *streams) write(st *stream, nc net.Conn) {
+// write writes what is sent until the connection is dropped.
+func (s *streams) write(st *stream, nc net.Conn, index int32, gen uint32) {
 	defer s.active.Done()
-	defer func() { _ = nc.Close() }()
 	for {
 		select {
-		case b := <-st.out:
-			_ = nc.SetWriteDeadline(time.Now().Add(time.Minute))
-			if _, err := nc.Write(b); err != nil {
-				return
-			}
-		case <-st.quit:
+		case <-st.wake:
+		case <-st.ctx.Done():
 			return
-		case <-s.stop:
+		}
+		st.mu.Lock()
+		b := st.out
+		st.out = nil
+		st.mu.Unlock()
+		_ = nc.SetWriteDeadline(time.Now().Add(time.Minute))
+		if _, err := nc.Write(b); err != nil {
+			s.post(st, news{index: index, gen: gen, err: fmt.Errorf("closed: %w", plain(err))})
 			return
 		}
 	}

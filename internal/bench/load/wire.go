@@ -23,7 +23,7 @@ type wire interface {
 // expect notes a request that is to be answered, and returns its ref.
 func (w *Worker) expect(c *client, p pending) uint32 {
 	c.ref++
-	p.ref = c.ref
+	p.ref, p.sent = c.ref, w.now
 	c.pending = append(c.pending, p)
 	if p.kind == toMessage {
 		w.waiting++
@@ -54,17 +54,20 @@ const maxIdlePending = 8
 
 // deliver notes a message that came in one of the client's channels.
 func (w *Worker) deliver(s *sub, m mark, at int64) {
-	w.counts.Received++
-	w.last = max(w.last, at)
-	w.second.delivery.Record(duration(at - m.at))
-	if int(m.user) >= w.users {
+	if int(m.user) >= w.users || m.seq == 0 {
 		w.checks.Foreign++
 		return
 	}
-	s.take(m, &w.checks)
+	w.counts.Received++
+	w.last, w.moved = max(w.last, at), true
+	w.second.delivery.Record(duration(at - m.at))
 	s.ch.received++
-	if took, last := s.ch.deliver(m, at); last && w.static {
-		w.lastGot(m, took)
+	// Who gets something twice is not another subscriber that has it.
+	if !s.take(m, &w.checks) || !w.static {
+		return
+	}
+	if took, last := s.ch.deliver(m, at); last {
+		w.lastGot(s.ch, m, took)
 	}
 }
 
@@ -77,11 +80,18 @@ func (w *Worker) sweep() {
 		case (c.state == dialling || c.state == entering) && c.dialled < limit:
 			what := map[state]string{dialling: "connect", entering: "join"}[c.state]
 			w.broken(c, fmt.Errorf("%s: no answer within %v", what, duration(int64(w.plan.Scenario.Patience))))
-		case len(c.pending) > 0 && c.pending[0].at < limit:
-			p, _ := w.answer(c, c.pending[0].ref)
-			w.fail(fmt.Sprintf("%s: no answer within %v", p.kind, duration(int64(w.plan.Scenario.Patience))))
-			w.answered(c, p.run)
+		default:
+			w.giveUp(c, limit)
 		}
+	}
+}
+
+// giveUp stops waiting for answers to what was sent before a time.
+func (w *Worker) giveUp(c *client, limit int64) {
+	for len(c.pending) > 0 && c.pending[0].sent < limit {
+		p, _ := w.answer(c, c.pending[0].ref)
+		w.fail(fmt.Sprintf("%s: no answer within %v", p.kind, duration(int64(w.plan.Scenario.Patience))))
+		w.answered(c, p.run)
 	}
 }
 

@@ -2,6 +2,7 @@ package load
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,6 +30,7 @@ type Worker struct {
 	now       int64
 	timers    timers
 	coming    []*flock
+	clogged   []clog
 	heartbeat int64
 	swept     int64
 
@@ -45,6 +47,7 @@ type Worker struct {
 	total        report.Counts // since the phase began
 	carried      report.Counts // in this second, before the phase began
 	last         int64         // when something last came that was waited for
+	moved        bool          // since the last sample: something went on that the phase waits for
 	checks       report.Checks
 	failures     map[string]int64
 	figures      figures
@@ -55,10 +58,11 @@ type Worker struct {
 
 // Last is when the last subscriber in a process got a message.
 type Last struct {
-	User uint32        `json:"u"`
-	Seq  uint32        `json:"s"`
-	At   int64         `json:"a"` // when it was to be sent
-	Took time.Duration `json:"t"`
+	User  uint32        `json:"u"`
+	Seq   uint32        `json:"s"`
+	Place string        `json:"p"` // the channel, by target and name
+	Subs  int64         `json:"n"` // how many there are in the process
+	Took  time.Duration `json:"t"`
 }
 
 // network is what carries connections. It calls connected, received and broken.
@@ -135,7 +139,7 @@ func (w *Worker) channel(target int, name []byte) *channel {
 	key := strconv.Itoa(target) + " " + string(name)
 	ch := w.places[key]
 	if ch == nil {
-		ch = &channel{name: string(name)}
+		ch = &channel{key: key, name: string(name)}
 		w.places[key] = ch
 	}
 	return ch
@@ -156,7 +160,10 @@ func (w *Worker) clock() int64 { return time.Now().UnixNano() + w.plan.Offset }
 func (w *Worker) turn(d time.Duration) error {
 	w.now = w.clock()
 	began := w.now
-	for {
+	w.unclog()
+	// A script that waits for nothing has its next round due at once, so there must
+	// be an end to it, or nothing would be read meanwhile.
+	for n := 1; n%64 != 0 || w.clock()-began < int64(maxWait); n++ {
 		t, ok := w.timers.due(w.now)
 		if !ok {
 			break
@@ -177,19 +184,28 @@ func (w *Worker) turn(d time.Duration) error {
 	return w.net.wait(max(0, d))
 }
 
+// scheduled reports whether something is still to begin that the scenario has set a
+// time for. Tries of those who can't get in are no such thing.
+func (w *Worker) scheduled() bool {
+	return slices.ContainsFunc(w.coming, func(f *flock) bool { return f.scheduled(w.now) }) ||
+		slices.ContainsFunc(w.timers, func(t timer) bool {
+			return t.at > w.now && (t.kind == timerRound || t.kind == timerThink)
+		})
+}
+
 // fire does what a timer is for.
 func (w *Worker) fire(t timer) {
 	c := &w.clients[t.user]
 	switch {
 	case t.kind == timerRound:
 		w.round(c, int(t.of))
+	case t.kind == timerThink:
+		w.thought(c, t)
 	case t.gen != c.gen:
 	case t.kind == timerRetry:
 		if c.state == waiting {
 			w.dial(c, t.at)
 		}
-	case t.kind == timerThink:
-		w.goOn(c, int(t.of), t.at)
 	case t.kind == timerHeartbeat:
 		w.beat(c)
 	}
@@ -211,13 +227,13 @@ func (w *Worker) beat(c *client) {
 }
 
 // lastGot notes that the last subscriber in this process got a message.
-func (w *Worker) lastGot(m mark, took time.Duration) {
+func (w *Worker) lastGot(ch *channel, m mark, took time.Duration) {
 	if w.plan.Agents == 1 {
 		w.figures.last.Record(took)
 		return
 	}
 	if len(w.lasts) < maxLasts {
-		w.lasts = append(w.lasts, Last{m.user, m.seq, m.at, took})
+		w.lasts = append(w.lasts, Last{m.user, m.seq, ch.key, int64(ch.subs), took})
 	}
 }
 

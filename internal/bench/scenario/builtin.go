@@ -66,8 +66,8 @@ func Builtin(name string, o Options) (*Scenario, error) {
 		names, _ := Builtins()
 		return nil, fmt.Errorf("there is no scenario %q: there are %s", name, strings.Join(names, ", "))
 	}
-	if o.Users < 0 || o.Channels < 0 || o.Size < 0 || o.Rate < 0 || o.Burst < 0 || o.Times < 0 || o.Arrival < 0 || o.InFlight < 0 || o.Senders < 0 {
-		return nil, fmt.Errorf("a number below 0")
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	s := all[i].make(&o)
 	s.Name, s.Targets, s.Cluster, s.Payload = name, o.Targets, o.Cluster, o.Payload
@@ -79,6 +79,30 @@ func Builtin(name string, o Options) (*Scenario, error) {
 	}
 	s.complete()
 	return s, nil
+}
+
+// check returns what nothing can be made of.
+func (o *Options) check() error {
+	if o.For < 0 {
+		return fmt.Errorf("for: %v: a time below 0", o.For)
+	}
+	for name, n := range map[string]int{
+		"users": o.Users, "channels": o.Channels, "size": o.Size, "payload": o.Payload, "burst": o.Burst,
+		"times": o.Times, "in-flight": o.InFlight, "senders": o.Senders, "for": int(o.For / time.Second),
+	} {
+		if n < 0 || n > MaxUsers {
+			return fmt.Errorf("%s: %d: there can be 0 (what the scenario chooses) to %d", name, n, MaxUsers)
+		}
+	}
+	for name, v := range map[string]float64{"rate": o.Rate, "arrival": o.Arrival} {
+		if v != 0 && !(v >= minRate && v <= maxRate) {
+			return fmt.Errorf("%s: %g: there can be %g to %g a second", name, v, minRate, maxRate)
+		}
+	}
+	if o.Users > 0 && o.Channels > o.Users {
+		return fmt.Errorf("%d channels for %d users: each channel has one at least", o.Channels, o.Users)
+	}
+	return nil
 }
 
 func arrive() Phase { return Phase{Name: "connect", Do: Arrive} }
@@ -121,8 +145,11 @@ func heartbeat(o *Options) *Scenario {
 
 // pace is how often each of n senders sends so that all together send at a rate.
 func pace(n int, rate float64) time.Duration {
-	return time.Duration(float64(n) / rate * float64(time.Second))
+	// 0 would mean: when the last reply came.
+	return time.Duration(min(max(float64(n)/rate*float64(time.Second), 1), float64(maxPace)))
 }
+
+const maxPace = 1000 * time.Hour
 
 // publishers is how many users must send so that each server has one that does.
 func publishers(o *Options) int {
@@ -158,7 +185,7 @@ func burst(o *Options) *Scenario {
 func channels(o *Options) *Scenario {
 	size := or(o.Size, 100)
 	n := or(o.Users, or(o.Channels, 150)*size)
-	count := or(o.Channels, max(1, n/size))
+	count := min(n, or(o.Channels, max(1, n/size)))
 	rate := or(o.Rate, 200)
 	name := fmt.Sprintf("bench:{user%%%d}", count)
 	return &Scenario{
@@ -216,7 +243,13 @@ func room(o *Options) *Scenario {
 
 func rooms(o *Options) *Scenario {
 	o.Size = or(o.Size, 1000)
-	o.Channels = or(o.Channels, max(10, len(o.Targets)))
+	if o.Channels == 0 {
+		// Independent servers have channels of their own: users are dealt out to
+		// servers and channels in turn, so that each channel is on one of them if
+		// their number goes into that of the channels.
+		n := publishers(o)
+		o.Channels = max(1, 10/n) * n
+	}
 	o.Rate = or(o.Rate, float64(o.Channels))
 	s := channels(o)
 	if len(o.Targets) > 1 {

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -10,6 +11,9 @@ import (
 // MinPayload is the smallest message: what identifies it and says when it was to
 // be sent takes that much room.
 const MinPayload = 48
+
+// MaxUsers is how many users a scenario can have, by the room for their numbers.
+const MaxUsers = 100_000_000
 
 // Check returns what is wrong with a scenario, in the order of the file.
 func (s *Scenario) Check() error {
@@ -33,8 +37,19 @@ func (s *Scenario) Check() error {
 		return fmt.Errorf("reconnect %q: there are phoenix, fast and never", s.Reconnect)
 	case s.Payload < MinPayload || s.Payload > 16<<20:
 		return fmt.Errorf("payload %d: a message has %d bytes to 16 MiB, because it carries who sent it and when", s.Payload, MinPayload)
+	case s.Patience <= 0:
+		return fmt.Errorf("patience: without it a run might never end")
+	}
+	for _, g := range s.Users {
+		if g.Count < 0 || g.Count > MaxUsers {
+			return fmt.Errorf("users %q: a count of %d: there can be 1 to %d", g.Name, g.Count, MaxUsers)
+		}
+	}
+	switch {
 	case len(s.Users) == 0 || s.Count() == 0:
 		return fmt.Errorf("no users: add [[users]] with a count")
+	case s.Count() > MaxUsers:
+		return fmt.Errorf("%d users: there can be 1 to %d", s.Count(), MaxUsers)
 	case len(s.Phases) == 0 || s.Phases[0].Do != Arrive:
 		return fmt.Errorf("the first [[phase]] must have do = \"arrive\"")
 	}
@@ -51,7 +66,7 @@ func (s *Scenario) Check() error {
 
 func checkTarget(t string) error {
 	u, err := url.Parse(t)
-	if err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss" {
+	if err != nil || u.Hostname() == "" || u.Scheme != "ws" && u.Scheme != "wss" {
 		return fmt.Errorf("target %q is not a ws:// or wss:// URL, such as ws://localhost:8000/socket", t)
 	}
 	return nil
@@ -64,6 +79,9 @@ func (s *Scenario) checkPhases() error {
 			return fmt.Errorf("two phases are called %q: give one another name", p.Name)
 		}
 		names[p.Name] = true
+		if p.For < 0 || p.InFlight < 0 {
+			return fmt.Errorf("phase %q: a number below 0", p.Name)
+		}
 		switch p.Do {
 		case Arrive:
 			if i > 0 {
@@ -73,11 +91,7 @@ func (s *Scenario) checkPhases() error {
 			if p.For <= 0 {
 				return fmt.Errorf("phase %q: say how long with for = \"10s\"", p.Name)
 			}
-		case Act:
-			if err := s.checkEnd(p); err != nil {
-				return err
-			}
-		case Cut:
+		case Act, Cut:
 		default:
 			return fmt.Errorf("phase %q: do = %q is none of arrive, idle, act, cut", p.Name, p.Do)
 		}
@@ -89,11 +103,20 @@ func (s *Scenario) checkPhases() error {
 			}
 		}
 	}
+	for _, p := range s.Phases {
+		if err := s.checkEnd(p); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// checkEnd makes sure that a phase has an end and something to do.
+// checkEnd makes sure that a phase in which users act has an end and something to
+// do.
 func (s *Scenario) checkEnd(p Phase) error {
+	if p.Do != Act {
+		return nil
+	}
 	scripts, endless := 0, false
 	for _, g := range s.Users {
 		for _, script := range g.In(p.Name) {
@@ -111,9 +134,6 @@ func (s *Scenario) checkEnd(p Phase) error {
 }
 
 func (s *Scenario) checkUsers(g *Users) error {
-	if g.Count < 0 {
-		return fmt.Errorf("a count of %d", g.Count)
-	}
 	for _, c := range g.Join {
 		p, err := ParsePattern(c)
 		if err != nil {
@@ -126,20 +146,33 @@ func (s *Scenario) checkUsers(g *Users) error {
 	if s.Wire == "echo" && len(g.Join) > 0 {
 		return fmt.Errorf("there are no channels on the wire echo")
 	}
+	if len(g.Arrive) == 0 { // a file without has one, see complete
+		return fmt.Errorf("they never arrive")
+	}
 	for _, a := range g.Arrive {
-		if a.Users < 0 || a.Rate < 0 || a.InFlight < 0 {
+		if a.Users < 0 || a.InFlight < 0 || a.Pause < 0 {
 			return fmt.Errorf("an arrival with a number below 0")
+		}
+		if a.Rate != 0 && !(a.Rate >= minRate && a.Rate <= maxRate) {
+			return fmt.Errorf("an arrival with a rate of %g: there can be %g to %g a second", a.Rate, minRate, maxRate)
 		}
 	}
 	for i := range g.Scripts {
-		if err := s.checkScript(&g.Scripts[i]); err != nil {
+		if err := s.checkScript(g, &g.Scripts[i]); err != nil {
 			return fmt.Errorf("script %d: %w", i+1, err)
 		}
 	}
 	return nil
 }
 
-func (s *Scenario) checkScript(script *Script) error {
+// Rates that mean something: once in a fortnight, as often as there are
+// nanoseconds.
+const minRate, maxRate = 1e-6, 1e9
+
+func (s *Scenario) checkScript(g *Users, script *Script) error {
+	if script.Users < 0 || script.Every < 0 || script.Times < 0 || script.Times > math.MaxInt32 {
+		return fmt.Errorf("users, every and times are 0 or more, and times less than %d", math.MaxInt32)
+	}
 	if !slices.Contains([]string{"even", "random", "none"}, script.Jitter) {
 		return fmt.Errorf("jitter %q: there are even, random and none", script.Jitter)
 	}
@@ -151,12 +184,31 @@ func (s *Scenario) checkScript(script *Script) error {
 		if err := s.checkStep(step); err != nil {
 			return fmt.Errorf("step %d (%s): %w", i+1, step.Do, err)
 		}
+		if step.Do == Send && s.Wire != "echo" && !g.joins(step.Channel) {
+			return fmt.Errorf("step %d (%s): nobody of the group joins %q: add it to join, or a step that joins it", i+1, step.Do, step.Channel)
+		}
 		waits = waits || step.Do == Think || step.Do == Send && !step.NoWait || step.Do == Heartbeat
 	}
 	if !waits {
 		return fmt.Errorf("it would run as fast as it can and wait for nothing: give it every, times, or a step that waits")
 	}
 	return nil
+}
+
+// joins reports whether the group's users are in a channel, or have a step that
+// joins it.
+func (g *Users) joins(channel string) bool {
+	if slices.Contains(g.Join, channel) {
+		return true
+	}
+	for _, script := range g.Scripts {
+		for _, step := range script.Steps {
+			if step.Do == Join && step.Channel == channel {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (s *Scenario) checkStep(step Step) error {
