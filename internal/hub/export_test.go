@@ -12,3 +12,19 @@ func (t *Table) Left() string {
 	}
 	return fmt.Sprintf("%d topics, %d held, %d turns", len(t.topics), len(t.held), len(t.turns.topics)-t.turns.head)
 }
+
+// Places is how many members a channel has memory for, BlockPlaces by how many
+// that grows at most.
+func (t *Table) Places(channel string) int {
+	tp := t.topics[channel]
+	if tp == nil {
+		return 0
+	}
+	n := cap(tp.members.first)
+	if tp.members.rest != nil {
+		n += len(tp.members.rest.at) * blockPlaces
+	}
+	return n
+}
+
+const BlockPlaces = blockPlaces

@@ -71,12 +71,12 @@ func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
 // Remove ends the subscription at an index of a channel.
 func (t *Table) Remove(name string, index int) {
 	tp := t.topics[name]
-	if m := &tp.members[index]; m.held {
+	if m := tp.members.at(index); m.held {
 		delete(t.held, m.sub)
 	}
 	tp.remove(index)
 	t.stats.Members.Add(-1)
-	if len(tp.members) == 0 {
+	if tp.members.len() == 0 {
 		delete(t.topics, name) // what waits in it, its next turn discards
 		t.stats.Topics.Add(-1)
 		t.hub.leave(name, t.loop)
@@ -89,7 +89,7 @@ func (t *Table) CatchUp(name string, index int) { t.topics[name].catchUp(index) 
 // Position returns the offset up to which a subscriber has everything, and
 // whether it counts offsets at all.
 func (t *Table) Position(name string, index int) (offset uint64, positioned bool) {
-	m := &t.topics[name].members[index]
+	m := t.topics[name].members.at(index)
 	return m.offset, m.positioned
 }
 
