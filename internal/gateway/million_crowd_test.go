@@ -176,3 +176,29 @@ func (w *crowd) shuffle() {
 		rand.Shuffle(len(c), func(i, j int) { c[i], c[j] = c[j], c[i] })
 	}
 }
+
+// forget takes n connections that ended off the lists, the oldest ones.
+func (w *crowd) forget(n int) {
+	for i := range w.loops {
+		l := &w.loops[i]
+		some := min((n+len(w.loops)-1-i)/len(w.loops), len(l.conns))
+		rest := copy(l.conns, l.conns[some:])
+		clear(l.conns[rest:])
+		l.conns = l.conns[:rest]
+	}
+}
+
+func (w *crowd) mailboxes() (all []throng.Mailbox) {
+	for i := range w.loops {
+		all = append(all, w.engine.Mailbox(i))
+	}
+	return all
+}
+
+// load is how many connections there are.
+func (w *crowd) load() (n int) {
+	for i := range w.loops {
+		n += w.engine.Load(i)
+	}
+	return n
+}

@@ -29,29 +29,26 @@ func BenchmarkMillion(b *testing.B) {
 func life(b *testing.B, n, channels, loops int) {
 	w := newCrowd(b, n, channels, loops)
 	before := million.Fresh()
-	w.turns(b, "connect", n, nil, func() { w.come(b, n) })
+	w.report(b, "connect", n, nil, func() { w.come(b, n) })
 	million.Report(b, before, n, "session")
 	w.whole(b, n, channels)
 
 	w.frames(b, n, func() {
-		w.turns(b, "heartbeat", n, w.saying(said(beat)), nil)
+		w.report(b, "heartbeat", n, w.saying(said(beat)), nil)
 	})
 	w.frames(b, n, func() {
-		w.turns(b, "delivery", n, nil, func() { w.publish(n) })
+		w.report(b, "delivery", n, nil, func() { w.publish(n) })
 	})
 	w.nobody(b)
 	w.frames(b, 2*n, func() { // the answer, and phx_close
-		w.turns(b, "leave", n, w.leaving, nil)
+		w.report(b, "leave", n, w.leaving, nil)
 	})
 	w.whole(b, n, 0)
-	w.turns(b, "return", n, func(c *loop.Conn) { w.say(c, w.join(c)) }, nil)
+	w.report(b, "return", n, func(c *loop.Conn) { w.say(c, w.join(c)) }, nil)
 	w.shuffle()
-	w.turns(b, "leave-at-random", n, w.leaving, nil)
-	w.turns(b, "close", n, func(c *loop.Conn) { c.Abort(nil) }, nil)
-	for i := range w.loops {
-		clear(w.loops[i].conns)
-		w.loops[i].conns = w.loops[i].conns[:0]
-	}
+	w.report(b, "leave-at-random", n, w.leaving, nil)
+	w.report(b, "close", n, func(c *loop.Conn) { c.Abort(nil) }, nil)
+	w.forget(n)
 	b.ReportMetric(float64(million.Collected().Live-before.Live)/float64(n), "left-B/session")
 	w.whole(b, 0, 0)
 	w.stop(b)
@@ -60,11 +57,7 @@ func life(b *testing.B, n, channels, loops int) {
 // whole checks how many connections and channels there are.
 func (w *crowd) whole(b *testing.B, conns, channels int) {
 	b.Helper()
-	load := 0
-	for i := range w.loops {
-		load += w.engine.Load(i)
-	}
-	if got := w.hub.Channels(); load != conns || got != channels {
+	if load, got := w.load(), w.hub.Channels(); load != conns || got != channels {
 		b.Fatalf("%d connections and %d channels, not %d and %d", load, got, conns, channels)
 	}
 }

@@ -51,13 +51,11 @@ func (s *shift) Run(int) {
 }
 
 // turns watches all loops while f runs, and lets do be done to each connection if
-// it is not nil. It reports the processor time per client, of the whole process,
-// and the longest turn, of the loop's thread; what f takes on its own is within.
-func (w *crowd) turns(b *testing.B, what string, clients int, do func(c *loop.Conn), f func()) {
+// it is not nil. It returns the longest turn, in milliseconds of the processor.
+func (w *crowd) turns(do func(c *loop.Conn), f func()) float64 {
 	var longest million.Longest
 	var over atomic.Bool
 	var done sync.WaitGroup
-	used, begin := million.Process(), time.Now()
 	for i := range w.loops {
 		s := &shift{w: w, loop: i, do: do, over: &over, done: &done, longest: &longest}
 		if do != nil {
@@ -71,9 +69,16 @@ func (w *crowd) turns(b *testing.B, what string, clients int, do func(c *loop.Co
 	}
 	over.Store(true)
 	done.Wait()
+	return longest.Millis()
+}
+
+// report is turns, and reports what each client cost the process.
+func (w *crowd) report(b *testing.B, what string, clients int, do func(c *loop.Conn), f func()) {
+	used, begin := million.Process(), time.Now()
+	longest := w.turns(do, f)
 	b.ReportMetric(float64((million.Process()-used).Nanoseconds())/float64(clients), "cpu-ns/"+what)
 	b.ReportMetric(float64(time.Since(begin).Microseconds())/1e3, "ms/all-"+what)
-	b.ReportMetric(longest.Millis(), "longest-ms/"+what)
+	b.ReportMetric(longest, "longest-ms/"+what)
 }
 
 // settle waits until all loops have ended the turn under way.
