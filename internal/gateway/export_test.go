@@ -1,5 +1,7 @@
 package gateway
 
+import "throng/internal/loop"
+
 // Redecode decodes a captured connection and encodes it again.
 func Redecode(b []byte) ([]byte, error) {
 	p, err := decodeParts(b)
@@ -33,3 +35,6 @@ func Lines(body []byte) (all []Line) {
 	}
 	return all
 }
+
+// Door is the handler that a listener gives to each connection.
+func (g *Gateway) Door() loop.Handler { return g.door }

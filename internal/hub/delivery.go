@@ -13,6 +13,7 @@ import (
 type delivery struct {
 	hub     *Hub
 	channel string
+	place   int // of the channel, in the index and in the tables
 	pub     *throng.Publication
 	size    int64
 	frames  atomic.Pointer[frame]

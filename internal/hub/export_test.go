@@ -7,8 +7,31 @@ const MaxHeld = maxHeld
 
 // Left says what a table without subscribers still holds.
 func (t *Table) Left() string {
-	if len(t.topics) == 0 && len(t.held) == 0 && t.turns.empty() {
+	if t.topics.len() == 0 && len(t.held) == 0 && t.turns.empty() {
 		return ""
 	}
-	return fmt.Sprintf("%d topics, %d held, %d turns", len(t.topics), len(t.held), len(t.turns.topics)-t.turns.head)
+	return fmt.Sprintf("%d topics, %d held, %d turns", t.topics.len(), len(t.held), len(t.turns.topics)-t.turns.head)
+}
+
+// Places is how many members a channel has memory for, BlockPlaces by how many
+// that grows at most.
+func (t *Table) Places(channel string) int {
+	tp := t.topic(channel)
+	if tp == nil {
+		return 0
+	}
+	n := cap(tp.members.first)
+	if tp.members.rest != nil {
+		n += len(tp.members.rest.at) * blockPlaces
+	}
+	return n
+}
+
+const BlockPlaces = blockPlaces
+
+func (all *topics) len() (n int) {
+	for i := range all {
+		n += len(all[i].named)
+	}
+	return n
 }

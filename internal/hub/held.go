@@ -35,15 +35,15 @@ func (t *Table) hold(s Subscriber, more []*delivery) {
 // loss. It reports false when more came than was kept: the subscriber gets
 // nothing any more, as if it had been told by Lost.
 func (t *Table) Release(name string, index int, offset uint64) bool {
-	m := &t.topics[name].members[index]
+	m := t.topic(name).members.at(index)
 	m.positioned, m.offset = true, offset
 	return t.Flow(name, index)
 }
 
 // Flow is Release for a subscriber that counts no offsets.
 func (t *Table) Flow(name string, index int) bool {
-	tp := t.topics[name]
-	m := &tp.members[index]
+	tp := t.topic(name)
+	m := tp.members.at(index)
 	s := m.sub
 	m.held = false
 	h, any := t.held[s]

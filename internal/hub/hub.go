@@ -79,14 +79,15 @@ func (h *Hub) Table(loop int) *Table { return h.tables[loop] }
 
 // Deliver implements throng.Sink.
 func (h *Hub) Deliver(name string, p *throng.Publication) {
-	s := h.shard(name)
+	place := h.place(name)
+	s := &h.shards[place]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	c := s.channels[name]
 	if c == nil {
 		return
 	}
-	d := &delivery{hub: h, channel: name, pub: p, size: int64(len(p.Data)+len(p.Event)) + deliveryOverhead}
+	d := &delivery{hub: h, channel: name, place: place, pub: p, size: int64(len(p.Data)+len(p.Event)) + deliveryOverhead}
 	for loops := c.loops; loops != 0; loops &= loops - 1 {
 		i := bits.TrailingZeros64(loops)
 		h.tables[i].stats.Backlog.Add(d.size)

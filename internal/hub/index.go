@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"throng"
+	"throng/internal/shrink"
 )
 
 // Interest is the part of a broker that learns which channels have subscribers
@@ -24,6 +25,7 @@ type shard struct {
 	order    sync.Mutex
 	mu       sync.RWMutex
 	channels map[string]*channel
+	most     shrink.Most
 }
 
 // channel is a channel with subscribers on this node.
@@ -43,8 +45,11 @@ const (
 )
 
 func (h *Hub) shard(name string) *shard {
-	return &h.shards[maphash.String(h.seed, name)%shards]
+	return &h.shards[h.place(name)]
 }
+
+// place is the index of a channel's shard.
+func (h *Hub) place(name string) int { return int(maphash.String(h.seed, name) % shards) }
 
 // Channels returns how many channels have subscribers on this node.
 func (h *Hub) Channels() (n int) {
@@ -146,7 +151,7 @@ func (h *Hub) leave(name string, loop int) {
 	c.loops &^= 1 << loop
 	last := c.loops == 0
 	if last {
-		delete(s.channels, name)
+		shrink.Delete(&s.channels, &s.most, name)
 	}
 	s.mu.Unlock()
 	if last {

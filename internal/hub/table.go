@@ -38,7 +38,7 @@ type Stats struct {
 type Table struct {
 	hub    *Hub
 	loop   int
-	topics map[string]*topic
+	topics topics
 	turns  turns
 	held   map[Subscriber]holding // those for whom something came
 	stats  Stats
@@ -46,7 +46,7 @@ type Table struct {
 }
 
 func newTable(h *Hub, loop int) *Table {
-	return &Table{hub: h, loop: loop, topics: make(map[string]*topic), held: make(map[Subscriber]holding)}
+	return &Table{hub: h, loop: loop, held: make(map[Subscriber]holding)}
 }
 
 // Stats returns the table's counters.
@@ -56,10 +56,11 @@ func (t *Table) Stats() *Stats { return &t.stats }
 // channel's name as it is shared by all its subscribers. A subscriber that is
 // held gets nothing until Release or Flow.
 func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
-	tp := t.topics[name]
+	place := t.hub.place(name)
+	tp := t.topics[place].named[name]
 	if tp == nil {
 		tp = &topic{name: name, table: t}
-		t.topics[name] = tp
+		t.topics[place].put(tp)
 		t.stats.Topics.Add(1)
 		t.hub.join(name, t.loop)
 	}
@@ -70,31 +71,32 @@ func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
 
 // Remove ends the subscription at an index of a channel.
 func (t *Table) Remove(name string, index int) {
-	tp := t.topics[name]
-	if m := &tp.members[index]; m.held {
+	place := t.hub.place(name)
+	tp := t.topics[place].named[name]
+	if m := tp.members.at(index); m.held {
 		delete(t.held, m.sub)
 	}
 	tp.remove(index)
 	t.stats.Members.Add(-1)
-	if len(tp.members) == 0 {
-		delete(t.topics, name) // what waits in it, its next turn discards
+	if tp.members.len() == 0 {
+		t.topics[place].drop(name) // what waits in it, its next turn discards
 		t.stats.Topics.Add(-1)
 		t.hub.leave(name, t.loop)
 	}
 }
 
 // CatchUp pushes all that waits for one subscriber, ahead of its turn.
-func (t *Table) CatchUp(name string, index int) { t.topics[name].catchUp(index) }
+func (t *Table) CatchUp(name string, index int) { t.topic(name).catchUp(index) }
 
 // Position returns the offset up to which a subscriber has everything, and
 // whether it counts offsets at all.
 func (t *Table) Position(name string, index int) (offset uint64, positioned bool) {
-	m := &t.topics[name].members[index]
+	m := t.topic(name).members.at(index)
 	return m.offset, m.positioned
 }
 
 func (t *Table) receive(d *delivery) {
-	tp := t.topics[d.channel]
+	tp := t.topics[d.place].named[d.channel]
 	if tp == nil {
 		t.stats.Backlog.Add(-d.size)
 		return

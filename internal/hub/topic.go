@@ -13,7 +13,7 @@ var noClient throng.ClientID // never a client
 type topic struct {
 	name    string
 	table   *Table
-	members []member
+	members members
 
 	// pending[i] has the sequence first+i. A member needs those from its next
 	// on. These numbers are the topic's own; offsets exist in some channels only.
@@ -46,32 +46,28 @@ func (tp *topic) end() uint64 { return tp.first + uint64(len(tp.pending)) }
 func (tp *topic) waiting() bool { return len(tp.pending) > 0 }
 
 func (tp *topic) add(s Subscriber, e Encoding, hold bool) {
-	s.Moved(len(tp.members))
-	tp.members = append(tp.members, member{sub: s, encoding: e, next: tp.end(), held: hold})
+	s.Moved(tp.members.len())
+	tp.members.push(member{sub: s, encoding: e, next: tp.end(), held: hold})
 }
 
 // remove closes the gap with a member that the sweep under way counts likewise:
 // nobody is visited twice, nobody is left out.
 func (tp *topic) remove(i int) {
-	last := len(tp.members) - 1
-	tp.members[i].sub.Moved(-1)
+	last := tp.members.len() - 1
+	tp.members.at(i).sub.Moved(-1)
 	if i < tp.cursor {
 		tp.cursor--
 		tp.move(tp.cursor, i)
 		i = tp.cursor
 	}
 	tp.move(last, i)
-	tp.members[last] = member{}
-	tp.members = tp.members[:last]
-	if cap(tp.members) > 64 && len(tp.members) < cap(tp.members)/4 {
-		tp.members = append(make([]member, 0, 2*len(tp.members)), tp.members...)
-	}
+	tp.members.pop()
 }
 
 func (tp *topic) move(from, to int) {
 	if from != to {
-		tp.members[to] = tp.members[from]
-		tp.members[to].sub.Moved(to)
+		*tp.members.at(to) = *tp.members.at(from)
+		tp.members.at(to).sub.Moved(to)
 	}
 }
 
@@ -82,13 +78,13 @@ func (tp *topic) sweep(budget int, now int64) (visited int) {
 	if tp.cursor == 0 {
 		tp.target = tp.end()
 	}
-	for tp.cursor < len(tp.members) && visited < budget {
+	for tp.cursor < tp.members.len() && visited < budget {
 		i := tp.cursor
 		tp.cursor++
 		visited++
 		tp.visit(i, now)
 	}
-	if tp.cursor >= len(tp.members) {
+	if tp.cursor >= tp.members.len() {
 		tp.cursor = 0
 		tp.discard(tp.target)
 	}
@@ -98,7 +94,7 @@ func (tp *topic) sweep(budget int, now int64) (visited int) {
 // visit gives a member all that waits for it. A member may remove itself, or be
 // removed, in the middle of it.
 func (tp *topic) visit(i int, now int64) {
-	m := &tp.members[i]
+	m := tp.members.at(i)
 	next, end := max(m.next, tp.first), tp.end()
 	if next >= end {
 		return
@@ -123,7 +119,7 @@ func (tp *topic) give(s Subscriber, d *delivery, now int64) bool {
 	if i < 0 {
 		return false // it left meanwhile
 	}
-	m := &tp.members[i]
+	m := tp.members.at(i)
 	if m.lost {
 		return false
 	}
@@ -153,7 +149,7 @@ func (tp *topic) give(s Subscriber, d *delivery, now int64) bool {
 
 // catchUp visits a member now.
 func (tp *topic) catchUp(i int) {
-	if tp.members[i].next < tp.end() {
+	if tp.members.at(i).next < tp.end() {
 		tp.visit(i, tp.table.hub.opts.Clock.Now())
 	}
 }

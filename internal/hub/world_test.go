@@ -31,7 +31,10 @@ func (b *box) run(loop, n int) bool {
 			return i > 0
 		}
 		t := b.tasks[0]
-		b.tasks = b.tasks[1:]
+		b.tasks[0] = nil
+		if b.tasks = b.tasks[1:]; len(b.tasks) == 0 {
+			b.tasks = nil
+		}
 		b.mu.Unlock()
 		t.Run(loop)
 	}

@@ -53,16 +53,16 @@ type drainTask struct {
 
 func (t *drainTask) Run(int) {
 	d, l := t.d, t.d.l
-	left := len(l.conns) - len(l.free) - l.asked
+	left := l.slots.taken - l.asked
 	n := min(left, int(float64(d.asked+left)*t.part)-d.asked)
-	for range l.conns { // once around at most
+	for range l.slots.made { // once around at most
 		if n <= 0 {
 			return
 		}
-		if d.cursor >= len(l.conns) {
+		if d.cursor >= l.slots.made {
 			d.cursor = 0
 		}
-		c := l.conns[d.cursor]
+		c := l.slots.at(uint32(d.cursor))
 		d.cursor++
 		if c == nil || !c.Open() || c.is(flagAsked) {
 			continue

@@ -30,8 +30,7 @@ type Loop struct {
 	now     int64
 	woke    time.Time // when the turn began
 	wheel   *wheel
-	conns   []*Conn // by slot
-	free    []uint32
+	slots   slots
 	gen     uint32
 	rbuf    []byte
 	wbuf    []byte
@@ -163,22 +162,13 @@ func (l *Loop) add(c *Conn, h Handler) {
 		l.gen++
 	}
 	c.loop, c.handler, c.gen, c.active = l, h, l.gen, l.wheel.tick(l.now)
-	if n := len(l.free); n > 0 {
-		c.slot = l.free[n-1]
-		l.free = l.free[:n-1]
-		l.conns[c.slot] = c
-	} else {
-		c.slot = uint32(len(l.conns))
-		l.conns = append(l.conns, c)
-	}
+	c.slot = l.slots.put(c)
 }
 
 // lookup returns the connection that a Ref of this loop names, or nil.
 func (l *Loop) lookup(slot, gen uint32) *Conn {
-	if uint64(slot) < uint64(len(l.conns)) {
-		if c := l.conns[slot]; c != nil && c.gen == gen {
-			return c
-		}
+	if c := l.slots.at(slot); c != nil && c.gen == gen {
+		return c
 	}
 	return nil
 }
@@ -321,8 +311,7 @@ func (l *Loop) forget(c *Conn) {
 		delete(l.peers, c.slot)
 	}
 	c.in = nil
-	l.conns[c.slot] = nil
-	l.free = append(l.free, c.slot)
+	l.slots.drop(c.slot)
 }
 
 func (l *Loop) dropQueue(c *Conn) {
@@ -351,8 +340,8 @@ func (l *Loop) stop() {
 	for _, t := range l.mailbox.close() {
 		abandon(t)
 	}
-	for _, c := range l.conns {
-		if c != nil {
+	for slot := range l.slots.made {
+		if c := l.slots.at(uint32(slot)); c != nil {
 			l.tell(c, ErrStopped)
 			l.destroy(c)
 		}

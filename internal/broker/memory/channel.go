@@ -1,6 +1,9 @@
 package memory
 
-import "throng"
+import (
+	"throng"
+	"throng/internal/shrink"
+)
 
 // channel is the record of a channel that has a stream: the stream, and when to
 // look after it.
@@ -26,7 +29,7 @@ func (sh *shard) channel(name string) *channel {
 func (sh *shard) forget(c *channel) {
 	c.stream.clear()
 	sh.agenda.cancel(&c.timer)
-	delete(sh.channels, c.name)
+	shrink.Delete(&sh.channels, &sh.most.channels, c.name)
 }
 
 // touch lets the stream live on for its whole retention from now.

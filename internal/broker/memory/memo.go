@@ -1,6 +1,9 @@
 package memory
 
-import "throng"
+import (
+	"throng"
+	"throng/internal/shrink"
+)
 
 // memoID is an idempotency key within its channel.
 type memoID struct{ channel, key string }
@@ -41,7 +44,7 @@ func (m *memo) visit(sh *shard, _ int64) int {
 }
 
 func (sh *shard) dropMemo(m *memo) {
-	delete(sh.memos, m.id)
+	shrink.Delete(&sh.memos, &sh.most.memos, m.id)
 	sh.broker.keys.Add(-1)
 }
 

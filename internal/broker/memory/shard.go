@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"throng"
+	"throng/internal/shrink"
 )
 
 // shard is a part of the channels and the lock that orders them.
@@ -16,6 +17,7 @@ type shard struct {
 	channels   map[string]*channel // those that have a stream
 	memos      map[memoID]*memo
 	agenda     agenda
+	most       struct{ subscribed, channels, memos shrink.Most }
 	load       load
 
 	_ [64]byte // the next shard's lock lives on another cache line
@@ -44,7 +46,7 @@ func (sh *shard) unsubscribe(name string, now int64) error {
 	if sh.closed {
 		return throng.ErrClosed
 	}
-	delete(sh.subscribed, name)
+	shrink.Delete(&sh.subscribed, &sh.most.subscribed, name)
 	if c := sh.channels[name]; c != nil {
 		c.touch(sh, c.stream.retention, now)
 	}
