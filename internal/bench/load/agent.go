@@ -222,7 +222,8 @@ func (w *Worker) part() *Part {
 		End: w.last, Counts: w.total, Latencies: w.figures.latencies(), Lasts: w.lasts,
 		Checks: w.checks, Failures: w.failures, Usage: usage.Self(),
 	}
-	w.checks, w.failures, w.lasts = report.Checks{}, map[string]int64{}, nil
+	// All anew: what is told is read while the clients go on.
+	w.checks, w.failures, w.lasts, w.figures = report.Checks{}, map[string]int64{}, nil, newFigures()
 	for i := range w.clients {
 		if s := w.clients[i].state; s != online {
 			p.Away++

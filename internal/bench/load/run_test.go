@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"throng/internal/bench/report"
 	"throng/internal/protocol/phoenix"
 )
 
@@ -449,4 +450,22 @@ func TestLostAtAnyMoment(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is told of a phase no longer changes when clients go on.
+func TestPartIsApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, f := rehearsal(t, four, "[[users.script]]\ntimes = 3\n"+send, "")
+		f.perform(t, 1, time.Minute)
+		p := w.part()
+		if n := p.Latencies[report.Delivery].Count(); n != 48 || p.Counts.Received != 48 || p.Latencies[report.Reply].Count() != 12 {
+			t.Fatalf("%d deliveries, %+v", n, p.Counts)
+		}
+		f.perform(t, 1, time.Minute)
+		again := w.part()
+		if n, then := p.Latencies[report.Delivery].Count(), again.Latencies[report.Delivery].Count(); n != 48 || then != 48 || again.Counts.Received != 48 {
+			t.Errorf("%d deliveries, then %d, %+v", n, then, again.Counts)
+		}
+	})
 }

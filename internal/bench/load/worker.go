@@ -246,7 +246,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func (w *Worker) begin(p scenario.Phase, at int64) {
 	w.ending = false
 	w.static = w.plan.Scenario.Static(p.Name)
-	w.total, w.figures, w.last = report.Counts{}, newFigures(), 0
+	w.total, w.last = report.Counts{}, 0
 	w.timers.forget(timerRound, timerThink)
 	for _, ch := range w.places {
 		ch.sent, ch.received, ch.flights = 0, 0, ch.flights[:0]
