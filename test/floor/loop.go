@@ -4,13 +4,12 @@ package main
 
 import (
 	"os"
-	"runtime"
 	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
-// loop is one thread's share: connections, and their part of the channels.
+// loop is one goroutine's share: connections, and their part of the channels.
 type loop struct {
 	house           *house
 	index           int
@@ -56,7 +55,6 @@ func (l *loop) watch(op, fd int, events uint32) error {
 }
 
 func (l *loop) run() error {
-	runtime.LockOSThread()
 	for {
 		n, err := unix.EpollWait(l.epoll, l.events, -1)
 		if err != nil && err != unix.EINTR {

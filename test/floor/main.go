@@ -19,7 +19,7 @@
 // without an answer. A connection that does something else is dropped. A
 // subscriber of two channels gets a write for each.
 //
-// Each loop is a thread with an epoll instance and a listener of its own; the
+// Each loop is a goroutine with an epoll instance and a listener of its own; the
 // listeners share a port (SO_REUSEPORT).
 //
 // The first line on stdout is the address it listens on. Usage: floor [-loops N]

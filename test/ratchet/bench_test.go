@@ -48,7 +48,9 @@ func rivals(b *testing.B) [2]rival {
 			return process.Run(b, floor, fmt.Sprint("-loops=", loops))
 		}},
 		{"throng", func(b *testing.B, loops int) *process.Server {
-			return process.Start(b, throng, "serve", "--dev", "--set", fmt.Sprint("engine.loops=", loops))
+			return process.Start(b, throng, "serve", "--dev", "--set", fmt.Sprint("engine.loops=", loops),
+				// The crowd may be silent for longer than a client is, and answers no ping.
+				"--set", "phoenix.idle_timeout=1h", "--set", "websocket.ping_interval=1h")
 		}},
 	}
 }
