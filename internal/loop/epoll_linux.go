@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -81,16 +80,15 @@ func (p *epoll) acceptor(a *acceptor) int32 {
 }
 
 func (p *epoll) wait(l *Loop, more bool) error {
-	// A look without waiting first: a busy loop never gives its processor away,
-	// and an idle one lets other goroutines run before it blocks a thread.
-	n, err := unix.EpollWait(p.fd, p.events, 0)
-	if n == 0 && !more {
-		runtime.Gosched()
-		if timeout := l.timeout(); timeout != 0 && l.mailbox.sleep() {
-			n, err = unix.EpollWait(p.fd, p.events, timeout)
-			l.mailbox.awake()
+	timeout := 0
+	if !more {
+		l.yield()
+		if l.mailbox.sleep() {
+			timeout = l.timeout()
 		}
 	}
+	n, err := unix.EpollWait(p.fd, p.events, timeout)
+	l.mailbox.awake()
 	l.begin()
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
