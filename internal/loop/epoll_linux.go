@@ -23,7 +23,9 @@ type epoll struct {
 }
 
 const (
-	maxEvents    = 512
+	// maxEvents is how many connections are read before what they are answered is
+	// written: so few that the kernel's record of each is still in the cache.
+	maxEvents    = 32
 	wakerSlot    = -1
 	listenerSlot = -2 // of the first acceptor; the others have lower ones
 	readEvents   = unix.EPOLLIN | unix.EPOLLRDHUP
