@@ -17,6 +17,7 @@ type delivery struct {
 	pub     *throng.Publication
 	size    int64
 	frames  atomic.Pointer[frame]
+	first   frame // of them; most publications need no other
 	encode  sync.Mutex
 }
 
@@ -50,7 +51,11 @@ func (d *delivery) frame(e Encoding) []byte {
 		return f.b
 	}
 	room := make([]byte, 0, len(d.pub.Data)+len(d.channel)+len(d.pub.Event)+frameRoom)
-	f := &frame{encoding: e, b: d.hub.opts.Encoders[e].Encode(room, d.channel, d.pub), next: d.frames.Load()}
+	f, next := &d.first, d.frames.Load()
+	if next != nil {
+		f = new(frame)
+	}
+	*f = frame{encoding: e, b: d.hub.opts.Encoders[e].Encode(room, d.channel, d.pub), next: next}
 	d.frames.Store(f)
 	return f.b
 }

@@ -16,6 +16,7 @@ package hub
 import (
 	"hash/maphash"
 	"math/bits"
+	"slices"
 
 	"throng"
 )
@@ -98,6 +99,9 @@ func (h *Hub) Deliver(name string, p *throng.Publication) {
 // Busy reports whether a loop with subscribers of the channel is so far behind
 // that publishing more would only pile up memory.
 func (h *Hub) Busy(name string) bool {
+	if !slices.ContainsFunc(h.tables, h.behind) { // the rule; no need to know the channel
+		return false
+	}
 	s := h.shard(name)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -106,9 +110,11 @@ func (h *Hub) Busy(name string) bool {
 		return false
 	}
 	for loops := c.loops; loops != 0; loops &= loops - 1 {
-		if h.tables[bits.TrailingZeros64(loops)].stats.Backlog.Load() > h.opts.BacklogBytes {
+		if h.behind(h.tables[bits.TrailingZeros64(loops)]) {
 			return true
 		}
 	}
 	return false
 }
+
+func (h *Hub) behind(t *Table) bool { return t.stats.Backlog.Load() > h.opts.BacklogBytes }

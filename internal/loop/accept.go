@@ -17,14 +17,18 @@ type AcceptStats struct {
 }
 
 // acceptor takes connections from one listener and gives each to the least
-// loaded loop. There is one per listener: several processes waiting for the same
-// listener would get their connections unevenly, and WebSockets stay for ever.
+// loaded loop, whoever accepted it: those who wait for the same listener get its
+// connections unevenly, and WebSockets stay for ever. On epoll the loops accept,
+// else a goroutine does.
 type acceptor struct {
 	e       *Engine
 	ln      net.Listener
 	handler func() Handler
 	pause   time.Duration // of the present back-off
 	warned  time.Time
+
+	failed   chan error  // why a loop can't accept now
+	caughtUp atomic.Bool // there was a time when nobody waited
 }
 
 const (
@@ -49,7 +53,7 @@ func (e *Engine) Serve(ln net.Listener, handler func() Handler) error {
 		return ErrListenerClosed
 	}
 	defer e.unlisten(ln)
-	a := &acceptor{e: e, ln: ln, handler: handler}
+	a := &acceptor{e: e, ln: ln, handler: handler, failed: make(chan error, 1)}
 	for {
 		err := a.accept()
 		switch {

@@ -230,6 +230,21 @@ func (e *Engine) place() *Loop {
 	return e.loops[best]
 }
 
+// placeNear is place for a connection that is in a loop's hand: it stays there
+// unless another loop has a sixteenth less, because to hand it over costs more
+// than that is worth.
+func (e *Engine) placeNear(l *Loop) *Loop {
+	least := e.load[l.index].Load()
+	for i := range e.load {
+		least = min(least, e.load[i].Load())
+	}
+	if e.load[l.index].Load() > least+least/16 {
+		return e.place()
+	}
+	e.load[l.index].Add(1)
+	return l
+}
+
 // unplace forgets a connection of a loop; it is still counted in the total.
 func (e *Engine) unplace(l *Loop) { e.load[l.index].Add(-1) }
 

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -13,8 +13,9 @@ import (
 // epoll is the poller of Linux: level-triggered, so that a connection is read
 // once a turn and a talkative one gets no more than its share.
 type epoll struct {
-	fd     int
-	events []unix.EpollEvent
+	fd        int
+	events    []unix.EpollEvent
+	acceptors []*acceptor // whose listeners the loop waits for
 
 	mu     sync.Mutex // a late wake must not write to whoever got waker's number
 	waker  int        // an eventfd
@@ -22,10 +23,13 @@ type epoll struct {
 }
 
 const (
-	maxEvents  = 512
-	wakerSlot  = -1
-	readEvents = unix.EPOLLIN | unix.EPOLLRDHUP
-	endEvents  = unix.EPOLLHUP | unix.EPOLLERR
+	// maxEvents is how many connections are read before what they are answered is
+	// written: so few that the kernel's record of each is still in the cache.
+	maxEvents    = 32
+	wakerSlot    = -1
+	listenerSlot = -2 // of the first acceptor; the others have lower ones
+	readEvents   = unix.EPOLLIN | unix.EPOLLRDHUP
+	endEvents    = unix.EPOLLHUP | unix.EPOLLERR
 )
 
 func newEpoll() (*epoll, error) {
@@ -67,17 +71,26 @@ func (p *epoll) wake() {
 	}
 }
 
+// acceptor returns the slot of an acceptor, a new one if need be.
+func (p *epoll) acceptor(a *acceptor) int32 {
+	i := slices.Index(p.acceptors, a)
+	if i < 0 {
+		i = len(p.acceptors)
+		p.acceptors = append(p.acceptors, a)
+	}
+	return listenerSlot - int32(i)
+}
+
 func (p *epoll) wait(l *Loop, more bool) error {
-	// A look without waiting first: a busy loop never gives its processor away,
-	// and an idle one lets other goroutines run before it blocks a thread.
-	n, err := unix.EpollWait(p.fd, p.events, 0)
-	if n == 0 && !more {
-		runtime.Gosched()
-		if timeout := l.timeout(); timeout != 0 && l.mailbox.sleep() {
-			n, err = unix.EpollWait(p.fd, p.events, timeout)
-			l.mailbox.awake()
+	timeout := 0
+	if !more {
+		l.yield()
+		if l.mailbox.sleep() {
+			timeout = l.timeout()
 		}
 	}
+	n, err := unix.EpollWait(p.fd, p.events, timeout)
+	l.mailbox.awake()
 	l.begin()
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
@@ -87,6 +100,10 @@ func (p *epoll) wait(l *Loop, more bool) error {
 	}
 	for i := range p.events[:n] {
 		ev := &p.events[i]
+		if ev.Fd <= listenerSlot {
+			p.acceptors[listenerSlot-ev.Fd].acceptable(l)
+			continue
+		}
 		if ev.Fd == wakerSlot {
 			var b [8]byte
 			_, _ = unix.Read(p.waker, b[:])

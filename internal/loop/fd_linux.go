@@ -34,21 +34,28 @@ func takeFD(nc net.Conn) (int, error) {
 	if !ok {
 		return -1, fmt.Errorf("%T has no descriptor", nc)
 	}
+	fd, err := duplicate(sc)
+	if err == nil {
+		_ = nc.Close()
+	}
+	return fd, err
+}
+
+// duplicate returns another descriptor of a socket.
+func duplicate(sc syscall.Conn) (dup int, err error) {
 	rc, err := sc.SyscallConn()
 	if err != nil {
 		return -1, err
 	}
-	dup, dupErr := -1, error(nil)
-	err = rc.Control(func(fd uintptr) {
-		dup, dupErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	failed := rc.Control(func(fd uintptr) {
+		dup, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
 	})
+	if failed != nil {
+		return -1, failed
+	}
 	if err != nil {
-		return -1, err
+		return -1, fmt.Errorf("dup: %w", err)
 	}
-	if dupErr != nil {
-		return -1, fmt.Errorf("dup: %w", dupErr)
-	}
-	_ = nc.Close()
 	return dup, nil
 }
 

@@ -10,12 +10,21 @@ import (
 
 // Publish implements session.Node.
 func (n *Node) Publish(s *session.Session, req throng.PublishRequest, re session.Published) {
-	to := s.Transport().Ref()
-	n.send(context.Background(), req, func(r throng.PublishResult, err error) {
-		re.Result = r
-		re.Err = n.coded(err, "publish", req.Channel)
-		n.post(to, &re)
-	})
+	p := &publishing{n: n, to: s.Transport().Ref(), answer: re}
+	n.send(context.Background(), req, p.done)
+}
+
+// publishing is a publish under way.
+type publishing struct {
+	n      *Node
+	to     throng.Ref
+	answer session.Published
+}
+
+func (p *publishing) done(r throng.PublishResult, err error) {
+	p.answer.Result = r
+	p.answer.Err = p.n.coded(err, "publish", p.answer.Channel)
+	p.n.post(p.to, &p.answer)
 }
 
 // idempotencyTTL is how long a key given to Broadcast is remembered: longer than

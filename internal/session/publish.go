@@ -30,9 +30,12 @@ func (s *Session) Publish(sub *Subscription, event string, data []byte, binary b
 		return
 	}
 	sub.inflight++
-	p := &throng.Publication{
-		Event: event, Data: append([]byte(nil), data...), Binary: binary, Publisher: s.Info(),
-	}
+	made := &struct { // one allocation
+		p   throng.Publication
+		who throng.ClientInfo
+	}{who: *s.Info()}
+	p := &made.p
+	p.Event, p.Data, p.Binary, p.Publisher = event, append([]byte(nil), data...), binary, &made.who
 	req := throng.PublishRequest{Channel: sub.channel, Publication: p, Retention: sub.ns.Retention}
 	s.env.Node.Publish(s, req, Published{Class: sub.class, Channel: sub.channel, Token: token})
 }

@@ -49,6 +49,32 @@ type Server struct {
 	log       bytes.Buffer
 }
 
+// Run runs a program that says on the first line of stdout where it listens, as
+// test/floor does. It is killed when the test ends.
+func Run(t testing.TB, binary string, args ...string) *Server {
+	t.Helper()
+	s := &Server{cmd: exec.Command(binary, args...), exited: make(chan struct{}), listeners: make(map[string]string)}
+	s.cmd.Stderr = os.Stderr
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address, readErr := bufio.NewReader(stdout).ReadString('\n')
+	s.listeners["public"] = strings.TrimSpace(address)
+	go func() {
+		s.waitErr = s.cmd.Wait()
+		close(s.exited)
+	}()
+	t.Cleanup(s.Kill)
+	if readErr != nil {
+		t.Fatalf("%s said no address: %v", binary, readErr)
+	}
+	return s
+}
+
 // Start runs a command of throng, "serve" or "demo", on free ports unless args
 // say otherwise, and waits until it is ready. It is killed when the test ends.
 func Start(t testing.TB, binary, command string, args ...string) *Server {

@@ -185,16 +185,26 @@ func (c *crowd) stop() {
 	_ = c.cmd.Wait()
 }
 
+// result is what the crowd says of a command: see test/crowd.
+type result struct {
+	Done         int
+	Seconds, P99 float64
+}
+
 // do runs one command of the crowd to its end.
-func (c *crowd) do(command string) {
+func (c *crowd) do(command string) (r result) {
 	c.t.Helper()
 	fmt.Fprintln(c.in, command)
 	if !c.out.Scan() {
 		c.t.Fatalf("crowd ended at %q", command)
 	}
+	if err := json.Unmarshal(c.out.Bytes(), &r); err != nil {
+		c.t.Fatal(err)
+	}
 	if _, benchmark := c.t.(*testing.B); !benchmark {
 		c.t.Logf("%-14s %s", command, c.out.Text())
 	}
+	return r
 }
 
 const file = "figures.json"
