@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -75,15 +76,15 @@ func requireTools(t *testing.T) {
 	}
 }
 
-func runScript(t *testing.T, script, url string) {
+func runScript(t *testing.T, script string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", script, url)
+	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // lets playwright end its browser
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.CombinedOutput()
-	t.Logf("node %s %s\n%s", script, url, out)
+	t.Logf("node %s %s\n%s", script, strings.Join(args, " "), out)
 	if ctx.Err() != nil {
 		t.Fatalf("node %s: not done after %v", script, scriptTimeout)
 	}

@@ -30,6 +30,9 @@ func ServeLive(addr string) (*Live, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", l.page)
 	mux.HandleFunc("GET /fragment", l.newest)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent) // browsers ask, and would complain in their console
+	})
 	l.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = l.server.Serve(ln) }() // ends with Close
 	return l, nil
