@@ -48,5 +48,6 @@ func (c *Conn) Detach() (Detached, error) {
 	d.Peer = c.setPeer()
 	l.forget(c)
 	l.engine.unplace(l)
+	l.manners.called(l.woke)
 	return d, nil
 }

@@ -84,7 +84,7 @@ func (p *epoll) acceptor(a *acceptor) int32 {
 func (p *epoll) wait(l *Loop, more bool) error {
 	timeout := 0
 	if !more {
-		l.yield()
+		l.manners.yield()
 		if l.mailbox.sleep() {
 			timeout = l.timeout()
 		}
@@ -107,6 +107,7 @@ func (p *epoll) wait(l *Loop, more bool) error {
 		if ev.Fd == wakerSlot {
 			var b [8]byte
 			_, _ = unix.Read(p.waker, b[:])
+			l.manners.called(l.woke)
 			continue
 		}
 		if c := l.lookup(uint32(ev.Fd), uint32(ev.Pad)); c != nil {

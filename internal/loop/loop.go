@@ -4,7 +4,6 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
-	"runtime"
 	"time"
 
 	"throng"
@@ -31,8 +30,7 @@ type Loop struct {
 
 	now     int64
 	woke    time.Time // when the turn began
-	worked  time.Time // when the last one ended
-	rested  time.Time // when other goroutines could last run instead
+	manners manners
 	wheel   *wheel
 	slots   slots
 	gen     uint32
@@ -137,8 +135,9 @@ func (l *Loop) run() {
 			l.tellEnded()
 		}
 		l.scratch.reset()
-		l.worked = time.Now()
-		l.stats.turn(l.worked.Sub(l.woke), l.queued)
+		worked := time.Now()
+		l.manners.worked = worked
+		l.stats.turn(worked.Sub(l.woke), l.queued)
 	}
 	l.stop()
 }
@@ -160,24 +159,8 @@ func (l *Loop) runTasks() {
 // begin starts a turn; the pollers call it when they have waited.
 func (l *Loop) begin() {
 	l.woke = time.Now()
-	if l.woke.Sub(l.worked) > breath {
-		l.rested = l.woke
-	}
+	l.manners.woke(l.woke)
 	l.now = l.clock.Now()
-}
-
-// breath is how long a loop keeps its processor to itself.
-const breath = time.Millisecond
-
-// yield lets other goroutines run when the loop has had no rest for a while. A
-// loop that sleeps long enough gives its processor away by that; one that sleeps
-// for moments only does not. To yield costs the runtime up to 10 µs, more than a
-// heartbeat, so it is not done each time.
-func (l *Loop) yield() {
-	if l.worked.Sub(l.rested) > breath {
-		runtime.Gosched()
-		l.rested = l.worked
-	}
 }
 
 // timeout returns how many milliseconds the loop may sleep; -1: no limit.
