@@ -10,7 +10,7 @@ func (t *Table) Left() string {
 	if t.topics.len() == 0 && len(t.held) == 0 && t.turns.empty() {
 		return ""
 	}
-	return fmt.Sprintf("%d topics, %d held, %d turns", t.topics.len(), len(t.held), len(t.turns.topics)-t.turns.head)
+	return fmt.Sprintf("%d topics, %d held, nobody waits: %t", t.topics.len(), len(t.held), t.turns.empty())
 }
 
 // Places is how many members a channel has memory for, BlockPlaces by how many

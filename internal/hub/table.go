@@ -102,8 +102,7 @@ func (t *Table) receive(d *delivery) {
 		return
 	}
 	tp.pending = append(tp.pending, d)
-	if !tp.active {
-		tp.active = true
+	if !tp.queued() {
 		t.turns.push(tp)
 	}
 }
@@ -120,7 +119,7 @@ func (t *Table) Turn() bool {
 	for budget := t.hub.opts.Slice; budget > 0 && !t.turns.empty(); {
 		tp := t.turns.pop()
 		budget -= max(1, tp.sweep(budget, now)) // one that was left by all costs a little too
-		if tp.active = tp.waiting(); tp.active {
+		if tp.waiting() {
 			t.turns.push(tp)
 		}
 	}

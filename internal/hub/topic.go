@@ -22,7 +22,7 @@ type topic struct {
 
 	cursor int    // members before it were visited by the sweep under way
 	target uint64 // all that the sweep under way brings to everybody
-	active bool   // waits for its turn, or has it
+	next   *topic // in the queue of turns
 }
 
 // member is a subscriber's place in a topic. Places lie side by side, so that a

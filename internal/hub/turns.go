@@ -1,31 +1,32 @@
 package hub
 
-// turns is the queue of the topics with publications that wait.
+// turns is the queue of the topics with publications that wait. It runs through the
+// topics themselves: however many there are, none is ever moved.
 type turns struct {
-	topics []*topic
-	head   int // topics before it were popped
+	last *topic // its next is the first; nil when nobody waits
 }
 
-const maxIdleTurns = 1024 // a longer queue's memory is given back when it is empty
+func (q *turns) empty() bool { return q.last == nil }
 
-func (q *turns) empty() bool { return q.head == len(q.topics) }
-
-func (q *turns) push(tp *topic) { q.topics = append(q.topics, tp) }
+func (q *turns) push(tp *topic) {
+	if q.last == nil {
+		tp.next = tp
+	} else {
+		tp.next, q.last.next = q.last.next, tp
+	}
+	q.last = tp
+}
 
 func (q *turns) pop() *topic {
-	tp := q.topics[q.head]
-	q.topics[q.head] = nil
-	q.head++
-	switch {
-	case q.empty():
-		q.topics, q.head = q.topics[:0], 0
-		if cap(q.topics) > maxIdleTurns {
-			q.topics = nil
-		}
-	case q.head > len(q.topics)/2: // each topic is copied once per pop at most
-		n := copy(q.topics, q.topics[q.head:])
-		clear(q.topics[n:])
-		q.topics, q.head = q.topics[:n], 0
+	tp := q.last.next
+	if tp == q.last {
+		q.last = nil
+	} else {
+		q.last.next = tp.next
 	}
+	tp.next = nil
 	return tp
 }
+
+// queued reports whether the topic waits for its turn.
+func (tp *topic) queued() bool { return tp.next != nil }

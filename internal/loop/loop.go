@@ -25,7 +25,6 @@ type Loop struct {
 
 	poller  poller
 	mailbox mailbox
-	todo    []throng.Task // taken from the mailbox, not yet run
 	turner  Turner
 
 	now     int64
@@ -78,7 +77,6 @@ const (
 	// pauseBytes is how much may wait for a stalled connection before it is not
 	// read from: who doesn't take answers gets no more questions in.
 	pauseBytes = 64 << 10
-	maxTasks   = 512  // of the mailbox in a turn
 	lingerTime = 2000 // ms that a peer has to close after we did
 )
 
@@ -128,7 +126,7 @@ func (l *Loop) run() {
 		for _, c := range l.wheel.expire(l.now) {
 			l.fire(c)
 		}
-		more = l.turner != nil && l.turner.Turn() || len(l.todo) > 0
+		more = l.turner != nil && l.turner.Turn()
 		l.checkStalled() // may end connections, so before those are told
 		for len(l.dirty)+len(l.ended) > 0 {
 			l.flushDirty()
@@ -145,13 +143,9 @@ func (l *Loop) run() {
 // runTasks runs what was posted, in order, and no more of it than of readiness:
 // who posts much must not stop the others.
 func (l *Loop) runTasks() {
-	if len(l.todo) == 0 {
-		l.todo = l.mailbox.take()
-	}
-	some := l.todo[:min(maxTasks, len(l.todo))]
-	l.todo = l.todo[len(some):]
-	for i, t := range some {
-		some[i] = nil // the next turn may be far, and a task may hold a lot
+	tasks := l.mailbox.take()
+	for i, t := range tasks {
+		tasks[i] = nil // the next turn may be far, and a task may hold a lot
 		t.Run(l.index)
 	}
 }
@@ -353,7 +347,7 @@ func (l *Loop) eof(c *Conn, cause error) {
 
 // stop ends everything that is left.
 func (l *Loop) stop() {
-	for _, t := range append(l.todo, l.mailbox.close()...) {
+	for _, t := range l.mailbox.close() {
 		abandon(t)
 	}
 	for slot := range l.slots.made {

@@ -48,7 +48,9 @@ func TestMailbox(t *testing.T) {
 			}
 			m.awake()
 		}
-		for _, task := range m.take() {
+		tasks := m.take()
+		for i, task := range tasks {
+			tasks[i] = nil
 			n := task.(numbered)
 			if next[n.poster] != n.n {
 				t.Fatalf("%v came, %d was due", n, next[n.poster])
@@ -98,11 +100,22 @@ func TestMailboxFreesBursts(t *testing.T) {
 	for range 100_000 {
 		m.post(numbered{})
 	}
-	m.take()
-	m.take()
-	m.take()
-	if cap(m.tasks)+cap(m.spare) > 10_000 {
-		t.Errorf("room for %d tasks is kept", cap(m.tasks)+cap(m.spare))
+	taken := 0
+	for tasks := m.take(); len(tasks) > 0; tasks = m.take() {
+		taken += len(tasks)
+		clear(tasks)
+	}
+	if taken != 100_000 {
+		t.Errorf("%d tasks were taken", taken)
+	}
+	kept := 0
+	for _, b := range []*batch{m.first, m.lent, m.spare} {
+		for ; b != nil; b = b.next {
+			kept++
+		}
+	}
+	if kept > 2 {
+		t.Errorf("%d batches are kept", kept)
 	}
 }
 
