@@ -112,7 +112,7 @@ func (l *loop) publish(c *conn, p *part, frame []byte) {
 	for _, s := range c.subs {
 		if s.part == p {
 			m := &p.members[s.index]
-			l.answer = append(l.answer, p.out[m.seen:]...)
+			l.answers = append(l.answers, p.out[m.seen:]...)
 			m.seen = len(p.out)
 		}
 	}

@@ -46,7 +46,7 @@ func (l *loop) drop(c *conn) {
 	_ = unix.Close(c.fd)
 }
 
-// read reads once and answers what came.
+// read reads once. What came is answered at the end of the turn.
 func (l *loop) read(c *conn) {
 	kept := copy(l.buf, c.in)
 	n, err := unix.Read(c.fd, l.buf[kept:])
@@ -57,10 +57,11 @@ func (l *loop) read(c *conn) {
 		l.drop(c)
 		return
 	}
-	l.answer = l.answer[:0]
+	from := len(l.answers)
 	b := l.buf[:kept+n]
 	used, ok := l.take(c, b)
 	if !ok {
+		l.answers = l.answers[:from]
 		l.drop(c)
 		return
 	}
@@ -69,9 +70,21 @@ func (l *loop) read(c *conn) {
 	} else if c.in != nil {
 		c.in = nil
 	}
-	if len(l.answer) > 0 {
-		l.write(c, l.answer)
+	if len(l.answers) > from {
+		l.asked = append(l.asked, asked{c, len(l.answers)})
 	}
+}
+
+// reply writes the answers of the turn.
+func (l *loop) reply() {
+	from := 0
+	for _, a := range l.asked {
+		if a.conn.state != stateEnded {
+			l.write(a.conn, l.answers[from:a.end])
+		}
+		from = a.end
+	}
+	l.asked, l.answers = l.asked[:0], l.answers[:0]
 }
 
 // take handles all that is whole in b and returns how much that was.
@@ -91,7 +104,7 @@ func (l *loop) take(c *conn, b []byte) (used int, ok bool) {
 		case op == opClose:
 			return used, false
 		case c.state == stateEcho:
-			l.answer = appendFrame(l.answer, op, payload)
+			l.answers = appendFrame(l.answers, op, payload)
 		case op != opText || !l.message(c, payload):
 			return used, false
 		}

@@ -32,9 +32,9 @@ func (l *loop) upgrade(c *conn, b []byte) (used int, ok bool) {
 	copy(seed[:], key[:24])
 	copy(seed[24:], "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
 	sum := sha1.Sum(seed[:])
-	l.answer = append(l.answer, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "...)
-	l.answer = base64.StdEncoding.AppendEncode(l.answer, sum[:])
-	l.answer = append(l.answer, "\r\n\r\n"...)
+	l.answers = append(l.answers, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "...)
+	l.answers = base64.StdEncoding.AppendEncode(l.answers, sum[:])
+	l.answers = append(l.answers, "\r\n\r\n"...)
 	return end + 4, true
 }
 

@@ -18,13 +18,20 @@ type loop struct {
 	events          []unix.EpollEvent
 	conns           []*conn // by descriptor
 	buf             []byte  // what was read
-	answer          []byte  // what the bytes in buf are answered with
+	answers         []byte  // of this turn
+	asked           []asked // whose they are
 	frame           []byte  // a broadcast
 	loud            []*part // of channels with something to say
 
 	mu    sync.Mutex
 	mail  []letter // what other loops have for us
 	spare []letter
+}
+
+// asked is a connection that gets the answers up to end.
+type asked struct {
+	conn *conn
+	end  int
 }
 
 // letter is a broadcast on its way to another loop.
@@ -44,7 +51,7 @@ func newLoop(h *house, index int) (*loop, error) {
 	}
 	l := &loop{
 		house: h, index: index, epoll: epoll, waker: waker,
-		events: make([]unix.EpollEvent, 512), buf: make([]byte, 64<<10),
+		events: make([]unix.EpollEvent, 32), buf: make([]byte, 64<<10),
 	}
 	return l, l.watch(unix.EPOLL_CTL_ADD, waker, unix.EPOLLIN)
 }
@@ -65,6 +72,7 @@ func (l *loop) run() error {
 				return err
 			}
 		}
+		l.reply()
 		for _, p := range l.loud {
 			p.speak(l)
 		}

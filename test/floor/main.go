@@ -10,7 +10,9 @@
 // go to all subscribers of a channel on all loops and are then acknowledged, ends
 // of connections, and at /echo an echo. A broadcast is encoded once. What several
 // events of one turn brought a subscriber of a channel leaves in one write, and
-// what one read is answered with does as well. What the kernel does not take waits.
+// what one read is answered with does as well, at the end of a turn of at most 32
+// connections (which is cheaper than to answer each before the next is read, and
+// than 512). What the kernel does not take waits.
 //
 // It does not: check anything (masks, UTF-8, JSON, names, lengths), bound
 // anything, know time (deadlines, pings, rates), keep history, order channels

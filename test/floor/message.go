@@ -36,11 +36,11 @@ func (l *loop) message(c *conn, b []byte) bool {
 		l.broadcast(c, p, topic, event, rest)
 	}
 	n := len(joinRef) + len(ref) + len(topic) + len(`[,,,"phx_reply",{"status":"ok","response":{}}]`)
-	l.answer = appendHeader(l.answer, opText, n)
-	l.answer = append(l.answer, '[')
-	l.answer = append(append(l.answer, joinRef...), ',')
-	l.answer = append(append(l.answer, ref...), ',')
-	l.answer = append(append(l.answer, topic...), `,"phx_reply",{"status":"ok","response":{}}]`...)
+	l.answers = appendHeader(l.answers, opText, n)
+	l.answers = append(l.answers, '[')
+	l.answers = append(append(l.answers, joinRef...), ',')
+	l.answers = append(append(l.answers, ref...), ',')
+	l.answers = append(append(l.answers, topic...), `,"phx_reply",{"status":"ok","response":{}}]`...)
 	return true
 }
 
