@@ -47,6 +47,11 @@ func (o *Options) fitPorts(users, ports int) error {
 			most, host = n, h
 		}
 	}
+	if len(s.Sources) == 0 && o.local() {
+		// Linux looks for a free port among half of them first, one after the other,
+		// so it gets slow before they run out.
+		each = max(1, ports*2/5)
+	}
 	need := (most + each - 1) / each
 	if need <= max(1, len(s.Sources)) {
 		return nil
