@@ -30,7 +30,7 @@ type crowd struct {
 	hub    *hub.Hub
 	broker *memory.Broker
 	node   *node.Node
-	door   loop.Handler
+	client *client
 	hello  []byte
 	joins  [][]byte // a frame for each channel, spread over the clients
 	leaves [][]byte
@@ -84,7 +84,7 @@ func newCrowd(b *testing.B, clients, channels, loops int) *crowd {
 			Limits: session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		}),
 	})
-	w.door = g.Door()
+	w.client = &client{g.Door(), w}
 	for i := range channels {
 		w.joins = append(w.joins, said(`["1","1","%s","phx_join",{}]`, channel(i)))
 		w.leaves = append(w.leaves, said(`["1","2","%s","phx_leave",{}]`, channel(i)))
@@ -118,7 +118,7 @@ type client struct {
 }
 
 // Open lets a client shake hands and join.
-func (h client) Open(c *loop.Conn) {
+func (h *client) Open(c *loop.Conn) {
 	h.Handler.Open(c)
 	l := &h.w.loops[c.Loop().Index()]
 	l.conns = append(l.conns, c)
@@ -127,7 +127,7 @@ func (h client) Open(c *loop.Conn) {
 }
 
 // Take implements loop.Outlet.
-func (h client) Take(c *loop.Conn, frames [][]byte) int {
+func (h *client) Take(c *loop.Conn, frames [][]byte) int {
 	h.w.loops[c.Loop().Index()].taken.Add(int64(len(frames)))
 	return len(frames)
 }
@@ -152,7 +152,7 @@ func (w *crowd) come(b *testing.B, n int) {
 	for n > 0 {
 		some := min(n, perTurn*len(w.loops))
 		for range some {
-			if !w.engine.AdoptOutlet(client{w.door, w}) {
+			if !w.engine.AdoptOutlet(w.client) {
 				b.Fatal("refused")
 			}
 			w.engine.Release() // the limit counts descriptors, and this has none
