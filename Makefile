@@ -76,7 +76,7 @@ vuln: ## known vulnerabilities in what we use (govulncheck; needs vuln.go.dev)
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./...
 
 .PHONY: bench
-bench: ## throng's speed and memory beside the floor: tables and pages in bin/bench (under ten minutes)
+bench: ## throng's speed and memory beside the floor: tables and pages in bin/bench
 	$(GO) run ./test/figures -out bin/bench
 
 .PHONY: microbench
