@@ -8,6 +8,8 @@ type Permission uint8
 const (
 	// Nobody: only the server itself.
 	Nobody Permission = iota
+	// Token: clients with a token that grants it for the channel.
+	Token
 	// Authenticated: clients whose user is known.
 	Authenticated
 	// Anybody: every client.
@@ -49,7 +51,16 @@ type Namespace struct {
 }
 
 // Allows reports whether a client with this user (empty: anonymous) has the
-// permission.
-func (p Permission) Allows(user string) bool {
-	return p == Anybody || p == Authenticated && user != ""
+// permission. A token that grants it for the channel is as good as any user;
+// nobody is nobody all the same.
+func (p Permission) Allows(user string, granted bool) bool {
+	switch p {
+	case Anybody:
+		return true
+	case Authenticated:
+		return user != "" || granted
+	case Token:
+		return granted
+	}
+	return false
 }

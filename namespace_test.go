@@ -8,23 +8,27 @@ import (
 
 func TestPermissionAllows(t *testing.T) {
 	for _, c := range []struct {
-		p              throng.Permission
-		anonymous, ann bool
+		p                       throng.Permission
+		anonymous, ann, granted bool
 	}{
-		{throng.Nobody, false, false},
-		{throng.Authenticated, false, true},
-		{throng.Anybody, true, true},
-		{throng.Permission(99), false, false},
+		{throng.Nobody, false, false, false},
+		{throng.Token, false, false, true},
+		{throng.Authenticated, false, true, true},
+		{throng.Anybody, true, true, true},
+		{throng.Permission(99), false, false, false},
 	} {
-		if got := c.p.Allows(""); got != c.anonymous {
+		if got := c.p.Allows("", false); got != c.anonymous {
 			t.Errorf("permission %d for an anonymous client: %v", c.p, got)
 		}
-		if got := c.p.Allows("ann"); got != c.ann {
+		if got := c.p.Allows("ann", false); got != c.ann {
 			t.Errorf("permission %d for ann: %v", c.p, got)
+		}
+		if got := c.p.Allows("", true); got != c.granted {
+			t.Errorf("permission %d for one with a token: %v", c.p, got)
 		}
 	}
 	var ns throng.Namespace
-	if ns.Subscribe.Allows("ann") || ns.Publish.Allows("ann") || ns.ClientEvents != throng.EventDeny {
+	if ns.Subscribe.Allows("ann", true) || ns.Publish.Allows("ann", true) || ns.ClientEvents != throng.EventDeny {
 		t.Error("the zero namespace allows something")
 	}
 }

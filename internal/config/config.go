@@ -119,8 +119,8 @@ type Phoenix struct {
 // Namespace is one table [[namespace]].
 type Namespace struct {
 	Name           string        `toml:"name" check:"namespace" doc:"What stands before the first colon; letters, digits, - and _."`
-	Subscribe      string        `toml:"subscribe" oneof:"nobody authenticated anybody" doc:"Who may subscribe."`
-	Publish        string        `toml:"publish" oneof:"nobody authenticated anybody" doc:"Which clients may publish."`
+	Subscribe      string        `toml:"subscribe" oneof:"nobody token authenticated anybody" doc:"Who may subscribe: token wants one that names the channel. Whom a token grants a channel may subscribe to it unless nobody may."`
+	Publish        string        `toml:"publish" oneof:"nobody token authenticated anybody" doc:"Which clients may publish; token wants one that grants it for the channel."`
 	ClientEvents   string        `toml:"client_events" oneof:"deny broadcast" doc:"What an event that a client pushes does: deny answers with an error, broadcast publishes it."`
 	HistorySize    int           `toml:"history_size" min:"0" max:"1000000" doc:"Publications kept for each channel; 0 keeps none. Needs history_ttl."`
 	HistoryTTL     time.Duration `toml:"history_ttl" min:"0s" max:"8760h" doc:"How long they are kept. Needs history_size."`

@@ -14,7 +14,7 @@ func Default() *Config {
 		Log:      Log{Level: "info", Format: "text"},
 		Engine: Engine{
 			Kind:         "auto",
-			Slice:        64,
+			Slice:        16,
 			QueueBytes:   MiB,
 			BacklogBytes: 64 * MiB,
 			Drain:        10 * time.Second,

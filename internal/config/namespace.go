@@ -59,6 +59,8 @@ func permission(word string) throng.Permission {
 	switch word {
 	case "anybody":
 		return throng.Anybody
+	case "token":
+		return throng.Token
 	case "authenticated":
 		return throng.Authenticated
 	}

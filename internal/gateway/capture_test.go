@@ -118,7 +118,9 @@ func (w *world) open(kind string) *place {
 		Node: p.node, Clock: w.clock, Loops: p.engine.Loops(), IdleTimeout: time.Minute, Post: p.engine.Post,
 		Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20}, Backend: never{},
 	})
-	who := func(*phoenix.Connect) (throng.ClientInfo, bool) { return throng.ClientInfo{User: "ann"}, true }
+	who := func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
+		return gateway.Verdict{Identity: &throng.Identity{User: "ann"}}, nil
+	}
 	p.gateway.Handle("/socket/websocket", gateway.Phoenix{Gateway: sockets, Authenticate: who})
 	p.gateway.Handle("/echo", gateway.Echo{})
 	return p

@@ -60,14 +60,15 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 		d.refuse(c, 404, "no WebSocket endpoint at this path", "")
 		return len(b)
 	}
-	if !d.upgrade(c, at, &r) {
+	if !d.upgrade(c, at, &r, head) {
 		return len(b)
 	}
 	return end + c.Handler().Data(c, b[end:])
 }
 
-// upgrade answers the handshake and gives the connection to the route.
-func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request) bool {
+// upgrade judges a handshake, and gives the connection to the route or to a caller.
+// It says no when it was refused.
+func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request, head []byte) bool {
 	if !d.g.opts.Origins.Allow(r.Origin, r.Host) {
 		d.g.refusedOrigin(string(r.Origin), string(r.Host))
 		d.refuse(c, 403, "", "")
@@ -78,6 +79,15 @@ func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request) bool {
 		return false
 	}
 	o, status := at.route.Accept(r)
+	if o.Later != nil {
+		d.letWait(c, at, head, o.Later)
+		return true
+	}
+	return d.answer(c, at, r, o, status)
+}
+
+// answer answers the handshake, and gives the connection to the route if it may.
+func (d *door) answer(c *loop.Conn, at *mount, r *websocket.Request, o Opening, status int) bool {
 	if status != 0 {
 		d.g.opts.Log.Debug("connect refused", "path", string(r.Path), "status", status)
 		d.refuse(c, status, "", "")

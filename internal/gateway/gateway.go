@@ -104,6 +104,9 @@ type Opening struct {
 	Protocol string
 	// Open makes the protocol's state machine.
 	Open func(c Conn) Protocol
+	// Later, if not nil, stands for an answer that is not known yet. It is called
+	// once and calls done once, from anywhere.
+	Later func(done func(o Opening, status int))
 }
 
 // maxHead leaves the loop's read buffer (64 KiB) room for what may come with the

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"throng"
 	"throng/internal/gateway/phoenix"
 )
 
@@ -76,21 +75,26 @@ func (l *LongPoll) open(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c, ok := phoenix.ParsePoll(r.URL.RawQuery, r.Header.Get(authHeader))
-	var who throng.ClientInfo
+	v := Verdict{Status: http.StatusForbidden}
 	if ok {
 		dropToken(c.Params)
-		who, ok = l.opts.Phoenix.Authenticate(&c)
+		if v, ok = l.opts.Phoenix.Authenticate.wait(r, Credentials{c.Credential(), c.Params}); !ok {
+			return // the client is gone
+		}
 	}
-	if !ok {
-		l.gw.opts.Log.Debug("connect refused", "path", r.URL.Path, "status", statusRefused)
+	if v.Status == http.StatusServiceUnavailable {
+		l.busy(w)
+		return
+	}
+	if v.Status != 0 {
+		l.gw.opts.Log.Debug("connect refused", "path", r.URL.Path, "status", v.Status)
 		l.gw.stats.refused(http.StatusForbidden)
 		l.say(w, statusRefused)
 		return
 	}
-	who.Client = throng.NewClientID()
 	opened := make(chan pollToken, 1)
 	p := &poll{l: l, opened: opened, begin: func(conn phoenix.Conn) Protocol {
-		return l.opts.Phoenix.Gateway.Open(conn, c.Version, who)
+		return l.opts.Phoenix.open(conn, c.Version, v)
 	}}
 	if !l.gw.opts.Engine.AdoptOutlet(p) {
 		l.busy(w)

@@ -9,16 +9,18 @@ import (
 	"testing"
 	"time"
 
-	"throng"
+	"throng/internal/gateway"
 	"throng/internal/gateway/gatewaytest"
-	"throng/internal/gateway/phoenix"
 )
 
 func TestLongPollRefusesConnect(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
 		o := gatewaytest.Options(kind)
-		o.Authenticate = func(c *phoenix.Connect) (throng.ClientInfo, bool) {
-			return throng.ClientInfo{}, c.Params.Get("token") == "mine" && c.Token == "raw=token" && len(c.Params["token"]) == 1
+		o.Authenticate = func(c gateway.Credentials) (v gateway.Verdict, _ gateway.Pending) {
+			if c.Params.Get("token") != "mine" || c.Token != "raw=token" || len(c.Params["token"]) != 1 {
+				v.Status = 403
+			}
+			return v, nil
 		}
 		s := gatewaytest.Start(t, o)
 		for _, test := range []struct {

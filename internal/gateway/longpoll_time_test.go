@@ -64,7 +64,7 @@ func inFakeTimeIdle(t *testing.T, idle time.Duration, test func(s *still)) {
 			Node: s.node, Clock: clock, Loops: 1, IdleTimeout: idle, Post: s.engine.Post,
 			Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20},
 		})
-		who := func(*phoenix.Connect) (throng.ClientInfo, bool) { return throng.ClientInfo{}, true }
+		who := func(gateway.Credentials) (gateway.Verdict, gateway.Pending) { return gateway.Verdict{}, nil }
 		s.polls = s.gateway.LongPoll(gateway.LongPollOptions{Phoenix: gateway.Phoenix{Gateway: sockets, Authenticate: who}})
 		s.engine.Start()
 		test(s)

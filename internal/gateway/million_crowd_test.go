@@ -78,7 +78,7 @@ func newCrowd(b *testing.B, clients, channels, loops int) *crowd {
 		PingInterval: time.Hour, PongTimeout: time.Minute, // a shared machine may take its time
 	})
 	g.Handle("/socket/websocket", gateway.Phoenix{
-		Authenticate: func(*phoenix.Connect) (throng.ClientInfo, bool) { return throng.ClientInfo{}, true },
+		Authenticate: func(gateway.Credentials) (gateway.Verdict, gateway.Pending) { return gateway.Verdict{}, nil },
 		Gateway: phoenix.New(phoenix.Options{
 			Node: w.node, Clock: clock, Loops: loops, IdleTimeout: time.Hour, Post: w.engine.Post,
 			Limits: session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},

@@ -6,9 +6,6 @@ import (
 	"throng/internal/websocket"
 )
 
-// Authenticate says who a client is; false refuses the connection.
-type Authenticate func(c *phoenix.Connect) (throng.ClientInfo, bool)
-
 // Phoenix is the route of Phoenix sockets.
 type Phoenix struct {
 	Gateway      *phoenix.Gateway
@@ -21,14 +18,24 @@ func (p Phoenix) Accept(r *websocket.Request) (Opening, int) {
 	if !ok {
 		return Opening{}, 403
 	}
-	who, ok := p.Authenticate(&c)
-	if !ok {
-		return Opening{}, 403
+	v, pending := p.Authenticate(Credentials{c.Credential(), c.Params})
+	if pending == nil {
+		return p.opening(c.Version, c.Protocol, v)
 	}
-	who.Client = throng.NewClientID()
-	return Opening{Protocol: c.Protocol, Open: func(conn Conn) Protocol {
-		return p.Gateway.Open(conn, c.Version, who)
+	return Opening{Later: func(done func(Opening, int)) {
+		pending(func(v Verdict) { done(p.opening(c.Version, c.Protocol, v)) })
 	}}, 0
+}
+
+func (p Phoenix) opening(version phoenix.Version, protocol string, v Verdict) (Opening, int) {
+	if v.Status != 0 {
+		return Opening{}, v.Status
+	}
+	return Opening{Protocol: protocol, Open: func(conn Conn) Protocol { return p.open(conn, version, v) }}, 0
+}
+
+func (p Phoenix) open(conn phoenix.Conn, version phoenix.Version, v Verdict) *phoenix.Socket {
+	return p.Gateway.Open(conn, version, phoenix.Client{ID: throng.NewClientID(), Identity: v.Identity, Until: v.Until})
 }
 
 // Restore implements Route.

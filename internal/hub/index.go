@@ -62,6 +62,16 @@ func (h *Hub) Channels() (n int) {
 	return n
 }
 
+// Active reports whether the broker has confirmed this node's subscription of a
+// channel.
+func (h *Hub) Active(name string) bool {
+	s := h.shard(name)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	c := s.channels[name]
+	return c != nil && c.state == active
+}
+
 // Ready calls f when the broker has confirmed this node's subscription of a
 // channel, at once if it has already. A position read from then on misses
 // nothing that is not also delivered. If the broker fails, those who wait are
@@ -70,18 +80,15 @@ func (h *Hub) Channels() (n int) {
 // f may be called from anywhere, also under the lock that orders subscriptions:
 // it must not block or subscribe.
 func (h *Hub) Ready(name string, f func(error)) {
-	s := h.shard(name)
-	s.mu.RLock()
-	c := s.channels[name]
-	ready := c != nil && c.state == active
-	s.mu.RUnlock()
-	if ready {
+	if h.Active(name) {
 		f(nil)
 		return
 	}
+	s := h.shard(name)
 	s.order.Lock()
 	s.mu.Lock()
-	if c = s.channels[name]; c == nil || c.state == active {
+	c := s.channels[name]
+	if c == nil || c.state == active {
 		s.mu.Unlock()
 		s.order.Unlock()
 		if c == nil {

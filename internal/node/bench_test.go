@@ -21,16 +21,16 @@ type null struct {
 	ref throng.Ref
 }
 
-func (c *null) Ref() throng.Ref                                      { return c.ref }
-func (c *null) Scratch() []byte                                      { return nil }
-func (c *null) SendScratch([]byte, int)                              {}
-func (c *null) SendDroppable([]byte, int64, uint32)                  {}
-func (c *null) Queued() int                                          { return 0 }
-func (c *null) Flush()                                               {}
-func (c *null) Shed(int, func(uint32)) int                           { return 0 }
-func (c *null) Resync(*session.Subscription)                         {}
-func (c *null) Disconnect(*throng.Disconnect)                        {}
-func (c *null) Resumed(*session.Subscription, []*throng.Publication) {}
+func (c *null) Ref() throng.Ref                                         { return c.ref }
+func (c *null) Scratch() []byte                                         { return nil }
+func (c *null) SendScratch([]byte, int)                                 {}
+func (c *null) SendDroppable([]byte, int64, uint32)                     {}
+func (c *null) Queued() int                                             { return 0 }
+func (c *null) Flush()                                                  {}
+func (c *null) Shed(int, func(uint32)) int                              { return 0 }
+func (c *null) Unsubscribed(*session.Subscription, *throng.Unsubscribe) {}
+func (c *null) Disconnect(*throng.Disconnect)                           {}
+func (c *null) Resumed(*session.Subscription, []*throng.Publication)    {}
 func (c *null) Subscribed(*session.Subscription, session.Token, session.SubscribeResult, *throng.Error) {
 }
 func (c *null) Published(*session.Subscription, session.Token, throng.PublishResult, *throng.Error) {
@@ -79,8 +79,8 @@ func (copier) Encode(dst []byte, _ string, p *throng.Publication) []byte {
 
 func (n *bench) join(c *null, i int, channel string) {
 	c.ref = throng.Ref{Loop: uint16(i % len(n.boxes)), Slot: uint32(i), Gen: 1}
-	c.Init(n.env, c, c, throng.ClientInfo{Client: throng.ClientID{byte(i), 1}})
-	ns, _ := c.Check(channel)
+	c.Init(n.env, c, c, throng.ClientID{byte(i), 1}, nil)
+	ns, _, _ := c.Check(channel, "")
 	c.Subscribe(ns, session.SubscribeRequest{Channel: channel, Tag: "1", Positioned: true})
 }
 

@@ -38,6 +38,7 @@ type Node struct {
 	clock      *throng.Clock
 	log        *slog.Logger
 	refused    atomic.Uint64
+	spares     [hub.MaxLoops]*subscribing // each touched by its loop only
 }
 
 var _ session.Node = (*Node)(nil)

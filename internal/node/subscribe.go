@@ -16,22 +16,42 @@ import (
 // contain. Where there is no history, what came before the answer is held too: a
 // client hears nothing of a channel before it hears that it subscribes to it.
 func (n *Node) Subscribe(sub *session.Subscription, req session.SubscribeRequest) {
-	positioned := req.Positioned && sub.Namespace().Retention.Enabled()
+	keep := sub.Namespace().Retention // what the hub may keep for later must not hold the subscription
+	positioned := req.Positioned && keep.Enabled()
 	name := n.table(sub).Add(req.Channel, sub, hub.Encoding(req.Encoding), true)
 	sub.SetChannel(name)
-	s := &subscribing{n: n, to: sub.Session().Transport().Ref(), req: req}
-	keep := sub.Namespace().Retention // what the hub may keep for later must not hold the subscription
+	to := sub.Session().Transport().Ref()
+	s := n.spare(to.Loop)
+	s.n, s.to, s.req = n, to, req
 	s.answer.Class, s.answer.Token = sub.Class(), req.Token
-	n.hub.Ready(name, func(err error) {
-		if err != nil || !positioned {
-			s.done(session.SubscribeResult{}, err)
-			return
-		}
-		n.readHistory(s, keep)
-	})
+	if !positioned && n.hub.Active(name) { // the rule, and without a closure
+		s.done(session.SubscribeResult{}, nil)
+	} else {
+		n.hub.Ready(name, func(err error) {
+			if err != nil || !positioned {
+				s.done(session.SubscribeResult{}, err)
+				return
+			}
+			n.readHistory(s, keep)
+		})
+	}
 	if s.returned() {
 		sub.Session().Subscribed(sub, &s.answer)
+		*s = subscribing{}
+		n.spares[to.Loop] = s
 	}
+}
+
+// spare returns the loop's spare record of a subscribe, or a new one. One whose
+// answer came before Subscribe returned is known to nobody any more and can serve
+// again.
+func (n *Node) spare(loop uint16) *subscribing {
+	s := n.spares[loop]
+	if s == nil {
+		return new(subscribing)
+	}
+	n.spares[loop] = nil
+	return s
 }
 
 func (n *Node) readHistory(s *subscribing, keep throng.Retention) {

@@ -63,6 +63,7 @@ type Server struct {
 	node        *node.Node
 	gateway     *gateway.Gateway
 	sockets     *phoenix.Gateway
+	users       []*session.Users // by loop
 	compression phoenix.Compression
 	public      []net.Listener
 	secured     []net.Listener // public too, with TLS
@@ -121,6 +122,7 @@ func (s *Server) compose() (err error) {
 	var boxes []throng.Mailbox
 	for i := range s.engine.Loops() {
 		boxes = append(boxes, s.engine.Mailbox(i))
+		s.users = append(s.users, session.NewUsers())
 	}
 	if c.WebSocket.Compression {
 		s.compression = phoenix.Compression{
@@ -163,6 +165,7 @@ func (s *Server) composeGateway() error {
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
+		Users:       s.users,
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
@@ -191,12 +194,12 @@ func (s *Server) authenticate() gateway.Authenticate {
 	if s.opts.Authenticate != nil {
 		return s.opts.Authenticate
 	}
-	if s.cfg.Dev {
-		return func(c *phoenix.Connect) (throng.ClientInfo, bool) {
-			return throng.ClientInfo{User: c.Params.Get("user_id")}, true
+	return func(c gateway.Credentials) (v gateway.Verdict, _ gateway.Pending) {
+		if user := c.Params.Get("user_id"); s.cfg.Dev && user != "" {
+			v.Identity = &throng.Identity{User: user}
 		}
+		return v, nil
 	}
-	return func(*phoenix.Connect) (throng.ClientInfo, bool) { return throng.ClientInfo{}, true }
 }
 
 // Public returns the addresses of the public listeners, Internal that of the

@@ -42,12 +42,18 @@ func (s *Session) Publish(sub *Subscription, event string, data []byte, binary b
 
 func (s *Session) mayPublish(sub *Subscription) *throng.Error {
 	switch {
-	case !sub.ns.Publish.Allows(s.user):
+	case !sub.ns.Publish.Allows(s.User(), sub.ns.Publish == throng.Token && sub.mayPublish()):
 		return throng.ErrPermissionDenied
 	case sub.inflight == ^uint16(0):
 		return throng.ErrTooManyRequests
 	}
 	return nil
+}
+
+// mayPublish reports whether a token grants the client to publish.
+func (sub *Subscription) mayPublish() bool {
+	g := sub.Grant()
+	return g != nil && g.Publish
 }
 
 // tell is published for answers that were put off.

@@ -43,9 +43,10 @@ type Wire interface {
 	// Resumed hands over what was published while the session was between two
 	// processes.
 	Resumed(sub *Subscription, missed []*throng.Publication)
-	// Resync says that a subscription missed publications and was ended, so
-	// that the client subscribes again from its last position.
-	Resync(sub *Subscription)
+	// Unsubscribed says that the server ended a subscription, and why. After
+	// UnsubscribeInsufficient the client missed publications and subscribes again
+	// from its last position.
+	Unsubscribed(sub *Subscription, why *throng.Unsubscribe)
 	// Disconnect ends the connection and tells the client why.
 	Disconnect(d *throng.Disconnect)
 }
@@ -82,7 +83,12 @@ type Limits struct {
 type Env struct {
 	Node   Node
 	Limits Limits
-	Stats  Stats
+	Clock  *throng.Clock
+	// Auth checks the tokens that clients send later on; nil where there are none.
+	Auth Auth
+	// Users are the sessions of each loop by user; nil if nobody asks for them.
+	Users []*Users
+	Stats Stats
 }
 
 // Stats are what happened to the sessions of an Env; anyone may read them.
@@ -96,7 +102,7 @@ type Session struct {
 	env       *Env
 	wire      Wire
 	transport Transport
-	user      string
+	account   *account // what a token said; nil for nothing
 	client    throng.ClientID
 	subs      *Subscription // a list, newest first: most clients have one or two
 	count     uint32
@@ -105,24 +111,18 @@ type Session struct {
 	left      bool // one that counts offsets was left while something waited
 }
 
-// Init begins a session's life.
-func (s *Session) Init(e *Env, w Wire, t Transport, who throng.ClientInfo) {
-	*s = Session{env: e, wire: w, transport: t, user: who.User, client: who.Client}
+// Init begins a session's life. The identity is what is known of the client, nil
+// for nothing.
+func (s *Session) Init(e *Env, w Wire, t Transport, client throng.ClientID, id *throng.Identity) {
+	*s = Session{env: e, wire: w, transport: t, client: client}
+	s.identify(id)
 }
-
-// User returns who the client is, empty when that is not known.
-func (s *Session) User() string { return s.user }
 
 // Client returns the session's id.
 func (s *Session) Client() throng.ClientID { return s.client }
 
 // Transport returns what carries the session's frames.
 func (s *Session) Transport() Transport { return s.transport }
-
-// Info returns what others may know of the client.
-func (s *Session) Info() *throng.ClientInfo {
-	return &throng.ClientInfo{User: s.user, Client: s.client}
-}
 
 // Ended reports whether End was called.
 func (s *Session) Ended() bool { return s.ended }
@@ -172,7 +172,11 @@ func (s *Session) byClass(class uint32) *Subscription {
 
 // End unsubscribes from everything. The session takes part in nothing any more.
 func (s *Session) End() {
+	if s.ended {
+		return
+	}
 	s.ended = true
+	s.unlist()
 	for s.subs != nil {
 		s.Unsubscribe(s.subs)
 	}

@@ -37,7 +37,7 @@ func TestPermissions(t *testing.T) {
 		for user, want := range map[string][2]*throng.Error{"": {c.anonymous, c.publishAnon}, "u": {c.known, c.publi}} {
 			n := newNode()
 			w := n.client(user)
-			if _, err := w.Check(c.channel); err != want[0] {
+			if _, _, err := w.Check(c.channel, ""); err != want[0] {
 				t.Errorf("%.20q as %q: %v, want %v", c.channel, user, err, want[0])
 			}
 			if want[0] != nil {

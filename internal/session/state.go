@@ -8,10 +8,12 @@ import (
 
 // State is all that a session knows, as plain data.
 type State struct {
-	User   string          `json:"user,omitempty"`
-	Client throng.ClientID `json:"client"`
-	Class  uint32          `json:"class"`
-	Subs   []SubState      `json:"subs,omitempty"` // oldest first
+	// Identity is what is known of the client, Until when it must have said so.
+	Identity *throng.Identity `json:"identity,omitempty"`
+	Until    int64            `json:"until,omitempty"`
+	Client   throng.ClientID  `json:"client"`
+	Class    uint32           `json:"class"`
+	Subs     []SubState       `json:"subs,omitempty"` // oldest first
 }
 
 // SubState is one subscription.
@@ -23,6 +25,7 @@ type SubState struct {
 	WireFlags  uint8           `json:"wire_flags,omitempty"`
 	Positioned bool            `json:"positioned,omitempty"`
 	Position   throng.Position `json:"position"`
+	Grant      *throng.Grant   `json:"grant,omitempty"`
 	// Request is there while the client waits for the answer.
 	Request *SubscribeRequest `json:"request,omitempty"`
 }
@@ -30,7 +33,10 @@ type SubState struct {
 // Capture returns the session's state. What a subscription's encoding is, only
 // the wire knows.
 func (s *Session) Capture() State {
-	st := State{User: s.user, Client: s.client, Class: s.class}
+	st := State{Identity: s.Identity(), Client: s.client, Class: s.class}
+	if s.account != nil {
+		st.Until = s.account.until
+	}
 	s.Each(func(sub *Subscription) {
 		if sub.index >= 0 { // not replaced by a newer one
 			st.Subs = append(st.Subs, sub.capture())
@@ -43,7 +49,7 @@ func (s *Session) Capture() State {
 func (sub *Subscription) capture() SubState {
 	st := SubState{
 		Channel: sub.channel, Tag: sub.tag, Class: sub.class,
-		WireFlags: sub.WireFlags, Positioned: sub.Positioned(),
+		WireFlags: sub.WireFlags, Positioned: sub.Positioned(), Grant: sub.Grant(),
 	}
 	switch p := sub.pending; {
 	case p == nil && st.Positioned:
@@ -60,11 +66,15 @@ func (sub *Subscription) capture() SubState {
 
 // Restore puts a captured state into a session that was just initialised, and
 // subscribes again where it left off. The wire hears Resumed for each
-// subscription, now or later, or Resync where the gap can't be closed or the
+// subscription, now or later, or Unsubscribed where the gap can't be closed or the
 // channel is not allowed any more; Subscribed where the answer was under way.
 // Answers to publishes that were under way are lost.
 func (s *Session) Restore(st State) {
-	s.user, s.client, s.class = st.User, st.Client, st.Class
+	s.client, s.class = st.Client, st.Class
+	s.identify(st.Identity)
+	if st.Until != 0 {
+		s.Await(st.Until)
+	}
 	for i := range st.Subs {
 		if s.ended { // what was missed was one too many
 			return
@@ -78,7 +88,7 @@ func (s *Session) restore(st *SubState) {
 		session: s, channel: st.Channel, tag: st.Tag, class: st.Class,
 		WireFlags: st.WireFlags, index: -1, flags: subPending | subResuming,
 	}
-	req := SubscribeRequest{Channel: st.Channel, Tag: st.Tag, WireFlags: st.WireFlags, Positioned: st.Positioned}
+	req := SubscribeRequest{Channel: st.Channel, Tag: st.Tag, WireFlags: st.WireFlags, Positioned: st.Positioned, Grant: st.Grant}
 	switch {
 	case st.Request != nil:
 		req = *st.Request
@@ -88,16 +98,33 @@ func (s *Session) restore(st *SubState) {
 		req.Since = &st.Position
 	}
 	req.Encoding = st.Encoding
-	ns, err := s.Check(st.Channel)
+	ns, err := s.recheck(st.Channel, req.Grant)
 	switch {
 	case err == nil:
 		sub.ns = ns
+		s.grant(sub.class, req.Grant)
 		s.ask(sub, req)
 	case st.Request != nil:
 		sub.flags |= subEnded
 		s.wire.Subscribed(sub, req.Token, SubscribeResult{}, err)
 	default:
 		sub.flags |= subEnded
-		s.wire.Resync(sub)
+		s.wire.Unsubscribed(sub, throng.UnsubscribeInsufficient)
 	}
+}
+
+// recheck is Check for a subscription whose token was seen before.
+func (s *Session) recheck(channel string, grant *throng.Grant) (*throng.Namespace, *throng.Error) {
+	if grant == nil {
+		ns, _, err := s.Check(channel, "")
+		return ns, err
+	}
+	ns := s.env.Node.Namespace(channel)
+	switch {
+	case ns == nil:
+		return nil, throng.ErrUnknownChannel
+	case !ns.Subscribe.Allows(s.User(), true):
+		return nil, throng.ErrPermissionDenied
+	}
+	return ns, nil
 }

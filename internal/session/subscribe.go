@@ -25,6 +25,8 @@ type SubscribeRequest struct {
 	// Recent asks for at most so many of the newest publications, for a client
 	// that has no position yet.
 	Recent int `json:"recent,omitempty"`
+	// Grant is what a token said of the subscription; nil for nothing.
+	Grant *throng.Grant `json:"grant,omitempty"`
 }
 
 // SubscribeResult answers a subscribe.
@@ -47,22 +49,41 @@ type Subscribed struct {
 }
 
 // Check reports why the client may not subscribe to a channel, and otherwise the
-// channel's namespace. A subscription that replaces another one is within the
-// limit.
-func (s *Session) Check(channel string) (*throng.Namespace, *throng.Error) {
+// channel's namespace and what a token grants, if one does: the given subscription
+// token (empty for none), or the one that the client connected with. A subscription
+// that replaces another one is within the limit.
+func (s *Session) Check(channel, token string) (*throng.Namespace, *throng.Grant, *throng.Error) {
 	if err := throng.CheckChannel(channel); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ns := s.env.Node.Namespace(channel)
-	switch {
-	case ns == nil:
-		return nil, throng.ErrUnknownChannel
-	case !ns.Subscribe.Allows(s.user):
-		return nil, throng.ErrPermissionDenied
-	case s.Count() >= s.env.Limits.Channels && s.find(channel) == nil:
-		return nil, throng.ErrLimitExceeded
+	if ns == nil {
+		return nil, nil, throng.ErrUnknownChannel
 	}
-	return ns, nil
+	grant, err := s.granted(channel, token)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case s.awaited():
+		return nil, nil, throng.ErrUnauthorized
+	case !ns.Subscribe.Allows(s.User(), grant != nil):
+		return nil, nil, throng.ErrPermissionDenied
+	case s.Count() >= s.env.Limits.Channels && s.find(channel) == nil:
+		return nil, nil, throng.ErrLimitExceeded
+	}
+	return ns, grant, nil
+}
+
+// granted returns what a token says of a channel. A bad token is an error also
+// where none is needed: who sends one relies on what it says.
+func (s *Session) granted(channel, token string) (*throng.Grant, *throng.Error) {
+	if token == "" {
+		return s.Identity().Grant(channel), nil
+	}
+	if s.env.Auth == nil {
+		return nil, throng.ErrNotAvailable
+	}
+	return s.env.Auth.Subscription(token, s.User(), channel)
 }
 
 // Subscribe begins a subscription; the namespace is Check's answer. The wire's
@@ -84,10 +105,45 @@ func (s *Session) Subscribe(ns *throng.Namespace, req SubscribeRequest) {
 		session: s, channel: req.Channel, tag: req.Tag, ns: ns,
 		index: -1, class: s.class, flags: subPending, WireFlags: req.WireFlags,
 	}
+	s.grant(sub.class, req.Grant)
 	s.ask(sub, req)
 	if old != nil && old.index >= 0 && sub.index >= 0 {
 		s.env.Node.Unsubscribe(old)
 	}
+}
+
+// SubscribeAll subscribes the client to the channels that its token names. The wire
+// hears of them as of those that it asked for, with a Token that is quiet. What
+// can't be is left out: the client was not promised anything.
+func (s *Session) SubscribeAll(encoding, wireFlags uint8) {
+	id := s.Identity()
+	if id == nil {
+		return
+	}
+	for i := range id.Channels {
+		if s.ended {
+			return
+		}
+		s.SubscribeServer(&id.Channels[i], encoding, wireFlags)
+	}
+}
+
+// SubscribeServer subscribes the client to a channel on the server's behalf: it
+// needs no permission. A subscription that is there stays.
+func (s *Session) SubscribeServer(g *throng.Grant, encoding, wireFlags uint8) *throng.Error {
+	ns := s.env.Node.Namespace(g.Channel)
+	switch {
+	case s.find(g.Channel) != nil:
+		return nil
+	case ns == nil:
+		return throng.ErrUnknownChannel
+	case s.Count() >= s.env.Limits.Channels:
+		return throng.ErrLimitExceeded
+	}
+	s.Subscribe(ns, SubscribeRequest{
+		Channel: g.Channel, Token: Token{Quiet: true}, WireFlags: wireFlags, Encoding: encoding, Grant: g,
+	})
+	return nil
 }
 
 // Subscribed is called by the node when a subscription is complete or failed.
@@ -148,6 +204,9 @@ func (s *Session) Unsubscribe(sub *Subscription) {
 	}
 	*at = sub.next
 	s.count--
+	if s.account != nil {
+		s.account.drop(sub.class)
+	}
 	sub.flags |= subEnded
 	s.left = s.left || sub.Positioned() && s.transport.Queued() > 0
 	if sub.index >= 0 {

@@ -80,8 +80,14 @@ func (sub *Subscription) Lost() {
 	if sub.flags&subEnded != 0 {
 		return
 	}
-	s := sub.session
-	s.env.Stats.Resyncs.Add(1)
-	s.Unsubscribe(sub)
-	s.wire.Resync(sub)
+	sub.session.env.Stats.Resyncs.Add(1)
+	sub.End(throng.UnsubscribeInsufficient)
+}
+
+// End ends the subscription on behalf of the server; the wire tells the client why.
+func (sub *Subscription) End(why *throng.Unsubscribe) {
+	if sub.flags&subEnded == 0 {
+		sub.session.Unsubscribe(sub)
+		sub.session.wire.Unsubscribed(sub, why)
+	}
 }

@@ -46,8 +46,9 @@ type figures struct {
 	out           string
 	users, rounds int
 	servers       int
-	throng, floor string // programs
-	dir           string // of temporary files
+	throng, floor string   // programs
+	cores         []string // a command that chooses the cores of a server; nil for all
+	dir           string   // of temporary files
 }
 
 func (f *figures) run(only, curve string) error {

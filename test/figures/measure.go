@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"throng/internal/bench/report"
 	"throng/internal/bench/scenario"
@@ -16,7 +17,12 @@ import (
 // measure runs a scenario against servers, and keeps report and page under a name
 // if it has one.
 func (f *figures) measure(s *scenario.Scenario, name string, servers []*server, more ...string) (*report.Report, error) {
-	file := filepath.Join(f.dir, "scenario.toml")
+	return f.measureUnder(nil, s, name, servers, more...)
+}
+
+// measureUnder is measure with a command that runs the bench.
+func (f *figures) measureUnder(under []string, s *scenario.Scenario, name string, servers []*server, more ...string) (*report.Report, error) {
+	file := filepath.Join(f.dir, s.Name+".toml")
 	text, err := s.TOML()
 	if err != nil {
 		return nil, err
@@ -24,15 +30,16 @@ func (f *figures) measure(s *scenario.Scenario, name string, servers []*server, 
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	result := filepath.Join(f.dir, "report.json")
-	args := []string{"bench", file, "--quiet", "--json", result}
+	result := filepath.Join(f.dir, s.Name+".json")
+	args := append(slices.Clone(under), f.throng, "bench", file, "--quiet", "--json", result)
 	if name != "" {
 		args = append(args, "--html", filepath.Join(f.out, name+".html"))
 	}
 	for _, s := range servers {
 		args = append(args, "--target", s.url(), "--pid", fmt.Sprint(s.cmd.Process.Pid))
 	}
-	cmd := exec.Command(f.throng, append(args, more...)...)
+	args = append(args, more...)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	var exit *exec.ExitError

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,8 +48,9 @@ func (f *figures) startFloor(loops int) (*server, error) {
 }
 
 func (f *figures) startThrong(loops int) (*server, error) {
-	cmd := exec.Command(f.throng, "serve", "--dev", "--listen", "127.0.0.1:0", "--internal", "", "--log-format", "json",
+	args := append(slices.Clone(f.cores), f.throng, "serve", "--dev", "--listen", "127.0.0.1:0", "--internal", "", "--log-format", "json",
 		"--set", fmt.Sprint("engine.loops=", loops))
+	cmd := exec.Command(args[0], args[1:]...)
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func (p *poll) dial(c *client) error {
 	if len(p.sources) > 0 {
 		// The port is chosen when the destination is known, or they run out early.
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
-		if err := unix.Bind(fd, p.sources[int(p.w.number(c))%len(p.sources)]); err != nil {
+		if err := unix.Bind(fd, p.sources[p.w.source(c)%len(p.sources)]); err != nil {
 			return err
 		}
 	}

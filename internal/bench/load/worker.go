@@ -131,6 +131,11 @@ func (w *Worker) number(c *client) uint32 {
 	return uint32(int(c.index)*w.plan.Agents + w.plan.Agent)
 }
 
+// source is the turn of a client among those of its target, by which its source
+// address is chosen: each pair of addresses gets its share of connections, whatever
+// the numbers of targets and sources have in common.
+func (w *Worker) source(c *client) int { return int(w.number(c)) / len(w.targets) }
+
 // channel finds or makes a channel as a target knows it.
 func (w *Worker) channel(target int, name []byte) *channel {
 	if w.plan.Scenario.Cluster {

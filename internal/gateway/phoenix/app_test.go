@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/gateway"
 	"throng/internal/gateway/gatewaytest"
 	"throng/internal/gateway/phoenix"
 	"throng/internal/node"
@@ -61,8 +62,12 @@ func options(kind string, backend phoenix.Backend, more map[string]*throng.Names
 	o := gatewaytest.Options(kind)
 	o.Backend = backend
 	o.Namespaces = lookup(all)
-	o.Authenticate = func(c *phoenix.Connect) (throng.ClientInfo, bool) {
-		return throng.ClientInfo{User: c.Params.Get("user_id")}, c.Params.Get("deny") != "1"
+	o.Authenticate = func(c gateway.Credentials) (v gateway.Verdict, _ gateway.Pending) {
+		v.Identity = &throng.Identity{User: c.Params.Get("user_id")}
+		if c.Params.Get("deny") == "1" {
+			v.Status = 403
+		}
+		return v, nil
 	}
 	return o
 }

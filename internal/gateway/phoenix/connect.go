@@ -13,13 +13,27 @@ import (
 // Connect is what a client says when it connects.
 type Connect struct {
 	Version codec.Version
-	// Params are the parameters of the query, without vsn.
+	// Params are the parameters of the query, without vsn; nil if there are none.
 	Params url.Values
 	// Token is the auth token given as a subprotocol or, on long-poll, in a header
 	// (Phoenix 1.8).
 	Token string
 	// Protocol is the subprotocol to answer, if any.
 	Protocol string
+}
+
+// Version is a version of the wire.
+type Version = codec.Version
+
+// Credential is the connection token: the auth token, or the parameter "token".
+func (c *Connect) Credential() string {
+	if c.Token != "" {
+		return c.Token
+	}
+	if given := c.Params["token"]; len(given) > 0 {
+		return given[len(given)-1]
+	}
+	return ""
 }
 
 const tokenProtocol = "base64url.bearer.phx."
@@ -41,6 +55,10 @@ func ParsePoll(query, token string) (c Connect, ok bool) {
 }
 
 func (c *Connect) readQuery(query string) (ok bool) {
+	if vsn, plain := strings.CutPrefix(query, "vsn="); plain && !strings.ContainsAny(vsn, "&%+;") { // phoenix.js without parameters
+		c.Version, ok = codec.ParseVersion(vsn)
+		return ok && vsn != ""
+	}
 	var unread error
 	c.Params, unread = url.ParseQuery(query) // what can't be read is left out, as Phoenix does
 	c.Version = codec.V1

@@ -42,7 +42,7 @@ func FuzzSocket(f *testing.F) {
 }
 
 func fuzzSocket(t *testing.T, b *bench, w *wire, in []byte) {
-	s := b.gateway.Open(w, w.version, throng.ClientInfo{User: "ann", Client: throng.NewClientID()})
+	s := b.gateway.Open(w, w.version, phoenix.Client{ID: throng.NewClientID(), Identity: &throng.Identity{User: "ann"}})
 	for message := range bytes.SplitSeq(in, []byte("\n")) {
 		if w.closed {
 			break

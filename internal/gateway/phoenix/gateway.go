@@ -35,6 +35,10 @@ type Options struct {
 	Node   session.Node
 	Clock  *throng.Clock
 	Limits session.Limits
+	// Auth checks tokens that come after the connect; nil where there are none.
+	Auth session.Auth
+	// Users are the sessions of each loop by user; nil if nobody asks for them.
+	Users []*session.Users
 	// Rates are what each client may send in a time; nil for any number.
 	Rates *rate.Rates
 	// Loops is the number of loops that sockets live on.
@@ -104,7 +108,8 @@ func New(o Options) *Gateway {
 		o.DefaultEvent = "message"
 	}
 	return &Gateway{
-		opts: o, env: session.Env{Node: o.Node, Limits: o.Limits}, idle: o.IdleTimeout.Milliseconds(),
+		opts: o, idle: o.IdleTimeout.Milliseconds(),
+		env:      session.Env{Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users},
 		decoders: make([]codec.Decoder, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression),
 	}
 }

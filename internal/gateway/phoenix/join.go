@@ -35,7 +35,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 			s.finish(old)
 		}
 	}
-	rec, err := parseRecovery(m)
+	rec, token, err := parseJoin(m)
 	if err != nil {
 		refuse(reason(throng.ErrBadRequest, err.Error()))
 		return
@@ -48,7 +48,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 		refuse([]byte(`{"reason":"too many channels joined"}`))
 		return
 	}
-	ns, no := s.Check(channel)
+	ns, grant, no := s.Check(channel, token)
 	if no == throng.ErrUnknownChannel || channel == serverTopic {
 		s.reply(nil, m.Ref, channel, "error", unmatched)
 		return
@@ -57,7 +57,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 		refuse(reason(no, ""))
 		return
 	}
-	req := session.SubscribeRequest{Channel: channel, Tag: string(m.JoinRef)}
+	req := session.SubscribeRequest{Channel: channel, Tag: string(m.JoinRef), Grant: grant}
 	req.Token.Ref = req.Tag // one string serves both: phoenix.js uses one ref
 	if !bytes.Equal(m.Ref, m.JoinRef) {
 		req.Token.Ref = string(m.Ref)
@@ -77,6 +77,9 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	req.WireFlags = flags
 	req.Encoding = s.encoding(flags)
 	s.Subscribe(ns, req)
+	if grant != nil && grant.Expires != 0 && !s.Ended() {
+		s.arm()
+	}
 }
 
 // answersFit reports whether there is room for the answer to a recovery. A client
@@ -89,25 +92,32 @@ func (s *Socket) answersFit() bool {
 	return s.conn().Queued() <= s.gw.opts.Limits.QueueBytes
 }
 
-// parseRecovery returns what a join asks for, nil if nothing.
-func parseRecovery(m *codec.Message) (*recovery, error) {
+// parseJoin returns what a join asks for beyond Phoenix: recovery, nil if none, and
+// the subscription token in the member "token", empty for none.
+func parseJoin(m *codec.Message) (r *recovery, token string, err error) {
 	// A key may be written with escapes; without it or them there is nothing to
 	// look for.
-	if m.Binary || !bytes.Contains(m.Payload, []byte("recover")) && bytes.IndexByte(m.Payload, '\\') < 0 {
-		return nil, nil
+	if m.Binary || !bytes.Contains(m.Payload, []byte("recover")) && !bytes.Contains(m.Payload, []byte(`"token"`)) &&
+		bytes.IndexByte(m.Payload, '\\') < 0 {
+		return nil, "", nil
 	}
 	var members map[string]json.RawMessage // unlike a struct's, its keys are exact
-	if err := json.Unmarshal(m.Payload, &members); err != nil || members["recover"] == nil {
-		return nil, nil // no object, or one that doesn't ask
+	if err := json.Unmarshal(m.Payload, &members); err != nil {
+		return nil, "", nil // no object, so it doesn't ask
 	}
-	var r *recovery
+	if raw := members["token"]; raw != nil {
+		_ = json.Unmarshal(raw, &token) // of another type, it is the application's own
+	}
+	if members["recover"] == nil {
+		return nil, token, nil
+	}
 	if err := json.Unmarshal(members["recover"], &r); err != nil {
-		return nil, errRecover
+		return nil, "", errRecover
 	}
 	if r != nil && ((r.Offset == nil) != (r.Epoch == nil) || r.History < 0) {
-		return nil, errRecover
+		return nil, "", errRecover
 	}
-	return r, nil
+	return r, token, nil
 }
 
 type constError string
@@ -140,6 +150,7 @@ func (s *Socket) encoding(flags uint8) uint8 {
 func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r session.SubscribeResult, err *throng.Error) {
 	ref, more := []byte(token.Ref), false
 	switch {
+	case sub.WireFlags&flagServer != 0: // nobody asked, and nobody is answered
 	case err != nil:
 		s.forget(sub)
 		s.reply(joinRefOf(sub), ref, sub.Channel(), "error", reason(err, ""))
@@ -151,7 +162,11 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 		s.reply(joinRefOf(sub), ref, sub.Channel(), "ok", nil)
 	}
 	s.Each(func(old *session.Subscription) {
-		if old.Class() < sub.Class() && old.Channel() == sub.Channel() {
+		switch {
+		case old.Class() >= sub.Class() || old.Channel() != sub.Channel():
+		case old.WireFlags&flagServer != 0: // the client knows nothing of it
+			s.Unsubscribe(old)
+		default:
 			s.finish(old)
 		}
 	})
@@ -277,12 +292,22 @@ func (s *Socket) Resumed(sub *session.Subscription, missed []*throng.Publication
 	}
 }
 
-// Resync implements session.Wire: the client joins again after phx_error, with
-// its last offset.
-func (s *Socket) Resync(sub *session.Subscription) {
+// Unsubscribed implements session.Wire: the client joins again after phx_error, with
+// its last offset if it missed something, and does not after phx_close.
+func (s *Socket) Unsubscribed(sub *session.Subscription, why *throng.Unsubscribe) {
+	if sub.WireFlags&flagServer != 0 {
+		return // the client knows nothing of it
+	}
 	s.forget(sub)
 	ref := joinRefOf(sub)
-	s.push(ref, ref, sub.Channel(), "phx_error", insufficient)
+	switch {
+	case why == throng.UnsubscribeInsufficient:
+		s.push(ref, ref, sub.Channel(), "phx_error", insufficient)
+	case why.Again():
+		s.push(ref, ref, sub.Channel(), "phx_error", reason(&throng.Error{Code: why.Code, Message: why.Reason}, ""))
+	default:
+		s.push(ref, ref, sub.Channel(), "phx_close", nil)
+	}
 }
 
 var insufficient = reason(throng.ErrUnrecoverable, "publications were missed; join again with recover")

@@ -26,16 +26,31 @@ const (
 	flagNullJoin                   // joined with a null join_ref; the tag is the join's ref
 	flagRecover                    // joined with "recover": the answer says from where on
 	flagEnding                     // ends when what is under way is answered; see ending.go
+	flagServer                     // the server subscribed the client, which has not joined
 
-	flagsKept = flagOffset | flagNullJoin | flagRecover // those that a captured socket has
+	flagsKept = flagOffset | flagNullJoin | flagRecover | flagServer // those that a captured socket has
 )
 
+// Client is who opens a socket.
+type Client struct {
+	ID throng.ClientID
+	// Identity is what is known of it; nil for nothing.
+	Identity *throng.Identity
+	// Until is when it must have sent a token, in Clock milliseconds; 0 if it need
+	// not.
+	Until int64
+}
+
 // Open begins a socket's life on a connection.
-func (g *Gateway) Open(c Conn, v codec.Version, who throng.ClientInfo) *Socket {
+func (g *Gateway) Open(c Conn, v codec.Version, who Client) *Socket {
 	s := &Socket{gw: g, version: v, meter: rate.NewMeter(g.opts.Clock.Now())}
-	s.Init(&g.env, s, c, who)
-	if g.idle > 0 {
-		c.SetDeadline(g.opts.Clock.Now() + g.idle)
+	s.Init(&g.env, s, c, who.ID, who.Identity)
+	if who.Until != 0 {
+		s.Await(who.Until)
+	}
+	s.arm()
+	if who.Identity != nil {
+		s.SubscribeAll(s.encoding(flagServer), flagServer)
 	}
 	return s
 }
@@ -88,11 +103,19 @@ func (s *Socket) dispatch(m *codec.Message, wait time.Duration) {
 		s.hasten(m, wait)
 		return
 	}
+	if string(m.Topic) == serverTopic && string(m.Event) == refreshEvent {
+		s.refresh(m)
+		return
+	}
 	sub := s.Find(m.Topic)
-	switch string(m.Event) {
-	case "phx_join":
+	if string(m.Event) == "phx_join" {
 		s.join(m, sub)
 		return
+	}
+	if sub != nil && sub.WireFlags&flagServer != 0 {
+		sub = nil // a client that has not joined can't use the channel
+	}
+	switch string(m.Event) {
 	case "phx_leave":
 		s.leave(m, sub)
 		return
@@ -126,17 +149,31 @@ func joinRefOf(sub *session.Subscription) []byte {
 	return []byte(sub.Tag())
 }
 
-// Timer closes a client that was silent for too long. It may come too early.
+// Timer closes a client that was silent for too long, and ends what has lasted its
+// time. It may come too early.
 func (s *Socket) Timer() {
-	if s.gw.idle <= 0 {
+	now := s.gw.opts.Clock.Now()
+	if s.Expire(now); s.Ended() {
 		return
 	}
-	at := s.conn().LastRead() + s.gw.idle
-	if at <= s.gw.opts.Clock.Now() {
+	if s.gw.idle > 0 && s.conn().LastRead()+s.gw.idle <= now {
 		s.conn().Close(closeIdle, "idle timeout")
 		return
 	}
-	s.conn().SetDeadline(at)
+	s.arm()
+}
+
+// arm sets the timer to what comes first.
+func (s *Socket) arm() {
+	at := s.Deadline()
+	if s.gw.idle > 0 {
+		if idle := s.conn().LastRead() + s.gw.idle; at == 0 || idle < at {
+			at = idle
+		}
+	}
+	if at != 0 {
+		s.conn().SetDeadline(at)
+	}
 }
 
 // Message takes what was posted to the socket.

@@ -52,12 +52,15 @@ func (g *Gateway) Restore(captured []byte) (open func(Conn) *Socket, err error) 
 		return nil, fmt.Errorf("phoenix socket: %w", err)
 	}
 	return func(c Conn) *Socket {
-		s := g.Open(c, st.Version, throng.ClientInfo{})
+		s := g.Open(c, st.Version, Client{})
 		for i := range st.Session.Subs {
 			sub := &st.Session.Subs[i]
 			sub.Encoding = s.encoding(sub.WireFlags)
 		}
 		s.Session.Restore(st.Session)
+		if !s.Ended() {
+			s.arm()
+		}
 		return s
 	}, nil
 }

@@ -21,8 +21,17 @@ var _ session.Wire = (*Wire)(nil)
 
 // New begins a session.
 func New(e *session.Env, name throng.Ref, who throng.ClientInfo) *Wire {
+	var id *throng.Identity
+	if who.User != "" {
+		id = &throng.Identity{User: who.User}
+	}
+	return NewIdentified(e, name, who.Client, id)
+}
+
+// NewIdentified begins the session of a client of which more is known.
+func NewIdentified(e *session.Env, name throng.Ref, client throng.ClientID, id *throng.Identity) *Wire {
 	w := &Wire{Transport: &Transport{Name: name}}
-	w.Init(e, w, w.Transport, who)
+	w.Init(e, w, w.Transport, client, id)
 	return w
 }
 
@@ -36,11 +45,12 @@ func (w *Wire) say(format string, args ...any) {
 
 // Join subscribes as a client would.
 func (w *Wire) Join(req session.SubscribeRequest) {
-	ns, err := w.Check(req.Channel)
+	ns, grant, err := w.Check(req.Channel, "")
 	if err != nil {
 		w.say("refused %s %s", req.Channel, err)
 		return
 	}
+	req.Grant = grant
 	w.Subscribe(ns, req)
 }
 
@@ -84,8 +94,14 @@ func (w *Wire) Resumed(sub *session.Subscription, missed []*throng.Publication) 
 	w.say("resumed %s%s", sub.Channel(), list(missed))
 }
 
-// Resync implements session.Wire.
-func (w *Wire) Resync(sub *session.Subscription) { w.say("resync %s", sub.Channel()) }
+// Unsubscribed implements session.Wire.
+func (w *Wire) Unsubscribed(sub *session.Subscription, why *throng.Unsubscribe) {
+	if why == throng.UnsubscribeInsufficient {
+		w.say("resync %s", sub.Channel())
+		return
+	}
+	w.say("unsubscribed %s %d", sub.Channel(), why.Code)
+}
 
 // Disconnect implements session.Wire.
 func (w *Wire) Disconnect(d *throng.Disconnect) {
