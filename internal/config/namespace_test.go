@@ -46,7 +46,7 @@ func TestBadNamespaces(t *testing.T) {
 		{`name = ""`, `:2: namespace.name: the name is empty`, ``},
 		{`name = "a:b"`, `:2: namespace.name: ':' in the name "a:b"`, ``},
 		{`name = "` + strings.Repeat("x", 65) + `"`, `:2: namespace.name: the name has more than 64 bytes`, ``},
-		{"name = \"a\"\nsubscribe = \"everybody\"", `:3: namespace.subscribe: "everybody" is not a value`, `nobody, authenticated, anybody`},
+		{"name = \"a\"\nsubscribe = \"everybody\"", `:3: namespace.subscribe: "everybody" is not a value`, `nobody, token, authenticated, anybody`},
 		{"name = \"a\"\npublish = \"all\"", `:3: namespace.publish: "all" is not a value`, ``},
 		{"name = \"a\"\nclient_events = \"backend\"", `:3: namespace.client_events: "backend" is not a value`, `comes with backend hooks`},
 		{"name = \"a\"\nslow_policy = \"wait\"", `:3: namespace.slow_policy: "wait" is not a value`, ``},

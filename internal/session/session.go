@@ -34,6 +34,9 @@ type Transport interface {
 
 // Wire is a protocol's side of a session. Its methods are called on the loop.
 type Wire interface {
+	// ServerSide is the encoding, and the wire's flags, of a subscription that the
+	// server begins without being asked.
+	ServerSide() (encoding, wireFlags uint8)
 	// Subscribed answers Subscribe. Whatever the outcome, an older subscription
 	// to the same channel (one with a lower Class) has had its last push, and
 	// the wire ends it now.
@@ -117,6 +120,9 @@ func (s *Session) Init(e *Env, w Wire, t Transport, client throng.ClientID, id *
 	*s = Session{env: e, wire: w, transport: t, client: client}
 	s.identify(id)
 }
+
+// Base returns the session itself, for who finds it inside of a wire's socket.
+func (s *Session) Base() *Session { return s }
 
 // Client returns the session's id.
 func (s *Session) Client() throng.ClientID { return s.client }

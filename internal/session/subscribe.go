@@ -115,7 +115,7 @@ func (s *Session) Subscribe(ns *throng.Namespace, req SubscribeRequest) {
 // SubscribeAll subscribes the client to the channels that its token names. The wire
 // hears of them as of those that it asked for, with a Token that is quiet. What
 // can't be is left out: the client was not promised anything.
-func (s *Session) SubscribeAll(encoding, wireFlags uint8) {
+func (s *Session) SubscribeAll() {
 	id := s.Identity()
 	if id == nil {
 		return
@@ -124,13 +124,13 @@ func (s *Session) SubscribeAll(encoding, wireFlags uint8) {
 		if s.ended {
 			return
 		}
-		s.SubscribeServer(&id.Channels[i], encoding, wireFlags)
+		_ = s.SubscribeServer(&id.Channels[i])
 	}
 }
 
 // SubscribeServer subscribes the client to a channel on the server's behalf: it
 // needs no permission. A subscription that is there stays.
-func (s *Session) SubscribeServer(g *throng.Grant, encoding, wireFlags uint8) *throng.Error {
+func (s *Session) SubscribeServer(g *throng.Grant) *throng.Error {
 	ns := s.env.Node.Namespace(g.Channel)
 	switch {
 	case s.find(g.Channel) != nil:
@@ -140,6 +140,7 @@ func (s *Session) SubscribeServer(g *throng.Grant, encoding, wireFlags uint8) *t
 	case s.Count() >= s.env.Limits.Channels:
 		return throng.ErrLimitExceeded
 	}
+	encoding, wireFlags := s.wire.ServerSide()
 	s.Subscribe(ns, SubscribeRequest{
 		Channel: g.Channel, Token: Token{Quiet: true}, WireFlags: wireFlags, Encoding: encoding, Grant: g,
 	})

@@ -37,7 +37,7 @@ func (s *Socket) refresh(m *codec.Message) {
 		refuse(err, "")
 		return
 	}
-	s.SubscribeAll(s.encoding(flagServer), flagServer)
+	s.SubscribeAll()
 	if s.Ended() {
 		return
 	}

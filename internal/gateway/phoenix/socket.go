@@ -50,10 +50,13 @@ func (g *Gateway) Open(c Conn, v codec.Version, who Client) *Socket {
 	}
 	s.arm()
 	if who.Identity != nil {
-		s.SubscribeAll(s.encoding(flagServer), flagServer)
+		s.SubscribeAll()
 	}
 	return s
 }
+
+// ServerSide implements session.Wire.
+func (s *Socket) ServerSide() (encoding, wireFlags uint8) { return s.encoding(flagServer), flagServer }
 
 // conn is the session's transport, which Open was given as a Conn. A field of its
 // own would cost every idle connection 16 bytes.

@@ -54,6 +54,9 @@ func (w *Wire) Join(req session.SubscribeRequest) {
 	w.Subscribe(ns, req)
 }
 
+// ServerSide implements session.Wire.
+func (w *Wire) ServerSide() (encoding, wireFlags uint8) { return 0, 0 }
+
 // Subscribed implements session.Wire.
 func (w *Wire) Subscribed(sub *session.Subscription, _ session.Token, r session.SubscribeResult, err *throng.Error) {
 	switch {
