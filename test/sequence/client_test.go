@@ -24,6 +24,10 @@ type client struct {
 	subs []*sub
 	pub  *outsider // what it publishes; nil for most
 
+	goodbye uint16 // the code by which a server that stops ends its connection; 0: it has none
+	// life is what it does until it has seen the end; live for most.
+	life func(ctx context.Context)
+
 	w      *wire
 	conns  uint16 // connections so far
 	refs   uint64
@@ -74,6 +78,7 @@ func (r *run) newClient(name string, channels ...int) *client {
 		c.subs = append(c.subs, &sub{ch: ch})
 	}
 	c.left = 20 + c.rng.IntN(200)
+	c.life, c.goodbye = c.live, 1012
 	r.clients = append(r.clients, c)
 	return c
 }
@@ -93,14 +98,20 @@ func (c *client) live(ctx context.Context) {
 		err := c.serve(ctx)
 		c.lost(err)
 	}
-	if !c.done {
-		if p := c.pub; p != nil && !p.over {
-			c.run.problem("%s has %d to publish and waits for %d answers", c.name, p.left, len(p.waiting))
-		}
-		for _, s := range c.subs {
-			c.run.problem("%s waits for %s: at %v, state %d, the end is %d",
-				c.name, c.channel(s).name, s.pos, s.state, c.channel(s).final.Load())
-		}
+	c.unfinished()
+}
+
+// unfinished says what a client still waits for when its time is over.
+func (c *client) unfinished() {
+	if c.done {
+		return
+	}
+	if p := c.pub; p != nil && !p.over {
+		c.run.problem("%s has %d to publish and waits for %d answers", c.name, p.left, len(p.waiting))
+	}
+	for _, s := range c.subs {
+		c.run.problem("%s waits for %s: at %v, state %d, the end is %d",
+			c.name, c.channel(s).name, s.pos, s.state, c.channel(s).final.Load())
 	}
 }
 

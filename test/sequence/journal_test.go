@@ -142,6 +142,9 @@ func (r *run) write(t *testing.T, x expiring, want func(*channel) bool) (path st
 	for _, p := range r.inside {
 		line("", p.events)
 	}
+	for _, p := range r.callers {
+		line("", p.events)
+	}
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type run struct {
 	crowd   sync.WaitGroup
 	busy    sync.WaitGroup // socket publishers that are not done
 	inside  []*insider
+	callers []*caller
 	count   counts
 
 	// phase counts what the test does to the server, for ends.
@@ -68,6 +69,7 @@ type counts struct {
 	recovered, resyncs              atomic.Int64
 	slow, abrupt                    atomic.Int64
 	refused, unanswered, duplicates atomic.Int64
+	called, streamed, polled        atomic.Int64 // publishes by API, deliveries over /events and /poll
 }
 
 func newRun(t *testing.T, addr string, channels []*channel) *run {
@@ -110,7 +112,7 @@ func (r *run) launch(limit time.Duration) context.Context {
 		if c.pub != nil {
 			r.busy.Add(1)
 		}
-		r.crowd.Go(func() { c.live(ctx) })
+		r.crowd.Go(func() { c.life(ctx) })
 	}
 	return ctx
 }

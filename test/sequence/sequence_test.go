@@ -34,7 +34,7 @@ func sequenceChannels() (all []*channel) {
 // sequenceConfig has small slices and queues, so that both are felt.
 func sequenceConfig(kind string) *config.Config {
 	c := config.Default()
-	c.Listen, c.Internal = []string{"127.0.0.1:0"}, ""
+	c.Listen, c.Internal = []string{"127.0.0.1:0"}, "127.0.0.1:0"
 	c.Engine.Kind, c.Engine.Loops, c.Engine.Slice = kind, 3, 16
 	c.Engine.QueueBytes, c.Engine.BacklogBytes = 16*config.KiB, 4*config.MiB
 	c.Engine.Drain = 100 * time.Millisecond
@@ -92,6 +92,9 @@ func testSequence(t *testing.T, kind string) {
 	for _, p := range r.inside {
 		inside.Go(func() { p.publish(ctx) })
 	}
+	for _, p := range r.callers {
+		inside.Go(func() { p.publish(ctx) })
+	}
 	inside.Wait()
 	r.awaitPublishers(ctx)
 	published := time.Since(r.start)
@@ -111,9 +114,14 @@ func testSequence(t *testing.T, kind string) {
 }
 
 // populate makes the clients: all are in one of the hist channels, most in
-// another one, where some read slowly. Publishers come on top.
+// another one, where some read slowly. Half of them are Phoenix clients, the others
+// listen to /events or ask /poll. Publishers come on top.
 func (r *run) populate(clients, seconds int) {
 	for i := range clients {
+		if i%10 >= 8 {
+			r.newPoller(fmt.Sprintf("p%d", i), i/10%(tiny+1))
+			continue
+		}
 		channels := []int{i % histChannels}
 		switch i % 5 {
 		case 0:
@@ -125,8 +133,13 @@ func (r *run) populate(clients, seconds int) {
 		case 3:
 			channels = append(channels, (i+1)%histChannels)
 		}
-		c := r.newClient(fmt.Sprintf("c%d", i), channels...)
-		c.slow = i%5 < 3 && i/5%3 == 0
+		var c *client
+		if i%10 >= 5 {
+			c = r.newListener(fmt.Sprintf("e%d", i), channels...).client
+		} else {
+			c = r.newClient(fmt.Sprintf("c%d", i), channels...)
+		}
+		c.slow = i%5 < 3 && i/10%3 == 0
 	}
 	for i := range 8 {
 		c := r.newClient(fmt.Sprintf("h%d", i), i%histChannels, (i+1)%histChannels)
@@ -139,6 +152,9 @@ func (r *run) populate(clients, seconds int) {
 }
 
 func (r *run) addInsiders(s *server.Server, seconds int) {
+	for i := range 6 {
+		r.newCaller("http://"+s.Internal().String(), 300+i, 10*seconds, time.Second/10, i%histChannels, newest+i%3)
+	}
 	for i := range 2 {
 		r.newInsider(s.Node(), i, 25*seconds, time.Second/25, 0, 1, 2, 3)
 	}
@@ -160,10 +176,12 @@ func (r *run) checkVariety(x expiring) {
 		len(r.clients), c.delivered.Load(), c.replayed.Load(), x.total(), c.expiring.Load(), skipped)
 	r.t.Logf("cuts %d, pauses %d, recovered %d, joins replaced %d, rejoined after phx_error %d, closed 3008 %d, without a close %d, resyncs %d",
 		c.cuts.Load(), c.pauses.Load(), c.recovered.Load(), c.duplicates.Load(), c.rejoins.Load(), c.slow.Load(), c.abrupt.Load(), c.resyncs.Load())
+	r.t.Logf("published by API %d, delivered over /events %d, over /poll %d", c.called.Load(), c.streamed.Load(), c.polled.Load())
 	r.t.Logf("publishes refused %d, without an answer %d", c.refused.Load(), c.unanswered.Load())
 	var missing []string
 	for name, n := range map[string]int64{
 		"cuts": c.cuts.Load(), "pauses": c.pauses.Load(), "slow policies": c.rejoins.Load() + c.slow.Load(),
+		"publishes by API": c.called.Load(), "deliveries over /events": c.streamed.Load(), "over /poll": c.polled.Load(),
 		"replays": c.replayed.Load(), "expiring deliveries": c.expiring.Load(), "expired publications": skipped,
 	} {
 		if n == 0 {

@@ -25,6 +25,7 @@ const (
 const (
 	termChannels = 4
 	termIdlers   = 10 // connections that join nothing
+	termOthers   = 40 // clients of /events, and as many of /poll
 	termLimit    = 30 * time.Second
 )
 
@@ -42,16 +43,21 @@ func TestTermUnderLoad(t *testing.T) {
 func testTerm(t *testing.T, binary, kind string) {
 	args := []string{"--dev", "--config", wideHistory(t), "--set", "engine.drain=2s", "--set", "engine.kind=" + kind}
 	p := process.Start(t, binary, "serve", args...)
-	addr := p.Public()
+	addr, internal := p.Public(), p.Internal()
 	r := newRun(t, addr, nil)
 	r.restarts = true
 	r.populateTerm()
+	r.addCallers(internal)
 	idlers := r.idle(t, termIdlers)
 	pairs := int64(0)
 	for _, c := range r.clients {
 		pairs += int64(len(c.subs))
 	}
 	ctx := r.launch(4 * termLimit)
+	var storm sync.WaitGroup
+	for _, c := range r.callers {
+		storm.Go(func() { c.publish(ctx) })
+	}
 	r.awaitLoad()
 
 	began := time.Now()
@@ -62,7 +68,7 @@ func testTerm(t *testing.T, binary, kind string) {
 	r.checkCloses(began)
 	idlers()
 
-	args = append(args, "--listen", addr)
+	args = append(args, "--listen", addr, "--internal", internal)
 	p = process.Start(t, binary, "serve", args...)
 	r.phase.Store(phaseBack)
 	r.awaitResyncs(pairs)
@@ -76,6 +82,7 @@ func testTerm(t *testing.T, binary, kind string) {
 
 	r.stop.Store(true)
 	r.awaitPublishers(ctx)
+	storm.Wait()
 	r.lastOutside(ctx)
 	r.crowd.Wait()
 	r.report()
@@ -104,6 +111,17 @@ func (r *run) populateTerm() {
 		if i < 8 {
 			c.publishes(i, -1, 50*time.Millisecond)
 		}
+	}
+	for i := range termOthers {
+		r.newListener(fmt.Sprintf("e%d", i), i%termChannels, (i+1)%termChannels).calm = true
+		r.newPoller(fmt.Sprintf("p%d", i), i%termChannels).calm = true
+	}
+}
+
+// addCallers adds a storm of publishes by API.
+func (r *run) addCallers(internal string) {
+	for i := range 4 {
+		r.newCaller("http://"+internal, 500+i, -1, 20*time.Millisecond, 0, 1, 2, 3)
 	}
 }
 
@@ -167,15 +185,21 @@ func (r *run) term(p *process.Server) error {
 // all at once.
 func (r *run) checkCloses(began time.Time) {
 	r.t.Helper()
+	want := make(map[string]uint16)
+	for _, c := range r.clients {
+		if c.goodbye != 0 {
+			want[c.name] = c.goodbye
+		}
+	}
 	waitFor(r.t, "the end of all connections", termLimit, func() bool {
-		return len(r.endsOf(phaseTerm)) >= len(r.clients)
+		return len(r.endsOf(phaseTerm)) >= len(want)
 	})
 	times := make(map[string]int)
 	buckets := make(map[time.Duration]int)
 	most := 0
 	for _, e := range r.endsOf(phaseTerm) {
 		times[e.client]++
-		if e.code != 1012 || times[e.client] > 1 {
+		if e.code != want[e.client] || times[e.client] > 1 {
 			r.t.Errorf("%s was closed with %d, time %d", e.client, e.code, times[e.client])
 		}
 		b := e.at.Sub(began) / (100 * time.Millisecond)
