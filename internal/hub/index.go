@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 
 	"throng"
 	"throng/internal/shrink"
@@ -30,9 +31,10 @@ type shard struct {
 
 // channel is a channel with subscribers on this node.
 type channel struct {
-	loops   uint64 // bit per loop
-	state   state
-	waiting []func(error)
+	loops       uint64 // bit per loop
+	state       state
+	waiting     []func(error)
+	subscribers atomic.Int64 // of all loops; their topics count without a lock
 }
 
 // state is what the broker said about this node's subscription.
@@ -108,8 +110,9 @@ func (h *Hub) Ready(name string, f func(error)) {
 	s.order.Unlock()
 }
 
-// join notes a loop's interest in a channel.
-func (h *Hub) join(name string, loop int) {
+// join notes a loop's interest in a channel. The record it returns is the
+// channel's until the loop leaves.
+func (h *Hub) join(name string, loop int) *channel {
 	s := h.shard(name)
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -125,6 +128,7 @@ func (h *Hub) join(name string, loop int) {
 	if first {
 		h.ask(s, name, c)
 	}
+	return c
 }
 
 // ask subscribes at the broker. The caller holds order.

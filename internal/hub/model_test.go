@@ -138,6 +138,15 @@ func (m *model) step() {
 	}
 }
 
+func (m *model) checkCounts() {
+	for _, channel := range m.channels {
+		want := len(m.here(func(x *modelMember) bool { return x.channel == channel }))
+		if got := m.hub.Subscribers(channel); got != want {
+			m.t.Fatalf("%d subscribers of %s, want %d", got, channel, want)
+		}
+	}
+}
+
 func (m *model) check() {
 	for i, x := range m.members {
 		must := x.must
@@ -166,6 +175,7 @@ func TestModel(t *testing.T) {
 		m.world = newWorld(t, 1+m.r.IntN(3), 1+m.r.IntN(5))
 		for range 500 {
 			m.step()
+			m.checkCounts()
 		}
 		for loop := range m.boxes {
 			for len(m.boxes[loop].tasks) > 0 {

@@ -62,9 +62,10 @@ func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
 		tp = &topic{name: name, table: t}
 		t.topics[place].put(tp)
 		t.stats.Topics.Add(1)
-		t.hub.join(name, t.loop)
+		tp.channel = t.hub.join(name, t.loop)
 	}
 	tp.add(s, e, hold)
+	tp.channel.subscribers.Add(1)
 	t.stats.Members.Add(1)
 	return tp.name
 }
@@ -77,6 +78,7 @@ func (t *Table) Remove(name string, index int) {
 		delete(t.held, m.sub)
 	}
 	tp.remove(index)
+	tp.channel.subscribers.Add(-1)
 	t.stats.Members.Add(-1)
 	if tp.members.len() == 0 {
 		t.topics[place].drop(name) // what waits in it, its next turn discards

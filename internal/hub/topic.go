@@ -13,6 +13,7 @@ var noClient throng.ClientID // never a client
 type topic struct {
 	name    string
 	table   *Table
+	channel *channel // of the index, shared with the topics of the other loops
 	members members
 
 	// pending[i] has the sequence first+i. A member needs those from its next
