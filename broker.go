@@ -21,7 +21,7 @@ func (r Retention) Enabled() bool { return r.Size > 0 && r.TTL > 0 }
 type PublishRequest struct {
 	Channel string
 	// Publication belongs to the broker from the call on; the broker sets
-	// Offset and Time.
+	// Offset, Epoch and Time.
 	Publication *Publication
 	Retention   Retention
 	// IdempotencyKey, when not empty, makes a repetition within IdempotencyTTL

@@ -81,7 +81,7 @@ func (sh *shard) publish(req *throng.PublishRequest, now int64) (throng.PublishR
 // store gives the publication its place.
 func (sh *shard) store(req *throng.PublishRequest, now int64) throng.Position {
 	p := req.Publication
-	p.Offset, p.Time = 0, now
+	p.Offset, p.Epoch, p.Time = 0, "", now
 	if req.Retention.Enabled() {
 		c := sh.channel(req.Channel)
 		c.touch(sh, req.Retention, now)
