@@ -87,7 +87,9 @@ type HistoryResult struct {
 // the order of the calls; while a node is subscribed the stream's epoch and
 // offset survive, even when its window is empty. History starts the stream of a
 // channel that has none, and it lives at least Retention.TTL after the last
-// publish, history or unsubscribe.
+// publish, history or unsubscribe, unless memory is short: a broker may give up
+// publications, and streams that no node is subscribed to, earlier than their
+// retention says, and tells who asks for what came after.
 //
 // Close ends all work; later calls complete with ErrClosed. It may be repeated.
 type Broker interface {

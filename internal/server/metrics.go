@@ -61,7 +61,9 @@ var (
 	descTurn        = desc("loop_turn_seconds", "Duration of the loops' turns.")
 	descStreams     = desc("broker_streams", "Channels with history.")
 	descHeld        = desc("broker_publications", "Publications in all windows.")
-	descHeldBytes   = desc("broker_bytes", "Bytes of publications in all windows.")
+	descHeldBytes   = desc("broker_bytes", "Memory of all streams and publications.")
+	descHeldMax     = desc("broker_bytes_limit", "What broker_bytes is bounded to.")
+	descEvicted     = desc("broker_evicted_total", "Publications and streams given up because of the bound on memory.", "kind")
 )
 
 // Describe implements prometheus.Collector; the set is not fixed in advance.
@@ -86,6 +88,9 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	gauge(descStreams, float64(b.Streams))
 	gauge(descHeld, float64(b.Publications))
 	gauge(descHeldBytes, float64(b.Bytes))
+	gauge(descHeldMax, float64(s.cfg.History.MaxBytes))
+	count(descEvicted, b.EvictedPublications, "publication")
+	count(descEvicted, b.EvictedStreams, "stream")
 	s.collectGateway(gauge, count)
 	s.collectTLS(gauge, count)
 	s.collectLoops(ch, gauge, count)

@@ -136,7 +136,7 @@ func (s *Server) compose() (err error) {
 	for i := range boxes {
 		s.engine.Attach(i, s.hub.Table(i))
 	}
-	s.broker = memory.New(s.hub, memory.Options{Clock: s.clock})
+	s.broker = memory.New(s.hub, memory.Options{Clock: s.clock, MaxBytes: int64(c.History.MaxBytes)})
 	s.hub.Connect(s.broker)
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
