@@ -108,7 +108,8 @@ type WebSocket struct {
 
 // History is the section [history].
 type History struct {
-	MaxBytes Size `toml:"max_bytes" min:"64KiB" max:"1024GiB" doc:"Memory for the history of all channels together. Over it the oldest publications go, and streams that nobody is subscribed to; who missed them is told that history does not reach back so far. A stored publication takes about 140 bytes beside its data, an empty channel with history 260."`
+	MaxBytes      Size          `toml:"max_bytes" min:"64KiB" max:"1024GiB" doc:"Memory for the history of all channels together. Over it the oldest publications go, and streams that nobody is subscribed to; who missed them is told that history does not reach back so far. A stored publication takes about 140 bytes beside its data, an empty channel with history 260."`
+	PositionCheck time.Duration `toml:"position_check" min:"0s" max:"1h" doc:"How often the position of subscribers that joined with recover is compared with their channel's: who missed what came last is told after two checks. 0 turns it off."`
 }
 
 // Phoenix is the section [phoenix].

@@ -246,6 +246,11 @@ func (s *Server) Run(ctx context.Context) error {
 		go func() { defer close(renewing); s.certs.Run(ctx) }()
 		defer func() { cancel(); <-renewing }()
 	}
+	if every := s.cfg.History.PositionCheck; every > 0 {
+		checking := make(chan struct{})
+		go func() { defer close(checking); s.node.CheckPositions(ctx, every) }()
+		defer func() { cancel(); <-checking }()
+	}
 	go func() { failed <- s.gateway.ServeHTTP() }()
 	if s.private != nil {
 		go func() { failed <- s.serveInternal() }()
