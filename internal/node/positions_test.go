@@ -20,13 +20,16 @@ import (
 // may its answers.
 type faulty struct {
 	throng.Broker
+	mu    sync.Mutex
 	fresh throng.Broker // what became of it when it lost its data; it knows no subscriptions
 	fail  error
 	delay time.Duration // of the answers to History
 }
 
 func (f *faulty) History(ctx context.Context, req throng.HistoryRequest, done func(throng.HistoryResult, error)) {
+	f.mu.Lock()
 	fail, delay := f.fail, f.delay
+	f.mu.Unlock()
 	f.data().History(ctx, req, func(r throng.HistoryResult, err error) {
 		if fail != nil {
 			r, err = throng.HistoryResult{}, fail
@@ -39,11 +42,19 @@ func (f *faulty) History(ctx context.Context, req throng.HistoryRequest, done fu
 	})
 }
 
+func (f *faulty) set(change func(f *faulty)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(f)
+}
+
 func (f *faulty) Publish(ctx context.Context, req throng.PublishRequest, done func(throng.PublishResult, error)) {
 	f.data().Publish(ctx, req, done)
 }
 
 func (f *faulty) data() throng.Broker {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.fresh != nil {
 		return f.fresh
 	}
@@ -136,7 +147,7 @@ func (c *checked) behind() (n uint64) {
 func (c *checked) loseData() {
 	fresh := memory.New(c.sinks, memory.Options{Clock: c.clock})
 	c.t.Cleanup(func() { _ = fresh.Close(context.Background()) })
-	c.faulty.fresh = fresh
+	c.faulty.set(func(f *faulty) { f.fresh = fresh })
 }
 
 const resync = "resync hist:x"
@@ -193,16 +204,16 @@ func TestChecksThatFail(t *testing.T) {
 	withChecks(t, func(c *checked) {
 		c.sink.drop = true
 		c.publish("hist:x", "2")
-		c.faulty.fail = errors.New("no")
+		c.faulty.set(func(f *faulty) { f.fail = errors.New("no") })
 		c.pass(4 * interval)
-		c.faulty.fail = nil
-		c.faulty.delay = interval*2/3 + time.Second
+		c.faulty.set(func(f *faulty) { f.fail = nil })
+		c.faulty.set(func(f *faulty) { f.delay = interval*2/3 + time.Second })
 		c.pass(4 * interval)
 		c.expect("without an answer", "", "", "", "", "")
 		if s := c.Positions(); s.Checks.Load() > 2 || s.Failed.Load() < 10 {
 			t.Errorf("%d checks, %d failed", s.Checks.Load(), s.Failed.Load())
 		}
-		c.faulty.delay = interval / 3
+		c.faulty.set(func(f *faulty) { f.delay = interval / 3 })
 		c.pass(3*interval + interval/2)
 		c.expect("with answers", resync, resync, resync, "", "")
 	})
@@ -242,12 +253,12 @@ func TestCheckerOfAHungBroker(t *testing.T) {
 			join(x, fmt.Sprint("hist:", i), nil)
 			clients = append(clients, x)
 		}
-		c.faulty.delay = 100 * interval
+		c.faulty.set(func(f *faulty) { f.delay = 100 * interval })
 		c.pass(3 * interval)
 		if s := c.Positions(); s.Failed.Load() != 0 || s.Checks.Load() > 2 {
 			t.Errorf("%d checks, %d failed", s.Checks.Load(), s.Failed.Load())
 		}
-		c.faulty.delay = 0
+		c.faulty.set(func(f *faulty) { f.delay = 0 })
 		c.pass(100 * interval)
 		if n := c.Positions().Failed.Load(); n < 100 || n > 200 {
 			t.Errorf("%d questions waited", n)
