@@ -226,13 +226,14 @@ func TestEventsSlow(t *testing.T) {
 				t.Fatalf("a slow client delays another: %d instead of %d", p.Offset, i+1)
 			}
 		}
-		next := uint64(1)
+		next, cuts := uint64(1), 0
 		for round := 0; next <= 90; round++ {
 			e, err := l.next()
 			switch {
 			case err != nil && round == 0:
 				t.Fatal(err)
 			case err != nil || e.kind == "disconnect":
+				cuts++
 				l.Close()
 				l = listen(t, s, "/events?channel=hist:a", "Last-Event-ID: "+id)
 			case e.kind == "":
@@ -243,6 +244,9 @@ func TestEventsSlow(t *testing.T) {
 				}
 				next, id = next+1, e.id
 			}
+		}
+		if cuts == 0 {
+			t.Error("the client was not slow")
 		}
 	})
 }
@@ -320,6 +324,7 @@ func TestEventsBeat(t *testing.T) {
 // TestEventsDrain: streams are told of the end, polls are answered.
 func TestEventsDrain(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
+		t.Parallel()
 		s := start(t, front)
 		l := listen(t, s, "/events?channel=a")
 		l.begins()
