@@ -32,6 +32,7 @@ type Config struct {
 	WebSocket WebSocket `toml:"websocket" doc:"What a WebSocket client may send (RFC 6455)."`
 	History   History   `toml:"history" doc:"What is kept of channels with history, all of them together. How much each one keeps, its namespace says."`
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
+	Events    Events    `toml:"events" doc:"The plain ways out, for curl and for browsers without a library: a stream of events (EventSource), and polls."`
 
 	Namespaces []Namespace `toml:"namespace" doc:"One table for each namespace: the channels that share what stands before the first colon of their name. Channels without a colon are in the namespace default, which always exists. A channel of any other name is refused. Namespaces are set in the file only."`
 
@@ -121,6 +122,13 @@ type Phoenix struct {
 	PollWindow   time.Duration `toml:"longpoll_window" min:"10ms" max:"5m" doc:"A long-poll client that does not poll for so long is dropped."`
 	PollBody     Size          `toml:"longpoll_max_body" min:"1KiB" max:"64MiB" doc:"The largest body of a long-poll request."`
 	DefaultEvent string        `toml:"default_event" check:"event" doc:"The event of a publication that has none."`
+}
+
+// Events is the section [events].
+type Events struct {
+	Serve    bool   `toml:"serve" doc:"Serve them."`
+	Path     string `toml:"path" check:"path" doc:"Where GET is answered with a stream of events."`
+	PollPath string `toml:"poll_path" check:"path" doc:"Where GET is answered as soon as there is something new. Another one than path."`
 }
 
 // Namespace is one table [[namespace]].

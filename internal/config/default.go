@@ -55,6 +55,7 @@ func Default() *Config {
 			PollBody:     MiB,
 			DefaultEvent: "message",
 		},
+		Events:     Events{Serve: true, Path: "/events", PollPath: "/poll"},
 		Namespaces: []Namespace{closedNamespace(throng.DefaultNamespace)},
 	}
 }

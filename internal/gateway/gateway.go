@@ -72,6 +72,7 @@ type Gateway struct {
 	routes   map[string]*mount
 	deflated websocket.Limits // opts.Limits where compression was agreed on
 	plain    map[string]http.Handler
+	feeds    map[string]*feed
 	stats    Stats
 	door     *door
 	http     *http.Server
@@ -119,7 +120,7 @@ func New(o Options) *Gateway {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.MaxHeader = min(o.MaxHeader, maxHead)
-	g := &Gateway{opts: o, routes: make(map[string]*mount), plain: make(map[string]http.Handler)}
+	g := &Gateway{opts: o, routes: make(map[string]*mount), plain: make(map[string]http.Handler), feeds: make(map[string]*feed)}
 	g.deflated = o.Limits
 	g.deflated.Deflate = true
 	g.door = &door{g}

@@ -18,6 +18,7 @@ import (
 	"throng/internal/config"
 	"throng/internal/doctor"
 	"throng/internal/gateway"
+	"throng/internal/gateway/events"
 	"throng/internal/gateway/phoenix"
 	"throng/internal/hub"
 	"throng/internal/loop"
@@ -64,6 +65,7 @@ type Server struct {
 	gateway     *gateway.Gateway
 	sockets     *phoenix.Gateway
 	users       []*session.Users // by loop
+	events      *events.Gateway
 	compression phoenix.Compression
 	public      []net.Listener
 	secured     []net.Listener // public too, with TLS
@@ -73,6 +75,8 @@ type Server struct {
 	admin       *http.Server
 	ready       readiness
 	started     time.Time
+
+	eventEncoding uint8 // of events, in the hub
 }
 
 // New makes a server and opens its listeners; Run serves them.
@@ -129,8 +133,10 @@ func (s *Server) compose() (err error) {
 			Deflater: websocket.NewDeflater(c.WebSocket.CompressLevel), From: int(c.WebSocket.CompressFrom),
 		}
 	}
+	encoders := phoenix.Encoders(c.Phoenix.DefaultEvent, s.compression)
+	s.eventEncoding = uint8(len(encoders))
 	s.hub = hub.New(hub.Options{
-		Mailboxes: boxes, Encoders: phoenix.Encoders(c.Phoenix.DefaultEvent, s.compression), Clock: s.clock,
+		Mailboxes: boxes, Encoders: append(encoders, events.Encoders()...), Clock: s.clock,
 		Slice: c.Engine.Slice, BacklogBytes: int64(c.Engine.BacklogBytes),
 	})
 	for i := range boxes {
@@ -178,6 +184,7 @@ func (s *Server) composeGateway() error {
 			Phoenix: sockets, Window: c.Phoenix.PollWindow, MaxBody: int(c.Phoenix.PollBody),
 		}))
 	}
+	s.composeEvents()
 	if c.WebSocket.Echo {
 		s.gateway.Handle("/echo", gateway.Echo{})
 	}
