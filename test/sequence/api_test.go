@@ -58,11 +58,17 @@ func (p *caller) one(ctx context.Context, ch int) {
 	e := event{kind: kindPub, ch: ch, id: n.id, t: p.run.now()}
 	p.events = append(p.events, e)
 	c := p.run.channels[ch]
+	cut := p.rng.IntN(25) == 0
+	if cut { // gone in the middle, as a backend that is killed
+		short, cancel := context.WithTimeout(ctx, time.Duration(p.rng.IntN(1000))*time.Microsecond)
+		defer cancel()
+		ctx = short
+	}
 	a, err := p.post(ctx, fmt.Appendf(nil, `{"channel":%q,"event":%q,"data":%s}`, c.name, eventName, n.payload(p.rng.IntN(c.pad))))
 	switch {
 	case err != nil:
 		p.run.count.unanswered.Add(1)
-		if !p.run.restarts {
+		if !p.run.restarts && !cut {
 			p.run.problem("publish to %s by API: %v", c.name, err)
 		}
 		return
