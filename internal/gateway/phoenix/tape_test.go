@@ -61,7 +61,7 @@ func TestRecoveredTogether(t *testing.T) {
 func TestRecoveredTogetherIsBounded(t *testing.T) {
 	w := newRecovery(t, 0, 30)
 	for i := range 5000 {
-		name := fmt.Sprint("hist:", i%10)
+		name := fmt.Sprint("hist:", i%8)
 		p := &throng.Publication{Data: []byte(`"` + strings.Repeat("x", 1500) + `"`)}
 		var at throng.Position
 		w.node.Broadcast(context.Background(), name, p, "", func(r throng.PublishResult, _ error) { at = r.Position })
