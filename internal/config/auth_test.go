@@ -66,3 +66,17 @@ func TestAuthSettings(t *testing.T) {
 		}
 	}
 }
+
+func TestDiff(t *testing.T) {
+	a := load(t, config.LoadOptions{})
+	b := load(t, config.LoadOptions{
+		File: write(t, "[[namespace]]\nname = \"x\"\n"),
+		Set:  map[string]string{"listen": ":1", "auth.hmac_secret": secret, "engine.loops": "3", "auth.audience": "a"},
+	})
+	if got := strings.Join(config.Diff(a, b), " "); got != "listen engine.loops auth.hmac_secret auth.audience namespace" {
+		t.Error(got)
+	}
+	if got := config.Diff(b, b); got != nil {
+		t.Error(got)
+	}
+}
