@@ -73,7 +73,10 @@ func (f *feed) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fl := newFlow(f, a, v)
-	if !f.gw.opts.Engine.AdoptOutlet(fl) {
+	// A stream of HTTP/2 costs its client no socket: these must not be able to take
+	// the places of all others.
+	defer f.gw.flows.Add(-1)
+	if f.gw.flows.Add(1) > int64(max(1, f.gw.opts.Engine.MaxConns()/2)) || !f.gw.opts.Engine.AdoptOutlet(fl) {
 		f.refuse(w, a, refusal{http.StatusServiceUnavailable, events.Problem(throng.ErrTooManyRequests, ""), laterTime})
 		return
 	}

@@ -143,3 +143,23 @@ func TestHTTP2Goes(t *testing.T) {
 		return s.Gateway().Stats().PollsWaiting.Load() == 0 && s.Engine().Connections() == 1
 	})
 }
+
+// TestHTTP2StreamsAreBounded: however many streams a client begins, half of the
+// places are left to others.
+func TestHTTP2StreamsAreBounded(t *testing.T) {
+	o := gatewaytest.Options("epoll+tls")
+	o.Config.Engine.MaxConnections = 20
+	s := gatewaytest.Start(t, o)
+	c, url := http2Client(t, s)
+	for range 10 {
+		over2(t, t.Context(), c, url+"/events?channel=a").begins()
+	}
+	if l := over2(t, t.Context(), c, url+"/poll?channel=hist:a"); l.head.StatusCode != 503 || l.head.Header.Get("Retry-After") == "" {
+		t.Errorf("%+v", l.head)
+	}
+	l := over2(t, t.Context(), c, url+"/events?channel=a", "Accept: text/event-stream")
+	if e := l.expect("disconnect"); !strings.Contains(e.data, "3013") {
+		t.Errorf("%+v", e)
+	}
+	listen(t, s, "/events?channel=a").begins()
+}

@@ -79,6 +79,7 @@ type Gateway struct {
 	conns    *handover
 
 	handshakes *handshakes
+	flows      atomic.Int64 // requests that flow.go carries
 	complained atomic.Int64 // when complain last wrote a warning
 }
 

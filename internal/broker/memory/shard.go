@@ -119,7 +119,14 @@ func (sh *shard) history(req *throng.HistoryRequest, now int64) (throng.HistoryR
 		return throng.HistoryResult{Complete: req.Since == nil}, nil
 	}
 	c := sh.channel(req.Channel)
-	c.touch(sh, req.Retention, now)
+	if c.subscribed && c.stream.window.len() == 0 {
+		// There is nothing to free until somebody publishes or unsubscribes, which
+		// sets the timer: to ask for a position, as it is done for every channel
+		// now and then, costs the janitor nothing.
+		c.stream.retention, c.touched = req.Retention, max(c.touched, now)
+	} else {
+		c.touch(sh, req.Retention, now)
+	}
 	c.stream.trim(now, all)
 	sh.file(c)
 	res := c.stream.read(req, now)

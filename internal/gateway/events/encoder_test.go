@@ -56,3 +56,22 @@ func FuzzEncode(f *testing.F) {
 		}
 	})
 }
+
+// TestFarewell: who shall come back does so by himself; who shall not, not for a
+// very long time.
+func TestFarewell(t *testing.T) {
+	for _, test := range []struct {
+		why  *throng.Disconnect
+		want string
+	}{
+		{throng.DisconnectShutdown, "event: disconnect\ndata: {\"code\":3001,\"reason\":\"shutdown\"}\n\n"},
+		{throng.DisconnectForce, "retry: 2147483647\nevent: disconnect\ndata: {\"code\":3503,\"reason\":\"force disconnect\"}\n\n"},
+	} {
+		if got := events.Farewell(test.why); got != test.want {
+			t.Errorf("got  %q\nwant %q", got, test.want)
+		}
+	}
+	if got := events.Farewell(throng.DisconnectInsufficientState); !strings.HasPrefix(got, "retry: 1") {
+		t.Errorf("%q", got)
+	}
+}

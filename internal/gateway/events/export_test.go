@@ -29,3 +29,6 @@ func Again(id string) (string, bool) {
 	p, ok := parseID(id)
 	return p.String(), ok
 }
+
+// Farewell is the end of a stream.
+func Farewell(d *throng.Disconnect) string { return string(farewell(nil, d)) }

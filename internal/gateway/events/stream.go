@@ -45,7 +45,7 @@ func (g *Gateway) Stream(c Conn, r Request, who Client) *Stream {
 		s.Await(who.Until)
 	}
 	p := s.plan(&r)
-	if len(p.wanted) == 0 {
+	if len(p.wanted) == 0 && !p.err().Temporary {
 		s.End()
 		c.Answer(statusOf(p.err()), Problem(p.err(), p.hint))
 		return s
@@ -56,6 +56,10 @@ func (g *Gateway) Stream(c Conn, r Request, who Client) *Stream {
 		b = appendEvent(b, "", "refused", no)
 	}
 	s.send(append(b, '\n'))
+	if len(p.wanted) == 0 { // an EventSource must come back, and would not after a status
+		s.Disconnect(throng.DisconnectServerError)
+		return s
+	}
 	s.subscribe(&r, p.wanted)
 	s.arm()
 	return s
