@@ -77,7 +77,7 @@ func (f *figures) compare() error {
 
 // pair measures both, the floor first in even rounds.
 func (f *figures) pair(s *scenario.Scenario, loops, round int) (pair [2]*report.Report, err error) {
-	start := []func(int) (*server, error){f.startFloor, f.startThrong}
+	start := []func(int) (*server, error){f.startFloor, func(loops int) (*server, error) { return f.startThrong(loops) }}
 	name := []string{"floor", "throng"}
 	for i := range 2 {
 		side := (i + round) % 2

@@ -47,9 +47,10 @@ func (f *figures) startFloor(loops int) (*server, error) {
 	return s, nil
 }
 
-func (f *figures) startThrong(loops int) (*server, error) {
+func (f *figures) startThrong(loops int, more ...string) (*server, error) {
 	args := append(slices.Clone(f.cores), f.throng, "serve", "--dev", "--listen", "127.0.0.1:0", "--internal", "", "--log-format", "json",
 		"--set", fmt.Sprint("engine.loops=", loops))
+	args = append(args, more...)
 	cmd := exec.Command(args[0], args[1:]...)
 	log, err := cmd.StderrPipe()
 	if err != nil {
