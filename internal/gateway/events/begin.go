@@ -182,7 +182,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 
 // missed is the event of a publication from the history.
 func (s *Stream) missed(sub *session.Subscription, p *throng.Publication) []byte {
-	event := encoder{}.Encode(nil, sub.Channel(), p)
+	event := s.gw.recent[s.Ref().Loop].event(sub.Channel(), p)
 	if s.Count() == 1 && (s.resume == nil || len(s.resume.places) == 0) {
 		return event
 	}

@@ -107,7 +107,7 @@ func (p *Poll) keepAll(missed []*throng.Publication) {
 	now := p.gw.opts.Clock.Now()
 	for _, pub := range missed {
 		if !pub.Expired(now) {
-			p.keep(object(encoder{}.Encode(nil, p.sub.Channel(), pub)), pub.Offset)
+			p.keep(object(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub)), pub.Offset)
 		}
 		if p.full {
 			p.at.Offset = p.last
@@ -122,7 +122,7 @@ func (p *Poll) keepNewest(recent []*throng.Publication) {
 	now := p.gw.opts.Clock.Now()
 	for _, pub := range slices.Backward(recent) {
 		if !pub.Expired(now) {
-			p.keep(object(encoder{}.Encode(nil, p.sub.Channel(), pub)), pub.Offset)
+			p.keep(object(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub)), pub.Offset)
 		}
 		if p.full {
 			break
