@@ -136,14 +136,20 @@ func (s *Stream) Subscribed(sub *session.Subscription, t session.Token, r sessio
 		id = s.id(sub, at)
 	}
 	s.say(id, "subscribed", beginning{sub.Channel(), r.Positioned, r.Recovered, r.Position.Offset, r.Position.Epoch})
-	whole := s.replay(sub, r.Publications)
-	if s.resume != nil && t.Ref == askedFor {
+	s.proceed(sub, r.Publications, t.Ref == askedFor)
+}
+
+// proceed sends what was missed of a channel that begins. It may be the last of
+// those that were waited for.
+func (s *Stream) proceed(sub *session.Subscription, missed []*throng.Publication, awaited bool) {
+	whole := s.replay(sub, missed)
+	if s.resume != nil && awaited {
 		if s.resume.left--; s.resume.left == 0 {
 			s.resume = nil
 		}
 	}
 	s.judge()
-	if !whole && !s.Ended() {
+	if !whole {
 		s.Disconnect(throng.DisconnectInsufficientState)
 	}
 }
@@ -191,12 +197,13 @@ func (s *Stream) missed(sub *session.Subscription, p *throng.Publication) []byte
 	return append(append(append(b, id...), '\n'), anonymous(event)...)
 }
 
-// Resumed implements session.Wire.
+// Resumed implements session.Wire: a channel goes on in this process.
 func (s *Stream) Resumed(sub *session.Subscription, missed []*throng.Publication) {
-	if s.began(sub); !s.replay(sub, missed) {
-		s.Disconnect(throng.DisconnectInsufficientState)
+	if s.Ended() {
+		return
 	}
-	s.judge()
+	s.began(sub)
+	s.proceed(sub, missed, true)
 }
 
 // Published implements session.Wire: these clients publish nothing.
