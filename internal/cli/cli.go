@@ -28,6 +28,7 @@ type commands struct {
 	Bench   benchCommand   `cmd:"" help:"Put a server under load and measure it from outside."`
 	Config  configCommand  `cmd:"" help:"Show, check or explain the configuration."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what on this machine, and in the proxies in front, stands in the way of many connections."`
+	Token   tokenCommand   `cmd:"" help:"Make tokens and explain them."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -33,7 +33,10 @@ func (c *checkCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	return server.CheckCertificates(cfg)
+	if err := server.CheckCertificates(cfg); err != nil {
+		return err
+	}
+	return server.CheckKeys(cfg)
 }
 
 type printCommand struct {
