@@ -54,6 +54,7 @@ func Default() *Config {
 			PollBody:     MiB,
 			DefaultEvent: "message",
 		},
+		API:        API{MaxBody: MiB},
 		Namespaces: []Namespace{closedNamespace(throng.DefaultNamespace)},
 	}
 }
