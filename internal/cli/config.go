@@ -33,6 +33,9 @@ func (c *checkCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
+	if err := server.CheckKeys(cfg); err != nil {
+		return err
+	}
 	return server.CheckCertificates(cfg)
 }
 

@@ -25,7 +25,7 @@ func (c *serveCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.New(server.Options{Config: cfg, Log: logger(r.stderr, cfg.Log)})
+	s, err := server.New(server.Options{Config: cfg, Log: logger(r.stderr, cfg.Log), Version: Version()})
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (c *demoCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.New(server.Options{Config: cfg, Log: logger(r.stderr, cfg.Log), Demo: true})
+	s, err := server.New(server.Options{Config: cfg, Log: logger(r.stderr, cfg.Log), Version: Version(), Demo: true})
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,8 @@ var (
 	descTurn        = desc("loop_turn_seconds", "Duration of the loops' turns.")
 	descStreams     = desc("broker_streams", "Channels with history.")
 	descHeld        = desc("broker_publications", "Publications in all windows.")
+	descAPICalls    = desc("api_calls_total", "Calls of the server API, by method.", "method")
+	descAPIErrors   = desc("api_errors_total", "Calls of the server API that were answered with an error, by method.", "method")
 	descHeldBytes   = desc("broker_bytes", "Bytes of publications in all windows.")
 )
 
@@ -86,6 +88,10 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	gauge(descStreams, float64(b.Streams))
 	gauge(descHeld, float64(b.Publications))
 	gauge(descHeldBytes, float64(b.Bytes))
+	s.api.Calls(func(method string, all, failed uint64) {
+		count(descAPICalls, all, method)
+		count(descAPIErrors, failed, method)
+	})
 	s.collectGateway(gauge, count)
 	s.collectTLS(gauge, count)
 	s.collectLoops(ch, gauge, count)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/api"
 	"throng/internal/broker/memory"
 	"throng/internal/certs"
 	"throng/internal/config"
@@ -47,6 +48,8 @@ type Options struct {
 	Namespaces node.Namespaces
 	// Authenticate replaces the configured way of telling who a client is.
 	Authenticate gateway.Authenticate
+	// Version is what the server says of itself.
+	Version string
 	// Machine is looked at when the server starts; nil for the one it runs on.
 	Machine *doctor.Machine
 }
@@ -63,6 +66,7 @@ type Server struct {
 	node        *node.Node
 	gateway     *gateway.Gateway
 	sockets     *phoenix.Gateway
+	api         *api.API
 	users       []*session.Users // by loop
 	compression phoenix.Compression
 	public      []net.Listener
@@ -71,6 +75,7 @@ type Server struct {
 	acme        *certs.ACME    // the same, if they come from there
 	private     net.Listener
 	admin       *http.Server
+	abandon     context.CancelFunc // ends requests of admin that wait for loops
 	ready       readiness
 	started     time.Time
 }
@@ -141,6 +146,9 @@ func (s *Server) compose() (err error) {
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
+	if err := s.composeAPI(); err != nil {
+		return err
+	}
 	return s.composeGateway()
 }
 
@@ -161,7 +169,7 @@ func (s *Server) composeGateway() error {
 		Handshakes: rate.NewAddresses(handshakesPerConnect * c.Limits.ConnectsPerMinutePerAddress),
 		TLS:        s.tlsConfig(), HandshakeTimeout: c.TLS.HandshakeTimeout, MaxHandshakes: c.TLS.MaxHandshakes,
 		HeaderTimeout: c.HTTP.HeaderTimeout, MaxHeader: int(c.HTTP.MaxHeaderBytes), IdleTimeout: c.HTTP.IdleTimeout,
-		HTTP: s.challenges(s.pages()),
+		HTTP: s.challenges(s.withAPI(s.pages())),
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
@@ -289,6 +297,9 @@ func (s *Server) drain() {
 	defer cancelStop()
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
+	}
+	if s.admin != nil {
+		s.abandon() // loops that have stopped answer nobody
 	}
 	_ = s.node.Close(stop)
 	if s.admin != nil {
