@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"throng"
@@ -69,13 +69,21 @@ func decode(b []byte, into any) *throng.Error {
 	case err == nil:
 		return nil
 	case errors.As(err, &kind) && kind.Field == "":
-		return bad("the request is not a JSON object but a %s", kind.Value)
+		return bad("the request is not a JSON object but %s", article(kind.Value))
 	case errors.As(err, &kind):
-		return bad("%s: a %s does not fit, %s is needed", kind.Field, kind.Value, needed(kind))
+		return bad("%s: %s does not fit, %s is needed", kind.Field, article(kind.Value), needed(kind))
 	case errors.As(err, &syntax):
 		return bad("the JSON is broken at byte %d: %s", syntax.Offset, syntax)
 	}
 	return bad("%v", err)
+}
+
+// article puts one before the JSON package's word for a value.
+func article(word string) string {
+	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
 }
 
 // needed names a type in words of JSON.
@@ -139,5 +147,3 @@ func object(b json.RawMessage) []byte {
 	}
 	return b
 }
-
-var _ io.Reader = (*bytes.Buffer)(nil)

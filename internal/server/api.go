@@ -115,3 +115,6 @@ func (s *Server) withAPI(pages http.Handler) http.Handler {
 		pages.ServeHTTP(w, r)
 	})
 }
+
+// API returns the server API, for what runs inside the process.
+func (s *Server) API() *api.API { return s.api }
