@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"throng/internal/api"
@@ -164,7 +165,8 @@ func TestStatuses(t *testing.T) {
 func TestLargeBody(t *testing.T) {
 	w := start(t, "", nil)
 	for _, length := range []int64{100 << 20, -1} {
-		body := &endless{left: 100 << 20}
+		body := &endless{}
+		body.left.Store(100 << 20)
 		r, _ := http.NewRequest(http.MethodPost, w.url+"/api/publish", body)
 		r.ContentLength = length
 		r.Header.Set("X-API-Key", "dev")
@@ -175,24 +177,25 @@ func TestLargeBody(t *testing.T) {
 				t.Errorf("%d", res.StatusCode)
 			}
 		}
-		if sent := 100<<20 - body.left; sent > 16<<20 {
+		if sent := 100<<20 - body.left.Load(); sent > 16<<20 {
 			t.Errorf("%d MB went over the wire", sent>>20)
 		}
 	}
 }
 
-type endless struct{ left int }
+// endless is a body that is read by the client's own goroutine.
+type endless struct{ left atomic.Int64 }
 
 func (e *endless) Read(b []byte) (int, error) {
-	if e.left == 0 {
+	n := min(int64(len(b)), e.left.Load())
+	if n == 0 {
 		return 0, io.EOF
 	}
-	n := min(len(b), e.left)
 	for i := range b[:n] {
 		b[i] = ' '
 	}
-	e.left -= n
-	return n, nil
+	e.left.Add(-n)
+	return int(n), nil
 }
 
 func TestPublicOnlyIfConfigured(t *testing.T) {
