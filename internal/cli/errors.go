@@ -31,6 +31,11 @@ func explain(w io.Writer, err error) int {
 		complain(w, bad.Error(), bad.Hint)
 		return exitFailure
 	}
+	var asked *askError
+	if errors.As(err, &asked) {
+		complain(w, asked.msg, asked.hint)
+		return exitFailure
+	}
 	complain(w, err.Error(), hintFor(err))
 	return exitFailure
 }
