@@ -50,6 +50,8 @@ type API struct {
 	methods map[string]*Method
 	calls   map[string]*calls
 	bodies  sync.Pool // of *[]byte
+	// Values of headers that all answers share.
+	jsonType, nosniff []string
 }
 
 // calls counts those of one method.
@@ -57,7 +59,10 @@ type calls struct{ all, failed atomic.Uint64 }
 
 // New makes an API without keys: it refuses everything until SetKeys.
 func New(o Options) *API {
-	a := &API{opts: o, log: o.Log, methods: make(map[string]*Method), calls: make(map[string]*calls)}
+	a := &API{
+		opts: o, log: o.Log, methods: make(map[string]*Method), calls: make(map[string]*calls),
+		jsonType: []string{"application/json"}, nosniff: []string{"nosniff"},
+	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}

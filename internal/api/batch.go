@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"reflect"
 
 	"throng"
@@ -11,8 +10,8 @@ const batchDoc = "Does several commands in one request; the answer has a reply f
 
 // batchRequest is what batch takes. A command's value stays undecoded until its turn.
 type batchRequest struct {
-	Commands []map[string]json.RawMessage `json:"commands" doc:"The commands, at most 10,000: [{\"publish\": {…}}, {\"history\": {…}}]."`
-	Parallel bool                         `json:"parallel,omitempty" doc:"The commands need not wait for each other. Publications to one channel keep their order."`
+	Commands []commandText `json:"commands" doc:"The commands, at most 10,000: [{\"publish\": {…}}, {\"history\": {…}}]."`
+	Parallel bool          `json:"parallel,omitempty" doc:"The commands need not wait for each other. Publications to one channel keep their order."`
 }
 
 // batchResult is written piece by piece, so that it can't grow without bound.
@@ -81,18 +80,15 @@ func (c *call) replies(q *batchRequest) []byte {
 }
 
 // command begins one command of a batch.
-func (c *call) command(of map[string]json.RawMessage) command {
-	if len(of) != 1 {
+func (c *call) command(text commandText) command {
+	m := c.methods[string(text.name)]
+	switch {
+	case text.name == nil:
 		return command{wait: failed(bad("commands: a command is an object with one member, the name of a method"))}
+	case m == nil || m.bare:
+		return command{wait: failed(coded(throng.ErrMethodNotFound, "%q", text.name))}
 	}
-	for name, body := range of {
-		m := c.methods[name]
-		if m == nil || m.bare {
-			return command{wait: failed(coded(throng.ErrMethodNotFound, "%q", name))}
-		}
-		return command{m, c.do(m, object(body))}
-	}
-	panic("unreachable")
+	return command{m, c.do(m, object(text.request))}
 }
 
 func (one command) appendReply(c *call, b []byte) []byte {

@@ -68,7 +68,8 @@ func TestBatchIsBounded(t *testing.T) {
 	w := start(t, "", nil)
 	w.refused("batch", `{}`, 107, "commands: at least one is needed")
 	w.refused("batch", `{"commands":[{}`+strings.Repeat(`,{}`, 10_000)+`]}`, 106, "at most 10000")
-	w.refused("batch", `{"commands":[1]}`, 107, "commands: a number does not fit")
+	w.refused("batch", `{"commands":[{"info":{}},null]}`, 107, "commands: a command is an object")
+	w.refused("batch", `{"commands":[1]}`, 107, "commands: a command is an object")
 	big := strings.Repeat("x", 100_000)
 	for range 50 {
 		w.want("publish", `{"channel":"room:x","data":1}`, `{"offset":0,"epoch":"","connections":0}`)

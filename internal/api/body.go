@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -29,32 +31,57 @@ const keptBody = 64 << 10
 // read reads a request's body into a buffer that goes back to a.bodies. Of one that
 // is too large no byte is read, if it says so.
 func (a *API) read(w http.ResponseWriter, r *http.Request) (*[]byte, *throng.Error) {
-	most := int64(a.opts.MaxBody)
-	tooLarge := coded(throng.ErrLimitExceeded, "a body has at most %d bytes (api.max_body)", most)
-	if r.ContentLength > most {
+	most := a.opts.MaxBody
+	if r.ContentLength > int64(most) {
 		w.Header().Set("Connection", "close") // nobody shall wait for the rest
-		return nil, tooLarge
+		return nil, a.tooLarge()
 	}
 	buf, _ := a.bodies.Get().(*[]byte)
 	if buf == nil || cap(*buf) > keptBody {
 		buf = new([]byte)
 	}
-	b := bytes.NewBuffer((*buf)[:0])
-	if n := r.ContentLength; n > 0 {
-		b.Grow(int(n) + bytes.MinRead) // ReadFrom wants room to find the end
+	b, err := slices.Grow((*buf)[:0], max(int(r.ContentLength), 512)), error(nil)
+	if n := r.ContentLength; n >= 0 {
+		b = b[:n]
+		_, err = io.ReadFull(r.Body, b)
+	} else {
+		b, err = readAll(b, http.MaxBytesReader(w, r.Body, int64(most)))
 	}
-	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, most))
-	*buf = b.Bytes()
-	var over *http.MaxBytesError
+	*buf = b
 	switch {
-	case errors.As(err, &over):
-		return buf, tooLarge
+	case err != nil && isTooLarge(err):
+		return buf, a.tooLarge()
 	case err != nil:
 		return buf, bad("the body did not come whole")
-	case !utf8.Valid(*buf): // the JSON package would let it pass, WebSocket clients don't
+	case !utf8.Valid(b): // the JSON package would let it pass, WebSocket clients don't
 		return buf, bad("the body is not UTF-8")
 	}
 	return buf, nil
+}
+
+// readAll reads all there is behind b.
+func readAll(b []byte, from io.Reader) ([]byte, error) {
+	for {
+		n, err := from.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case err == io.EOF:
+			return b, nil
+		case err != nil:
+			return b, err
+		case len(b) == cap(b):
+			b = slices.Grow(b, len(b))
+		}
+	}
+}
+
+func isTooLarge(err error) bool {
+	var over *http.MaxBytesError
+	return errors.As(err, &over)
+}
+
+func (a *API) tooLarge() *throng.Error {
+	return coded(throng.ErrLimitExceeded, "a body has at most %d bytes (api.max_body)", a.opts.MaxBody)
 }
 
 // decode reads a request, one JSON object; nothing stands for an empty one.
@@ -62,12 +89,20 @@ func decode(b []byte, into any) *throng.Error {
 	if len(b) == 0 {
 		return nil
 	}
-	err := json.Unmarshal(b, into)
+	if err := json.Unmarshal(b, into); err != nil {
+		return undecoded(err)
+	}
+	return nil
+}
+
+// undecoded says why a request could not be decoded.
+func undecoded(err error) *throng.Error {
 	var kind *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
+	var said *throng.Error
 	switch {
-	case err == nil:
-		return nil
+	case errors.As(err, &said):
+		return said
 	case errors.As(err, &kind) && kind.Field == "":
 		return bad("the request is not a JSON object but %s", article(kind.Value))
 	case errors.As(err, &kind):
@@ -129,13 +164,16 @@ func appendJSON(b []byte, v any) []byte {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 
+// longAnswer is from where on net/http does not find the length by itself.
+const longAnswer = 2048
+
 // send writes an answer.
 func (a *API) send(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+	h["Content-Type"], h["X-Content-Type-Options"] = a.jsonType, a.nosniff
+	if len(body) > longAnswer {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that is gone needs no answer
 }

@@ -115,7 +115,7 @@ func (c *call) place(req throng.PublishRequest) *placing {
 	req.Retention = c.opts.Node.Namespace(req.Channel).Retention
 	pl.result.Connections = c.opts.Channels.Subscribers(req.Channel)
 	// What has begun is done also when the client is gone.
-	c.opts.Node.Send(context.WithoutCancel(c.ctx), req, func(r throng.PublishResult, err error) { pl.done <- placed{r, err} })
+	c.opts.Node.Send(context.Background(), req, func(r throng.PublishResult, err error) { pl.done <- placed{r, err} })
 	return pl
 }
 
