@@ -31,10 +31,12 @@ type shard struct {
 
 // channel is a channel with subscribers on this node.
 type channel struct {
-	loops       uint64 // bit per loop
-	state       state
-	waiting     []func(error)
-	subscribers atomic.Int64 // of all loops; their topics count without a lock
+	loops   uint64 // bit per loop
+	state   state
+	waiting []func(error)
+	// Of all loops, whose topics count without a lock. Positioned subscribers are
+	// those that count offsets.
+	subscribers, positioned atomic.Int32
 }
 
 // state is what the broker said about this node's subscription.

@@ -110,7 +110,7 @@ func (m *model) release(x *modelMember) {
 		return
 	}
 	x.behind = m.offsets[x.channel] // as if the history were read now
-	if !x.table.Release(x.channel, x.index, x.behind) {
+	if !x.table.Release(x.channel, x.index, throng.Position{Offset: x.behind}) {
 		m.t.Fatal("overflow")
 	}
 }

@@ -141,7 +141,7 @@ func (s *Server) compose() (err error) {
 	for i := range boxes {
 		s.engine.Attach(i, s.hub.Table(i))
 	}
-	s.broker = memory.New(s.hub, memory.Options{Clock: s.clock})
+	s.broker = memory.New(s.hub, memory.Options{Clock: s.clock, MaxBytes: int64(c.History.MaxBytes)})
 	s.hub.Connect(s.broker)
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
@@ -253,6 +253,11 @@ func (s *Server) Run(ctx context.Context) error {
 		renewing := make(chan struct{})
 		go func() { defer close(renewing); s.certs.Run(ctx) }()
 		defer func() { cancel(); <-renewing }()
+	}
+	if every := s.cfg.History.PositionCheck; every > 0 {
+		checking := make(chan struct{})
+		go func() { defer close(checking); s.node.CheckPositions(ctx, every) }()
+		defer func() { cancel(); <-checking }()
 	}
 	go func() { failed <- s.gateway.ServeHTTP() }()
 	if s.private != nil {
