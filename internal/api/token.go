@@ -4,8 +4,11 @@ import "throng"
 
 // Tokens takes tokens back.
 type Tokens interface {
+	// Enabled reports whether the server checks tokens now.
+	Enabled() bool
 	// Revoke makes tokens invalid, so that nobody connects with them any more. The
-	// error may be a *throng.Error.
+	// error has a *throng.Error in its chain; after ErrInternal they are invalid until
+	// the next restart only.
 	Revoke(r Revocation) error
 	// Revoked reports whether the token of a client was taken back.
 	Revoked(id *throng.Identity) bool
@@ -40,7 +43,7 @@ func (c *call) revoke(q *revokeRequest) (*reachedResult, *throng.Error) {
 	}
 	now := c.opts.Clock.Now()
 	switch {
-	case c.opts.Tokens == nil:
+	case c.opts.Tokens == nil || !c.opts.Tokens.Enabled():
 		return nil, coded(throng.ErrNotAvailable, "the server checks no tokens: [auth] has no keys")
 	case q.IssuedBefore < 0 || q.IssuedBefore > maxExpiry:
 		return nil, bad("issued_before: seconds since 1970 are needed")
@@ -55,10 +58,15 @@ func (c *call) revoke(q *revokeRequest) (*reachedResult, *throng.Error) {
 	if r.Until, err = c.expiry(q.ExpireAt); err != nil {
 		return nil, err
 	}
-	if failure := c.opts.Tokens.Revoke(r); failure != nil {
-		return nil, c.coded(failure, "revoke_token", "")
+	failure := c.opts.Tokens.Revoke(r)
+	if e := c.coded(failure, "revoke_token", ""); e != nil && e != throng.ErrInternal {
+		return nil, &throng.Error{Code: e.Code, Message: failure.Error()}
 	}
-	return c.reached("revoke_token", "", func(w waiting) (int, error) {
+	reached, err := c.reached("revoke_token", "", func(w waiting) (int, error) {
 		return c.opts.Clients.DisconnectAll(w, c.opts.Tokens.Revoked, throng.DisconnectInvalidToken)
 	})
+	if failure != nil { // those who are connected were disconnected all the same
+		return nil, &throng.Error{Code: throng.ErrInternal.Code, Message: failure.Error()}
+	}
+	return reached, err
 }

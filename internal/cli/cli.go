@@ -33,6 +33,7 @@ type commands struct {
 	API         apiCommand         `cmd:"" name:"api" help:"Call any method of a running server's API."`
 	Config      configCommand      `cmd:"" help:"Show, check or explain the configuration."`
 	Doctor      doctorCommand      `cmd:"" help:"Say what on this machine, and in the proxies in front, stands in the way of many connections."`
+	Token       tokenCommand       `cmd:"" help:"Make tokens and explain them."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 

@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(e.WorkDir+"/configuration.md", reference, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "exits": exits, "internal": internal, "occupy": occupy, "term": term, "visit": visit,
+			"await": await, "exits": exits, "internal": internal, "occupy": occupy, "term": term, "visit": visit, "hup": hup,
 		},
 	})
 }
@@ -84,5 +84,12 @@ func occupy(ts *testscript.TestScript, _ bool, _ []string) {
 func term(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// hup sends SIGHUP to what runs in the background.
+func hup(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
 	}
 }

@@ -33,10 +33,13 @@ func (c *checkCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	if err := server.CheckKeys(cfg); err != nil {
+	if err := server.CheckCertificates(cfg); err != nil {
 		return err
 	}
-	return server.CheckCertificates(cfg)
+	if err := server.CheckAPIKeys(cfg); err != nil {
+		return err
+	}
+	return server.CheckKeys(cfg)
 }
 
 type printCommand struct {

@@ -36,6 +36,11 @@ func explain(w io.Writer, err error) int {
 		complain(w, asked.msg, asked.hint)
 		return exitFailure
 	}
+	var keys *server.AuthError
+	if errors.As(err, &keys) {
+		complain(w, keys.Error(), keys.Hint)
+		return exitFailure
+	}
 	complain(w, err.Error(), hintFor(err))
 	return exitFailure
 }
@@ -51,6 +56,8 @@ func hintFor(err error) string {
 		return "raise it (ulimit -n, LimitNOFILE=), or lower engine.max_connections; throng doctor says how"
 	case errors.Is(err, errUnfit):
 		return "what mends it stands at the end of the report; docs/doctor.md explains the checks"
+	case errors.Is(err, errNotAccepted):
+		return "the verdict says why; docs/auth.md explains claims and keys"
 	case op == nil:
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no interface of this machine has that address; leave the host out to listen on all"

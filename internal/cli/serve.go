@@ -25,11 +25,12 @@ func (c *serveCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.New(server.Options{Config: cfg, Log: logger(r.stderr, cfg.Log), Version: Version()})
+	log := logger(r.stderr, cfg.Log)
+	s, err := server.New(server.Options{Config: cfg, Log: log, Version: Version()})
 	if err != nil {
 		return err
 	}
-	return serve(s)
+	return serve(s, log, func() (*config.Config, error) { return c.load(r, c.Dev) })
 }
 
 type demoCommand struct{ settings }
@@ -40,22 +41,26 @@ func (c *demoCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.New(server.Options{Config: cfg, Log: logger(r.stderr, cfg.Log), Version: Version(), Demo: true})
+	log := logger(r.stderr, cfg.Log)
+	s, err := server.New(server.Options{Config: cfg, Log: log, Version: Version(), Demo: true})
 	if err != nil {
 		return err
 	}
 	if url := pageURL(s.Public()); url != "" {
 		fmt.Fprintf(r.stdout, "open %s in two tabs\n", url)
 	}
-	return serve(s)
+	return serve(s, log, func() (*config.Config, error) { return c.load(r, true) })
 }
 
 // serve runs a server until SIGINT or SIGTERM. A second signal ends the process
-// without a drain.
-func serve(s *server.Server) error {
+// without a drain. SIGHUP loads the configuration again.
+func serve(s *server.Server, log *slog.Logger, load func() (*config.Config, error)) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
+	signals, ignore := hangups() // before the log says that the server is there
+	defer ignore()
+	go reloading(ctx, signals, s, log, load)
 	return s.Run(ctx)
 }
 

@@ -34,7 +34,11 @@ func check(name, s string) *Error {
 		return checkOrigin(s)
 	case "file":
 		return checkFile(s)
-	case "optional": // a path that may be empty
+	case "secret":
+		return checkSecret(s)
+	case "keyset":
+		return checkKeySet(s)
+	case "optional": // a path or name that may be empty
 		return nil
 	case "email":
 		return checkEmail(s)

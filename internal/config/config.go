@@ -6,7 +6,7 @@
 // A tag set reads: toml is the key, doc the meaning, min and max the range (in
 // the notation of the setting), oneof the allowed words, check the name of a
 // check in check.go, flag the command-line flag that is a shorthand for
-// "--set key=value".
+// "--set key=value". secret:"true" marks what is never shown.
 //
 // What is said later wins: default, file, environment, flag. With dev = true the
 // defaults are those of ApplyDev.
@@ -28,6 +28,7 @@ type Config struct {
 	TLS       TLS       `toml:"tls" doc:"Encrypted public listeners, beside those of listen. Either files or ACME bring the certificate."`
 	Proxy     Proxy     `toml:"proxy" doc:"Proxies and balancers in front of this server."`
 	Limits    Limits    `toml:"limits" doc:"What clients may do in a time. 0 means no limit."`
+	Auth      Auth      `toml:"auth" doc:"Who clients are: tokens (JWT) that your backend signs, see docs/auth.md. Without any key every client is anonymous. Keys are read again at SIGHUP."`
 	HTTP      HTTP      `toml:"http" doc:"The public listener before a connection is upgraded."`
 	WebSocket WebSocket `toml:"websocket" doc:"What a WebSocket client may send (RFC 6455)."`
 	History   History   `toml:"history" doc:"What is kept of channels with history, all of them together. How much each one keeps, its namespace says."`
@@ -86,6 +87,24 @@ type Limits struct {
 	ConnectsPerMinutePerAddress int  `toml:"connects_per_minute_per_address" min:"0" max:"1000000" doc:"Clients that may connect from one address (one /64 of IPv6) in a minute, as many of them at once. More are refused with 429 and a time to come back. Behind a proxy this needs proxy.trusted."`
 	MessagesPerSecond           int  `toml:"messages_per_second" min:"0" max:"10000" doc:"Messages of one connection in a second, with twice as many at once; pings count. What is more is answered with error 111; who does not slow down is disconnected with 3013."`
 	BytesPerSecond              Size `toml:"bytes_per_second" min:"0" max:"1GiB" doc:"Bytes of messages of one connection in a second, with twice as many at once, or one message of any size; else as messages_per_second."`
+}
+
+// Auth is the section [auth].
+type Auth struct {
+	HMACSecret         string        `toml:"hmac_secret" check:"secret" secret:"true" doc:"The secret of tokens signed with HS256, HS384 or HS512; 32 bytes at least. Better in a file or in the environment than on a command line."`
+	HMACSecretFile     string        `toml:"hmac_secret_file" check:"optional" doc:"A file with that secret instead; a last line break does not count."`
+	PreviousSecret     string        `toml:"hmac_previous_secret" check:"secret" secret:"true" doc:"An older secret that is accepted as well, while tokens made with it are about."`
+	PreviousSecretFile string        `toml:"hmac_previous_secret_file" check:"optional" doc:"A file with that one instead."`
+	PublicKeyFiles     []string      `toml:"public_key_files" check:"file" doc:"PEM files with public keys or certificates: RSA of 2048 bits at least, EC on P-256, P-384 or P-521, Ed25519. Each checks the algorithms of its kind only."`
+	JWKSURL            string        `toml:"jwks_url" check:"keyset" doc:"Where a JSON Web Key Set is fetched from. Keys stay in force while it can't be reached; those that it has no more stop counting."`
+	JWKSRefresh        time.Duration `toml:"jwks_refresh" min:"10s" max:"24h" doc:"How often it is fetched. A token with an unknown kid has it fetched at once, every 10 s at most; its client waits at the door."`
+	Audience           []string      `toml:"audience" check:"optional" doc:"Names of this service, of which a token's aud must have one. Empty means any."`
+	Issuer             string        `toml:"issuer" check:"optional" doc:"What a token's iss must be. Empty means any."`
+	Leeway             time.Duration `toml:"leeway" min:"0s" max:"5m" doc:"By how much the issuer's clock may differ: tokens count that much longer and earlier."`
+	Anonymous          bool          `toml:"anonymous" doc:"Let clients without a token in, as anonymous ones. Without any key they always are."`
+	LateToken          time.Duration `toml:"late_token" min:"0s" max:"5m" doc:"Let clients without a token in that send one within this time, by the event refresh; before, they may do nothing. It keeps tokens out of URLs. 0s refuses them."`
+	RevocationsFile    string        `toml:"revocations_file" check:"optional" doc:"A file that keeps revocations of tokens over a restart. Only this server writes it. Empty means that a restart forgets them."`
+	MaxTokenBytes      Size          `toml:"max_token_bytes" min:"256B" max:"64KiB" doc:"The longest token. One in a URL or header must fit http.max_header_bytes too."`
 }
 
 // HTTP is the section [http].

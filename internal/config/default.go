@@ -30,6 +30,13 @@ func Default() *Config {
 			ACMECache:        "acme",
 		},
 		Proxy: Proxy{Trusted: []string{}},
+		Auth: Auth{
+			PublicKeyFiles: []string{},
+			JWKSRefresh:    10 * time.Minute,
+			Audience:       []string{},
+			Leeway:         5 * time.Second,
+			MaxTokenBytes:  16 * KiB,
+		},
 		HTTP: HTTP{
 			HeaderTimeout:  10 * time.Second,
 			MaxHeaderBytes: 16 * KiB,

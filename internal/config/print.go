@@ -4,17 +4,43 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
-// Print writes c as TOML that Load reads back to the same configuration.
+// redacted stands for a secret.
+const redacted = "(secret)"
+
+// shown is the field's value as others may see it.
+func (f field) shown(holder reflect.Value) any {
+	v := holder.Field(f.index).Interface()
+	if !f.secret() {
+		return v
+	}
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			return redacted
+		}
+	case []string:
+		hidden := make([]string, len(v))
+		for i := range hidden {
+			hidden[i] = redacted
+		}
+		return hidden
+	}
+	return v
+}
+
+// Print writes c as TOML that Load reads back to the same configuration, once the
+// secrets, which it does not show, are put in.
 func Print(w io.Writer, c *Config) error {
 	b := bufio.NewWriter(w)
 	for _, s := range sections() {
 		for _, holder := range s.holders(c) {
 			header(b, s)
 			for _, f := range s.fields {
-				fmt.Fprintf(b, "%s = %s\n", f.name, literal(holder.Field(f.index).Interface()))
+				fmt.Fprintf(b, "%s = %s\n", f.name, literal(f.shown(holder)))
 			}
 		}
 	}

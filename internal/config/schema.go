@@ -60,6 +60,9 @@ func newField(prefix string, f reflect.StructField) field {
 // words are the allowed values; none where any will do.
 func (f field) words() []string { return strings.Fields(f.tag.Get("oneof")) }
 
+// secret reports whether the value is never to be shown.
+func (f field) secret() bool { return f.tag.Get("secret") != "" }
+
 // values is a sentence about what the field may hold, to follow its meaning.
 func (f field) values() string {
 	if words := f.words(); len(words) > 0 {

@@ -10,12 +10,26 @@ import (
 
 // set reads raw into the field of holder, a section's struct, and checks it.
 func (f field) set(holder reflect.Value, raw any) *Error {
+	if f.secret() && !f.readable(raw) { // whose error would repeat it
+		return fail("write printable text in quotes; a secret of any bytes goes into a file", "it is not text")
+	}
 	v, err := f.read(raw)
 	if err != nil {
 		return err
 	}
 	holder.Field(f.index).Set(reflect.ValueOf(v))
 	return nil
+}
+
+// readable reports whether raw is text, or a list of it, as the field wants.
+func (f field) readable(raw any) bool {
+	var err *Error
+	if f.typ.Kind() == reflect.Slice {
+		_, err = readList(raw)
+	} else {
+		_, err = readString(raw)
+	}
+	return err == nil
 }
 
 // read returns raw as a value of the field's type.

@@ -11,6 +11,7 @@ import (
 
 	"throng"
 	"throng/internal/api"
+	"throng/internal/auth"
 	"throng/internal/census"
 	"throng/internal/config"
 )
@@ -22,7 +23,7 @@ const devKey = "dev"
 func (s *Server) composeAPI() error {
 	all := census.New(s.engine, s.hub, s.users)
 	s.api = api.New(api.Options{
-		Node: s.node, Channels: all, Clients: all, Self: s.self(all), Clock: s.clock, Log: s.log,
+		Node: s.node, Channels: all, Clients: all, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
 		MaxBody: int(s.cfg.API.MaxBody),
 		// A client's queue takes it, and base64 and framing around it.
 		MaxData: int(s.cfg.Engine.QueueBytes) / 2,
@@ -34,8 +35,16 @@ func (s *Server) composeAPI() error {
 	return err
 }
 
-// CheckKeys tries the key files that a configuration names.
-func CheckKeys(c *config.Config) error {
+// revoking is how the API takes tokens back.
+type revoking struct{ *auth.Verifier }
+
+// Revoke implements api.Tokens.
+func (v revoking) Revoke(r api.Revocation) error {
+	return v.Verifier.Revoke(auth.Revocation{TokenID: r.TokenID, User: r.User, Before: r.IssuedBefore, Until: r.Until})
+}
+
+// CheckAPIKeys tries the key files that a configuration names.
+func CheckAPIKeys(c *config.Config) error {
 	_, err := keysOf(c)
 	return err
 }

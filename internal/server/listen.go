@@ -90,9 +90,9 @@ func (s *Server) announce() {
 			s.log.Warn("the internal listener is not on a loopback address: keep clients away from it", "address", tcp.String())
 		}
 	}
-	if s.opts.Namespaces == nil && !slices.ContainsFunc(s.cfg.Namespaces, func(n config.Namespace) bool { return n.Subscribe == "anybody" }) {
-		s.log.Warn("no client may subscribe to anything: there are no tokens yet, so all are anonymous",
-			"hint", `a namespace needs subscribe = "anybody"; throng config example has one`)
+	if s.opts.Namespaces == nil && s.opts.Authenticate == nil && !s.tokens.Enabled() && !slices.ContainsFunc(s.cfg.Namespaces, func(n config.Namespace) bool { return n.Subscribe == "anybody" }) {
+		s.log.Warn("no client may subscribe to anything: there is no key for tokens, so all are anonymous",
+			"hint", `set auth.hmac_secret_file, auth.public_key_files or auth.jwks_url, or give a namespace subscribe = "anybody"`)
 	}
 	if s.cfg.Dev {
 		s.log.Warn("DEVELOPMENT MODE: everybody may join, publish and see everything; never use it in production")

@@ -43,6 +43,10 @@ var (
 	descHandshakes  = desc("tls_handshakes_total", "TLS handshakes, by outcome.", "outcome")
 	descExpiry      = desc("tls_certificate_expiry_timestamp_seconds", "When the first certificate expires.")
 	descRenewals    = desc("tls_renewal_failures_total", "Certificates that could not be renewed or read again.")
+	descTokens      = desc("tokens_total", "Tokens that clients showed, by what became of them.", "outcome")
+	descKeySets     = desc("jwks_fetches_total", "Fetches of the key set, by outcome.", "outcome")
+	descKeys        = desc("jwks_keys", "Keys of the key set in force.")
+	descRevocations = desc("token_revocations", "Revocations of tokens and users in force.")
 	descRequests    = desc("http_requests_total", "Plain HTTP requests.")
 	descMessages    = desc("messages_received_total", "WebSocket messages received.")
 	descDeliveries  = desc("deliveries_total", "Publications handed to subscribers.")
@@ -101,6 +105,7 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	count(descEvicted, b.EvictedStreams, "stream")
 	s.collectGateway(gauge, count)
 	s.collectTLS(gauge, count)
+	s.collectTokens(gauge, count)
 	s.collectLoops(ch, gauge, count)
 }
 
@@ -118,6 +123,24 @@ func (s *Server) collectTLS(gauge emit[float64], count emit[uint64]) {
 		gauge(descExpiry, float64(at.Unix()))
 	}
 	count(descRenewals, s.certs.Failures())
+}
+
+// collectTokens tells of tokens where there are keys.
+func (s *Server) collectTokens(gauge emit[float64], count emit[uint64]) {
+	if !s.tokens.Enabled() {
+		return
+	}
+	t := s.tokens.Stats()
+	count(descTokens, t.Accepted.Load(), "accepted")
+	count(descTokens, t.Expired.Load(), "expired")
+	count(descTokens, t.Revoked.Load(), "revoked")
+	count(descTokens, t.Refused.Load(), "refused")
+	count(descTokens, t.Pending.Load(), "pending")
+	done, failed, keys := s.tokens.Fetches()
+	count(descKeySets, done, "done")
+	count(descKeySets, failed, "failed")
+	gauge(descKeys, float64(keys))
+	gauge(descRevocations, float64(s.tokens.Revocations()))
 }
 
 func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {

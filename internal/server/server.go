@@ -10,10 +10,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"throng"
 	"throng/internal/api"
+	"throng/internal/auth"
 	"throng/internal/broker/memory"
 	"throng/internal/certs"
 	"throng/internal/config"
@@ -68,6 +71,10 @@ type Server struct {
 	sockets     *phoenix.Gateway
 	api         *api.API
 	users       []*session.Users // by loop
+	tokens      *auth.Verifier
+	door        atomic.Pointer[config.Auth] // in force now
+	reloading   sync.Mutex
+	reloaded    *config.Config // the last one; nil before
 	compression phoenix.Compression
 	public      []net.Listener
 	secured     []net.Listener // public too, with TLS
@@ -90,6 +97,12 @@ func New(o Options) (*Server, error) {
 	// First the listeners, which fail more often and leave nothing running.
 	err := s.loadCertificates()
 	if err == nil {
+		err = s.loadKeys()
+	}
+	if err == nil {
+		err = CheckAPIKeys(s.cfg)
+	}
+	if err == nil {
 		err = s.listen()
 	}
 	if err == nil {
@@ -97,6 +110,9 @@ func New(o Options) (*Server, error) {
 	}
 	if err != nil {
 		s.closeListeners()
+		if s.tokens != nil {
+			_ = s.tokens.Close()
+		}
 		return nil, err
 	}
 	return s, nil
@@ -173,7 +189,7 @@ func (s *Server) composeGateway() error {
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
-		Users:       s.users,
+		Auth: s.tokens, Users: s.users,
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
@@ -195,20 +211,6 @@ func (s *Server) composeGateway() error {
 // handshakesPerConnect is how many TLS handshakes an address may begin for each time
 // that it may connect: browsers open several connections for a page.
 const handshakesPerConnect = 4
-
-// authenticate returns how clients are told apart. Without tokens nobody is
-// known, but for the parameter user_id in development.
-func (s *Server) authenticate() gateway.Authenticate {
-	if s.opts.Authenticate != nil {
-		return s.opts.Authenticate
-	}
-	return func(c gateway.Credentials) (v gateway.Verdict, _ gateway.Pending) {
-		if user := c.Params.Get("user_id"); s.cfg.Dev && user != "" {
-			v.Identity = &throng.Identity{User: user}
-		}
-		return v, nil
-	}
-}
 
 // Public returns the addresses of the public listeners, Internal that of the
 // internal one, nil if there is none.
@@ -259,6 +261,9 @@ func (s *Server) Run(ctx context.Context) error {
 		go func() { defer close(checking); s.node.CheckPositions(ctx, every) }()
 		defer func() { cancel(); <-checking }()
 	}
+	fetching := make(chan struct{})
+	go func() { defer close(fetching); s.tokens.Run(ctx) }()
+	defer func() { cancel(); <-fetching; _ = s.tokens.Close() }()
 	go func() { failed <- s.gateway.ServeHTTP() }()
 	if s.private != nil {
 		go func() { failed <- s.serveInternal() }()

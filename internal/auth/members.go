@@ -1,0 +1,119 @@
+package auth
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+)
+
+// member is one of a JSON object, its value as it stands there.
+type member struct {
+	name  string
+	value []byte
+}
+
+// members returns those of a JSON object that are wanted. Names count exactly, each
+// once: encoding/json would take "SUB" for "sub", and the last of several. It says
+// what is wrong otherwise.
+func members(b []byte, wanted func(name string) bool) (list []member, wrong string) {
+	if !utf8.Valid(b) || !json.Valid(b) {
+		return nil, "is not JSON"
+	}
+	b = trim(b)
+	if b[0] != '{' {
+		return nil, "is not a JSON object"
+	}
+	for b = trim(b[1:]); b[0] != '}'; {
+		var name, value []byte
+		name, b = cut(b)
+		value, b = cut(trim(trim(b)[1:])) // behind the colon
+		if b = trim(b); b[0] == ',' {
+			b = trim(b[1:])
+		}
+		key, _ := text(name)
+		if !wanted(key) {
+			continue
+		}
+		for i := range list {
+			if list[i].name == key {
+				return nil, "has a member twice"
+			}
+		}
+		list = append(list, member{key, value})
+	}
+	return list, ""
+}
+
+// trim cuts off leading white space.
+func trim(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t' || b[0] == '\n' || b[0] == '\r') {
+		b = b[1:]
+	}
+	return b
+}
+
+// cut cuts the first value off valid JSON.
+func cut(b []byte) (value, rest []byte) {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			if quoted = !quoted; !quoted && depth == 0 {
+				return b[:i+1], b[i+1:]
+			}
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth == 0 { // that of the object around a number or word
+				return b[:i], b[i:]
+			}
+			if depth--; depth == 0 {
+				return b[:i+1], b[i+1:]
+			}
+		case depth == 0 && (c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r'):
+			return b[:i], b[i:]
+		}
+	}
+	return b, nil
+}
+
+// elements returns the values of a JSON array, which must be valid.
+func elements(b []byte) (list [][]byte, ok bool) {
+	if b = trim(b); len(b) == 0 || b[0] != '[' {
+		return nil, false
+	}
+	for b = trim(b[1:]); b[0] != ']'; {
+		var v []byte
+		v, b = cut(b)
+		list = append(list, v)
+		if b = trim(b); b[0] == ',' {
+			b = trim(b[1:])
+		}
+	}
+	return list, true
+}
+
+// text reads a JSON string. Half of a surrogate pair, for which there is no rune, is
+// refused rather than replaced: two names must not become one.
+func text(b []byte) (s string, ok bool) {
+	if len(b) < 2 || b[0] != '"' {
+		return "", false
+	}
+	plain := b[1 : len(b)-1]
+	for _, c := range plain {
+		if c == '\\' {
+			if json.Unmarshal(b, &s) != nil {
+				return "", false
+			}
+			for _, r := range s {
+				if r == utf8.RuneError {
+					return "", false
+				}
+			}
+			return s, true
+		}
+	}
+	return string(plain), true
+}
