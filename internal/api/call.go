@@ -62,25 +62,17 @@ func (c *call) channel(field, name string) *throng.Error {
 	return nil
 }
 
-// UserSpace is the namespace of users' own channels.
-const UserSpace = "@user"
-
-// checkChannel is throng.CheckChannel for the server, which has channels of its own.
+// checkChannel says what is wrong with a channel's name.
 func checkChannel(field, name string) *throng.Error {
-	switch {
+	switch err := throng.CheckServerChannel(name); {
 	case name == "":
 		return bad("%s: a name is needed", field)
 	case len(name) > throng.MaxChannelBytes:
 		return bad("%s: a name has at most %d bytes", field, throng.MaxChannelBytes)
-	case name[0] == '@' && throng.NamespaceOf(name) == UserSpace && len(name) > len(UserSpace)+1:
-		name = name[1:]
-	}
-	switch err := throng.CheckChannel(name); err {
-	case nil:
-		return nil
-	case throng.ErrPermissionDenied:
+	case err == throng.ErrPermissionDenied:
 		return bad("%s: names that begin with @ are the server's own", field)
-	default:
+	case err != nil:
 		return bad("%s: the name has control characters", field)
 	}
+	return nil
 }

@@ -176,7 +176,7 @@ func (c *call) publish(q *publishRequest) outcome {
 	}
 	field, channel := "channel", q.Channel
 	if q.User != "" {
-		field, channel = "user", UserSpace+":"+q.User
+		field, channel = "user", throng.UserNamespace+":"+q.User
 	}
 	if err := c.channel(field, channel); err != nil {
 		return failed(err)
