@@ -148,7 +148,7 @@ func readChannel(b []byte) (name, wrong string) {
 	if !ok {
 		return "", notText
 	}
-	if throng.CheckChannel(name) != nil {
+	if throng.CheckServerChannel(name) != nil {
 		return "", notChannel
 	}
 	return name, ""

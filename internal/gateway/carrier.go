@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"throng/internal/loop"
+	sessions "throng/internal/session"
+)
+
+// Carrier is a handler whose connection carries a client's session.
+type Carrier interface {
+	loop.Handler
+	// Base returns the session; nil if there is none.
+	Base() *sessions.Session
+	// TransportName is what the transport is called: websocket, longpoll, events, poll.
+	TransportName() string
+	// WireName is what the protocol and its version are called.
+	WireName() string
+}
+
+var (
+	_ Carrier = (*socket)(nil)
+	_ Carrier = (*poll)(nil)
+)
+
+// CarrierOf returns what carries a session on a connection, nil if nothing does. It is
+// for use on the connection's loop only.
+func CarrierOf(c *loop.Conn) (Carrier, *sessions.Session) {
+	if carrier, ok := c.Handler().(Carrier); ok {
+		if s := carrier.Base(); s != nil && !s.Ended() {
+			return carrier, s
+		}
+	}
+	return nil, nil
+}
+
+// Base implements Carrier.
+func (s *socket) Base() *sessions.Session { return baseOf(s.proto) }
+
+// TransportName implements Carrier.
+func (s *socket) TransportName() string { return "websocket" }
+
+// WireName implements Carrier.
+func (s *socket) WireName() string { return wireOf(s.proto) }
+
+// Base implements Carrier.
+func (p *poll) Base() *sessions.Session { return baseOf(p.proto) }
+
+// TransportName implements Carrier.
+func (p *poll) TransportName() string { return "longpoll" }
+
+// WireName implements Carrier.
+func (p *poll) WireName() string { return wireOf(p.proto) }
+
+func baseOf(p Protocol) *sessions.Session {
+	if b, ok := p.(interface{ Base() *sessions.Session }); ok {
+		return b.Base()
+	}
+	return nil
+}
+
+func wireOf(p Protocol) string {
+	if w, ok := p.(interface{ WireName() string }); ok {
+		return w.WireName()
+	}
+	return ""
+}
