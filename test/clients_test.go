@@ -26,7 +26,7 @@ const (
 func TestRealClients(t *testing.T) {
 	requireTools(t)
 	s := process.Start(t, process.Build(t, "./cmd/throng"), "demo")
-	for _, script := range []string{"chat.mjs", "raw-v1.mjs", "browser.mjs"} {
+	for _, script := range []string{"chat.mjs", "raw-v1.mjs", "browser.mjs", "events.mjs"} {
 		t.Run(script, func(t *testing.T) {
 			runScript(t, script, "http://"+s.Public())
 		})
@@ -48,7 +48,7 @@ func TestRealClientsOverTLS(t *testing.T) {
 		"--set", "tls.listen=127.0.0.1:0", "--set", "tls.cert_files="+cert, "--set", "tls.key_files="+key,
 		"--set", "websocket.compression=true", "--set", "phoenix.longpoll_window=1200ms")
 	t.Setenv("NODE_EXTRA_CA_CERTS", cert)
-	for _, script := range []string{"chat.mjs", "raw-v1.mjs", "longpoll.mjs", "browser.mjs"} {
+	for _, script := range []string{"chat.mjs", "raw-v1.mjs", "longpoll.mjs", "browser.mjs", "events.mjs"} {
 		t.Run(script, func(t *testing.T) {
 			runScript(t, script, "https://"+s.Secured())
 		})
@@ -70,7 +70,7 @@ func requireTools(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Fatalf("node is missing (%v): %s", err, hint)
 	}
-	for _, module := range []string{"phoenix", "ws", "playwright-core", "cent.js"} {
+	for _, module := range []string{"phoenix", "ws", "playwright-core", "cent.js", "eventsource"} {
 		if _, err := os.Stat(filepath.Join("node_modules", module, "package.json")); err != nil {
 			t.Fatalf("node module %s is missing (%v): %s", module, err, hint)
 		}

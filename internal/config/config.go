@@ -33,6 +33,7 @@ type Config struct {
 	WebSocket WebSocket `toml:"websocket" doc:"What a WebSocket client may send (RFC 6455)."`
 	History   History   `toml:"history" doc:"What is kept of channels with history, all of them together. How much each one keeps, its namespace says."`
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
+	Events    Events    `toml:"events" doc:"The plain ways out, for curl and for browsers without a library: a stream of events (EventSource), and polls."`
 	API       API       `toml:"api" doc:"The server API, for the application's backend: docs/api.md. It is there when there is a key."`
 
 	Namespaces []Namespace `toml:"namespace" doc:"One table for each namespace: the channels that share what stands before the first colon of their name. Channels without a colon are in the namespace default, which always exists. A channel of any other name is refused. Namespaces are set in the file only."`
@@ -160,6 +161,13 @@ type APIKey struct {
 	SHA256     string   `toml:"sha256" check:"sha256" doc:"Instead of key: its SHA-256 in hexadecimal digits, so that the file does not have the key itself."`
 	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe disconnect refresh presence presence_stats history history_remove channels connections info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
 	Namespaces []string `toml:"namespaces" check:"space" doc:"The namespaces of the channels that it may name; * is any. Users' own channels are in @user."`
+}
+
+// Events is the section [events].
+type Events struct {
+	Serve    bool   `toml:"serve" doc:"Serve them."`
+	Path     string `toml:"path" check:"path" doc:"Where GET is answered with a stream of events."`
+	PollPath string `toml:"poll_path" check:"path" doc:"Where GET is answered as soon as there is something new. Another one than path."`
 }
 
 // Namespace is one table [[namespace]].

@@ -62,6 +62,7 @@ func Default() *Config {
 			PollBody:     MiB,
 			DefaultEvent: "message",
 		},
+		Events:     Events{Serve: true, Path: "/events", PollPath: "/poll"},
 		API:        API{MaxBody: MiB},
 		Namespaces: []Namespace{closedNamespace(throng.DefaultNamespace)},
 	}

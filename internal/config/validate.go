@@ -37,6 +37,9 @@ func (c *Config) validate() Errors {
 			"engine.backlog_bytes: %v can't hold one message of websocket.max_message_bytes = %v",
 			c.Engine.BacklogBytes, c.WebSocket.MaxMessageBytes))
 	}
+	if c.Events.Serve && c.Events.Path == c.Events.PollPath {
+		errs = append(errs, fail("choose another one", "events.poll_path: %q is events.path too", c.Events.PollPath))
+	}
 	return errs
 }
 

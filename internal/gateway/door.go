@@ -20,6 +20,9 @@ var (
 	errPeerClosed = errors.New("closed by the client")
 	errRefused    = errors.New("request refused")
 	errShutdown   = errors.New("shutdown")
+	errAnswered   = errors.New("request answered")
+	errPipelined  = errors.New("too much behind a request that waits")
+	errIdle       = errors.New("no further request")
 )
 
 // Open gives the client its time to send a head.
@@ -48,6 +51,9 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 	// An Upgrade header may be ignored (RFC 9110 section 7.8), as it is on what
 	// is not a GET.
 	if !bytes.HasPrefix(head, []byte("GET ")) || !websocket.IsUpgrade(head) {
+		if at := d.g.feedAt(head); at != nil {
+			return d.feed(c, at, b, end)
+		}
 		return d.handOver(c, b)
 	}
 	var r websocket.Request

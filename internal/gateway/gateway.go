@@ -72,12 +72,14 @@ type Gateway struct {
 	routes   map[string]*mount
 	deflated websocket.Limits // opts.Limits where compression was agreed on
 	plain    map[string]http.Handler
+	feeds    map[string]*feed
 	stats    Stats
 	door     *door
 	http     *http.Server
 	conns    *handover
 
 	handshakes *handshakes
+	flows      atomic.Int64 // requests that flow.go carries
 	complained atomic.Int64 // when complain last wrote a warning
 }
 
@@ -119,7 +121,7 @@ func New(o Options) *Gateway {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.MaxHeader = min(o.MaxHeader, maxHead)
-	g := &Gateway{opts: o, routes: make(map[string]*mount), plain: make(map[string]http.Handler)}
+	g := &Gateway{opts: o, routes: make(map[string]*mount), plain: make(map[string]http.Handler), feeds: make(map[string]*feed)}
 	g.deflated = o.Limits
 	g.deflated.Deflate = true
 	g.door = &door{g}

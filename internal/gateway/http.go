@@ -111,22 +111,28 @@ func upgradeHead(r *http.Request) []byte {
 // comeBack gives a kept-alive connection that asks for an upgrade to a loop, as
 // if the request had been its first.
 func (g *Gateway) comeBack(w http.ResponseWriter, head []byte) {
+	if c, in, ok := g.takeBack(w); ok {
+		g.opts.Engine.AdoptFrom(c.peer, c.leave(), append(head, in...), g.door, true)
+	}
+}
+
+// takeBack takes a connection away from net/http, with what was read of it behind
+// the request that is served.
+func (g *Gateway) takeBack(w http.ResponseWriter) (c *httpConn, in []byte, ok bool) {
 	hj, ok := w.(http.Hijacker)
 	if !ok {
 		http.Error(w, "WebSocket needs HTTP/1.1", http.StatusHTTPVersionNotSupported)
-		return
+		return nil, nil, false
 	}
 	nc, rw, err := hj.Hijack()
 	if err != nil {
-		g.opts.Log.Warn("upgrade on a kept-alive connection failed", "error", err)
-		return
+		g.opts.Log.Warn("connection could not be taken back", "error", err)
+		return nil, nil, false
 	}
 	_ = nc.SetDeadline(time.Time{})
 	if n := rw.Reader.Buffered(); n > 0 {
-		more, _ := rw.Reader.Peek(n) // what is buffered can be peeked
-		head = append(head, more...)
+		in, _ = rw.Reader.Peek(n) // what is buffered can be peeked
 	}
-	c := nc.(*httpConn)
-	head = append(head, c.in...)
-	g.opts.Engine.AdoptFrom(c.peer, c.leave(), head, g.door, true)
+	c = nc.(*httpConn)
+	return c, append(bytes.Clone(in), c.in...), true
 }

@@ -21,6 +21,10 @@ type Stats struct {
 	Polls      atomic.Uint64 // that found their session
 	Pings      atomic.Uint64 // sent
 
+	Streams       atomic.Int64  // of events, now
+	PollsWaiting  atomic.Int64  // now; of the plain ones
+	PollsAnswered atomic.Uint64 // of those
+
 	Handshakes [4]atomic.Uint64 // by HandshakeOutcomes
 	Refusals   [9]atomic.Uint64 // by RefusalStatuses
 	Ends       [8]atomic.Uint64 // by EndReasons

@@ -22,6 +22,7 @@ import (
 	"throng/internal/config"
 	"throng/internal/doctor"
 	"throng/internal/gateway"
+	"throng/internal/gateway/events"
 	"throng/internal/gateway/phoenix"
 	"throng/internal/hub"
 	"throng/internal/loop"
@@ -71,6 +72,7 @@ type Server struct {
 	sockets     *phoenix.Gateway
 	api         *api.API
 	users       []*session.Users // by loop
+	events      *events.Gateway
 	tokens      *auth.Verifier
 	door        atomic.Pointer[config.Auth] // in force now
 	reloading   sync.Mutex
@@ -85,6 +87,8 @@ type Server struct {
 	abandon     context.CancelFunc // ends requests of admin that wait for loops
 	ready       readiness
 	started     time.Time
+
+	eventEncoding uint8 // of events, in the hub
 }
 
 // New makes a server and opens its listeners; Run serves them.
@@ -150,8 +154,10 @@ func (s *Server) compose() (err error) {
 			Deflater: websocket.NewDeflater(c.WebSocket.CompressLevel), From: int(c.WebSocket.CompressFrom),
 		}
 	}
+	encoders := phoenix.Encoders(c.Phoenix.DefaultEvent, s.compression)
+	s.eventEncoding = uint8(len(encoders))
 	s.hub = hub.New(hub.Options{
-		Mailboxes: boxes, Encoders: phoenix.Encoders(c.Phoenix.DefaultEvent, s.compression), Clock: s.clock,
+		Mailboxes: boxes, Encoders: append(encoders, events.Encoders()...), Clock: s.clock,
 		Slice: c.Engine.Slice, BacklogBytes: int64(c.Engine.BacklogBytes),
 	})
 	for i := range boxes {
@@ -202,6 +208,7 @@ func (s *Server) composeGateway() error {
 			Phoenix: sockets, Window: c.Phoenix.PollWindow, MaxBody: int(c.Phoenix.PollBody),
 		}))
 	}
+	s.composeEvents()
 	if c.WebSocket.Echo {
 		s.gateway.Handle("/echo", gateway.Echo{})
 	}

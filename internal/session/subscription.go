@@ -54,6 +54,9 @@ func (sub *Subscription) Class() uint32 { return sub.class }
 // Positioned reports whether the subscription counts offsets.
 func (sub *Subscription) Positioned() bool { return sub.flags&subPositioned != 0 }
 
+// Epoch returns the epoch of a subscription that counts offsets.
+func (sub *Subscription) Epoch() string { return sub.epoch }
+
 // Inflight returns how many publishes through it have not been answered.
 func (sub *Subscription) Inflight() int { return int(sub.inflight) }
 

@@ -1,0 +1,91 @@
+// Package events is the state machines of the plain ways out: a stream of events
+// for an EventSource (HTML standard, section 9.2), and polls for who can only ask.
+// Both need no more of a client than a GET. The carrier, a socket on a loop or an
+// HTTP/2 stream, is the gateway's.
+//
+// A stream says where it stands in the id of each event, and goes on from there
+// when the client comes back with it. A poll is told its position by the client:
+// between two polls the server knows nothing.
+package events
+
+import (
+	"time"
+
+	"throng"
+	"throng/internal/session"
+)
+
+// Conn is what a stream or a poll is carried by.
+type Conn interface {
+	session.Transport
+	// Begin answers the request with a stream, whose events follow.
+	Begin()
+	// Answer answers the request as a whole, with JSON. The connection may serve
+	// other requests then, and nothing more is heard of it.
+	Answer(status int, body []byte)
+	// Close ends a stream when what was sent is written.
+	Close(cause error)
+	// SetDeadline asks for Feed.Timer at a Clock time in milliseconds, 0 for none.
+	SetDeadline(at int64)
+}
+
+// Feed is a stream or a poll, as its conn sees it. All its methods are for the loop
+// that owns it.
+type Feed interface {
+	// Timer, Message, Shutdown and Closed are a loop.Handler's. Timer may come too
+	// early.
+	Timer()
+	Message(m any)
+	Shutdown()
+	Closed(cause error)
+	// Base returns the feed's session.
+	Base() *session.Session
+}
+
+// Client is who asks.
+type Client struct {
+	// Identity is what is known of it; nil for nothing.
+	Identity *throng.Identity
+	// Until is when it would have to send a token, in Clock milliseconds: it has no
+	// way to do so after its request. 0 for who need not.
+	Until int64
+}
+
+// Options configure all feeds of a node.
+type Options struct {
+	Node   session.Node
+	Clock  *throng.Clock
+	Limits session.Limits
+	// Auth checks subscription tokens; nil where there are none.
+	Auth session.Auth
+	// Users are the sessions of each loop by user; nil if nobody asks for them.
+	Users []*session.Users
+	// Loops is the number of loops that feeds live on.
+	Loops int
+	// Encoding is the index of the first of Encoders in the hub.
+	Encoding uint8
+	// Beat is how long a stream may be silent; then a comment shows that it is
+	// there. 0 is for ever.
+	Beat time.Duration
+	// Post brings a message to a feed's loop.
+	Post func(to throng.Ref, m any)
+}
+
+// Gateway makes feeds.
+type Gateway struct {
+	opts   Options
+	env    session.Env
+	beat   int64
+	recent []recent // by loop
+}
+
+// New makes a gateway.
+func New(o Options) *Gateway {
+	return &Gateway{
+		opts: o, beat: o.Beat.Milliseconds(), recent: make([]recent, o.Loops),
+		env: session.Env{Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users},
+	}
+}
+
+// Stats returns what happened to the sessions.
+func (g *Gateway) Stats() *session.Stats { return &g.env.Stats }

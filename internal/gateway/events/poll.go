@@ -1,0 +1,274 @@
+package events
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"throng"
+	"throng/internal/session"
+)
+
+// Poll is the session of a client that asks once: for what came after its position,
+// or else for what comes next. It implements session.Wire, and session.Transport:
+// what comes is kept until the answer.
+type Poll struct {
+	session.Session
+	Conn
+	gw  *Gateway
+	req Request
+	due int64 // when it is answered all the same
+
+	sub       *session.Subscription // when it has begun
+	at        throng.Position       // where the answer leads to
+	recovered bool
+	got       [][]byte // publications, as JSON
+	size      int      // their bytes
+	last      uint64   // the offset of the last of them
+	full      bool     // more came than one answer takes
+	settling  bool
+}
+
+var (
+	_ session.Wire      = (*Poll)(nil)
+	_ session.Transport = (*Poll)(nil)
+	_ Feed              = (*Poll)(nil)
+)
+
+// Poll begins a poll. It may be answered already.
+func (g *Gateway) Poll(c Conn, r Request, who Client) *Poll {
+	p := &Poll{Conn: c, gw: g, req: r, due: g.opts.Clock.Now() + int64(r.timeout/time.Millisecond)}
+	p.Init(&g.env, p, p, throng.NewClientID(), who.Identity)
+	if who.Until != 0 {
+		p.Await(who.Until)
+	}
+	channel, token := r.Channels[0], ""
+	if len(r.Tokens) > 0 {
+		token = r.Tokens[len(r.Tokens)-1]
+	}
+	ns, grant, err := p.Check(channel, token)
+	if err != nil {
+		p.refuse(err)
+		return p
+	}
+	req := session.SubscribeRequest{Channel: channel, Positioned: true, Since: r.since, Encoding: g.opts.Encoding, Grant: grant}
+	if r.since == nil {
+		req.Recent = r.limit
+	}
+	p.Subscribe(ns, req)
+	p.arm()
+	return p
+}
+
+func (p *Poll) refuse(err *throng.Error) {
+	if !p.Ended() {
+		p.End()
+		p.Conn.Answer(statusOf(err), Problem(err, ""))
+	}
+}
+
+func (p *Poll) arm() {
+	if p.Ended() {
+		return
+	}
+	at := p.due
+	if ends := p.Deadline(); ends != 0 && ends < at {
+		at = ends
+	}
+	p.SetDeadline(at)
+}
+
+// Subscribed implements session.Wire: there is something to answer with, or the
+// poll waits. In a channel without history there are no positions; a poll gets what
+// comes while it waits.
+func (p *Poll) Subscribed(sub *session.Subscription, _ session.Token, r session.SubscribeResult, err *throng.Error) {
+	if p.Ended() {
+		return
+	}
+	if err != nil {
+		p.refuse(err)
+		return
+	}
+	p.sub, p.at, p.recovered = sub, r.Position, r.Recovered
+	if p.req.since == nil {
+		p.keepNewest(r.Publications)
+	} else {
+		p.keepAll(r.Publications)
+	}
+	if r.Positioned && (p.req.since == nil || !r.Recovered || len(p.got) > 0) {
+		p.answer(p.at)
+	}
+}
+
+// keepAll takes what a client missed into the answer, as far as there is room. It
+// asks for the rest from there.
+func (p *Poll) keepAll(missed []*throng.Publication) {
+	now := p.gw.opts.Clock.Now()
+	for _, pub := range missed {
+		if !pub.Expired(now) {
+			p.keep(object(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub)), pub.Offset)
+		}
+		if p.full {
+			p.at.Offset = p.last
+			return
+		}
+	}
+}
+
+// keepNewest takes the newest publications into the answer, as many as there is
+// room for.
+func (p *Poll) keepNewest(recent []*throng.Publication) {
+	now := p.gw.opts.Clock.Now()
+	for _, pub := range slices.Backward(recent) {
+		if !pub.Expired(now) {
+			p.keep(object(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub)), pub.Offset)
+		}
+		if p.full {
+			break
+		}
+	}
+	slices.Reverse(p.got)
+}
+
+// keep takes a publication into the answer, if there is room.
+func (p *Poll) keep(object []byte, offset uint64) {
+	if p.full || len(p.got) > 0 && (len(p.got) >= p.req.limit || p.size+len(object) > p.gw.opts.Limits.QueueBytes) {
+		p.full = true
+		return
+	}
+	p.got = append(p.got, object)
+	p.size += len(object)
+	p.last = offset
+}
+
+// settle is a message of a poll to itself: a burst is answered with at once.
+type settle struct{}
+
+// SendDroppable implements session.Transport: the publication that was waited for,
+// or one of them.
+func (p *Poll) SendDroppable(event []byte, _ int64, _ uint32) {
+	p.keep(object(event), p.gw.opts.Node.Offset(p.sub))
+	if !p.settling {
+		p.settling = true
+		p.gw.opts.Post(p.Ref(), settle{})
+	}
+}
+
+// Queued implements session.Transport: what is kept does not wait for the client.
+func (p *Poll) Queued() int { return 0 }
+
+// Flush implements session.Transport.
+func (p *Poll) Flush() {}
+
+// Shed implements session.Transport.
+func (p *Poll) Shed(int, func(uint32)) int { return 0 }
+
+// answer ends the poll: what came, and where the client stands then.
+func (p *Poll) answer(at throng.Position) {
+	b := append(make([]byte, 0, p.size+len(p.got)+len(p.req.Channels[0])+160), `{"channel":`...)
+	b = appendString(b, p.req.Channels[0])
+	b = append(b, `,"offset":`...)
+	b = strconv.AppendUint(b, at.Offset, 10)
+	b = append(b, `,"epoch":`...)
+	b = appendString(b, at.Epoch)
+	b = append(b, `,"recoverable":`...)
+	b = strconv.AppendBool(b, p.sub.Positioned())
+	b = append(b, `,"recovered":`...)
+	b = strconv.AppendBool(b, p.recovered)
+	b = append(b, `,"publications":[`...)
+	for i, object := range p.got {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, object...)
+	}
+	b = append(b, "]}\n"...)
+	p.End()
+	p.Conn.Answer(http.StatusOK, b)
+}
+
+// finish answers a poll that has begun with what there is. Publications that nobody
+// may see any more move its position too.
+func (p *Poll) finish() {
+	switch {
+	case p.Ended():
+	case p.sub == nil:
+		p.refuse(throng.ErrInternal) // the broker did not answer in time
+	default:
+		if p.full {
+			p.at.Offset = p.last
+		} else if p.sub.Positioned() {
+			p.at.Offset = p.gw.opts.Node.Offset(p.sub)
+		}
+		p.answer(p.at)
+	}
+}
+
+// Timer implements Feed.
+func (p *Poll) Timer() {
+	now := p.gw.opts.Clock.Now()
+	if p.Expire(now); p.Ended() {
+		return
+	}
+	if now >= p.due {
+		p.finish()
+		return
+	}
+	p.arm()
+}
+
+// Message implements Feed.
+func (p *Poll) Message(m any) {
+	switch m := m.(type) {
+	case settle:
+		p.finish()
+	case *throng.Disconnect:
+		p.Disconnect(m)
+	default:
+		p.Handle(m)
+	}
+}
+
+// Shutdown implements Feed: the client asks another server, with its position.
+func (p *Poll) Shutdown() { p.finish() }
+
+// Closed implements Feed.
+func (p *Poll) Closed(error) { p.End() }
+
+// ServerSide implements session.Wire.
+func (p *Poll) ServerSide() (encoding, wireFlags uint8) { return p.gw.opts.Encoding, 0 }
+
+// Published implements session.Wire: these clients publish nothing.
+func (p *Poll) Published(*session.Subscription, session.Token, throng.PublishResult, *throng.Error) {
+}
+
+// Resumed implements session.Wire; a poll is not captured.
+func (p *Poll) Resumed(*session.Subscription, []*throng.Publication) {}
+
+// Unsubscribed implements session.Wire. A client that missed something asks again
+// from where it stands.
+func (p *Poll) Unsubscribed(sub *session.Subscription, why *throng.Unsubscribe) {
+	switch {
+	case p.Ended() || sub != p.sub:
+	case why == throng.UnsubscribeInsufficient:
+		p.answer(p.at)
+	case why == throng.UnsubscribeExpired:
+		p.refuse(throng.ErrExpired)
+	default:
+		p.refuse(throng.ErrPermissionDenied)
+	}
+}
+
+// Disconnect implements session.Wire.
+func (p *Poll) Disconnect(d *throng.Disconnect) {
+	if p.Ended() {
+		return
+	}
+	p.End()
+	status := http.StatusServiceUnavailable
+	if d.Final() || d == throng.DisconnectExpired {
+		status = http.StatusForbidden
+	}
+	p.Conn.Answer(status, Problem(&throng.Error{Code: uint32(d.Code), Message: d.Reason}, ""))
+}

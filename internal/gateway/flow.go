@@ -1,0 +1,241 @@
+package gateway
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+
+	"throng"
+	"throng/internal/gateway/events"
+	"throng/internal/loop"
+)
+
+// flow is a feed that is carried by a request on a goroutine of net/http: an HTTP/2
+// stream. Its session is a connection of a loop without a socket. What it sends is
+// handed to the goroutine a chunk at a time; the rest waits in the connection's
+// queue, with its deadlines and its bound.
+type flow struct {
+	*loop.Conn
+	at     *feed
+	feed   events.Feed
+	asking *asking
+	who    Verdict
+
+	state  atomic.Uint32
+	opened chan throng.Ref // told once
+	chunks chan chunk      // holds one
+	over   chan struct{}   // closed with the connection
+	busy   bool            // a chunk is with the goroutine
+	begun  bool            // a stream
+	done   bool            // answered as a whole
+	cause  error           // nil while the stream lives
+}
+
+var (
+	_ loop.Outlet = (*flow)(nil)
+	_ events.Conn = (*flow)(nil)
+)
+
+// chunk is what the goroutine writes next: a part of a stream, or with a status a
+// whole answer.
+type chunk struct {
+	status int
+	b      []byte
+}
+
+// States of a flow: who came first, its loop or the end of its request.
+const (
+	flowWaits uint32 = iota
+	flowOpened
+	flowGiven // up
+)
+
+// maxChunk is about the most that is handed over at once.
+const maxChunk = 64 << 10
+
+// errNoReader is the end of a client that did not take what was sent.
+var errNoReader = fmt.Errorf("the request ended: %w", io.EOF)
+
+func newFlow(at *feed, a *asking, who Verdict) *flow {
+	return &flow{
+		at: at, asking: a, who: who,
+		opened: make(chan throng.Ref, 1), chunks: make(chan chunk, 1), over: make(chan struct{}),
+	}
+}
+
+// What the goroutine posts.
+type (
+	chunkTaken struct{}
+	flowGone   struct{}
+)
+
+// serve is the goroutine's part.
+func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
+	var ref throng.Ref
+	select {
+	case ref = <-f.opened:
+	case <-r.Context().Done():
+		if f.state.CompareAndSwap(flowWaits, flowGiven) {
+			return
+		}
+		ref = <-f.opened
+	}
+	engine := f.at.gw.opts.Engine
+	c := http.NewResponseController(w)
+	begun := false
+	write := func(k chunk) error {
+		f.at.gw.writeFor(c)
+		if k.status != 0 {
+			answerWhole(w, f.asking, k.status, k.b)
+			return nil
+		}
+		if !begun {
+			begun = true
+			beginStream(w.Header(), f.asking)
+		}
+		if _, err := w.Write(k.b); err != nil {
+			return err
+		}
+		return c.Flush()
+	}
+	for {
+		select {
+		case k := <-f.chunks:
+			if write(k) != nil {
+				engine.Post(ref, flowGone{})
+				return
+			}
+			engine.Post(ref, chunkTaken{})
+		case <-f.over:
+			select {
+			case k := <-f.chunks: // the last
+				_ = write(k)
+			default:
+			}
+			return
+		case <-r.Context().Done():
+			engine.Post(ref, flowGone{})
+			return
+		}
+	}
+}
+
+// Open implements loop.Handler.
+func (f *flow) Open(c *loop.Conn) {
+	f.Conn = c
+	if !f.state.CompareAndSwap(flowWaits, flowOpened) {
+		c.Abort(errNoReader)
+		return
+	}
+	f.opened <- c.Ref()
+	if f.at.Poll {
+		f.at.gw.stats.PollsWaiting.Add(1)
+	}
+	f.feed = f.at.open(f, f.asking, f.who)
+}
+
+// Begin implements events.Conn. The head goes out with the first chunk.
+func (f *flow) Begin() {
+	f.begun = true
+	f.at.gw.stats.Streams.Add(1)
+}
+
+// Answer implements events.Conn.
+func (f *flow) Answer(status int, body []byte) {
+	if f.at.Poll {
+		f.at.gw.stats.PollsAnswered.Add(1)
+	}
+	if status != http.StatusOK {
+		f.at.gw.stats.refused(status)
+	}
+	f.done = true
+	f.chunks <- chunk{status, body} // nothing was sent before
+	f.Abort(errAnswered)
+}
+
+// Take implements loop.Outlet.
+func (f *flow) Take(_ *loop.Conn, frames [][]byte) (taken int) {
+	if f.busy {
+		return 0
+	}
+	var b []byte
+	for _, frame := range frames {
+		if taken > 0 && len(b)+len(frame) > maxChunk {
+			break
+		}
+		b = append(b, frame...)
+		taken++
+	}
+	f.busy = true
+	f.chunks <- chunk{b: b} // has room: the last one was taken
+	return taken
+}
+
+// Close implements events.Conn.
+func (f *flow) Close(cause error) {
+	f.cause = cause
+	f.settle()
+}
+
+// settle ends a flow that has said all.
+func (f *flow) settle() {
+	if f.cause == nil || !f.Conn.Open() {
+		return
+	}
+	if f.Flush(); f.Queued() == 0 {
+		f.Abort(f.cause)
+	}
+}
+
+// Data implements loop.Handler; there is no socket to read from.
+func (f *flow) Data(_ *loop.Conn, b []byte) int { return len(b) }
+
+// Timer implements loop.Handler.
+func (f *flow) Timer(*loop.Conn) {
+	if f.feed != nil && !f.done && f.cause == nil {
+		f.feed.Timer()
+	}
+}
+
+// Message implements loop.Handler.
+func (f *flow) Message(_ *loop.Conn, m any) {
+	switch m.(type) {
+	case chunkTaken:
+		f.busy = false
+		f.Ready()
+		f.settle()
+	case flowGone:
+		f.Abort(errNoReader)
+	default:
+		if f.feed != nil && !f.done && f.cause == nil {
+			f.feed.Message(m)
+		}
+	}
+}
+
+// Shutdown implements loop.Handler.
+func (f *flow) Shutdown(c *loop.Conn) {
+	if f.feed == nil {
+		c.Abort(errShutdown)
+		return
+	}
+	f.feed.Shutdown()
+}
+
+// Closed implements loop.Handler.
+func (f *flow) Closed(_ *loop.Conn, cause error) {
+	close(f.over)
+	stats := &f.at.gw.stats
+	if f.feed == nil {
+		return
+	}
+	if f.at.Poll {
+		stats.PollsWaiting.Add(-1)
+	}
+	if f.begun {
+		stats.Streams.Add(-1)
+		stats.ended(cause)
+	}
+	f.feed.Closed(cause)
+}
