@@ -34,9 +34,10 @@ func TestEventStreams(t *testing.T) {
 			}
 		}
 		hear("event: subscribed")
+		epoch := result[published](w, "publish", `{"channel":"hist:x","data":1}`).Epoch
 		polled := make(chan string, 1)
 		go func() {
-			res, err := w.client.Get(base + "/poll?channel=hist:x&user_id=ann&timeout=20")
+			res, err := w.client.Get(base + "/poll?channel=hist:x&user_id=ann&timeout=20&offset=1&epoch=" + epoch)
 			if err != nil {
 				polled <- err.Error()
 				return
