@@ -70,7 +70,7 @@ func requireTools(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Fatalf("node is missing (%v): %s", err, hint)
 	}
-	for _, module := range []string{"phoenix", "ws", "playwright-core", "eventsource", "cent.js"} {
+	for _, module := range []string{"phoenix", "ws", "playwright-core", "cent.js", "eventsource"} {
 		if _, err := os.Stat(filepath.Join("node_modules", module, "package.json")); err != nil {
 			t.Fatalf("node module %s is missing (%v): %s", module, err, hint)
 		}

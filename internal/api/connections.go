@@ -26,7 +26,7 @@ type connectionsResult struct {
 type connection struct {
 	Client      string   `json:"client" doc:"The client's id."`
 	User        string   `json:"user" doc:"The user; empty for an anonymous client."`
-	Transport   string   `json:"transport" doc:"What carries it: websocket, longpoll."`
+	Transport   string   `json:"transport" doc:"What carries it: websocket, longpoll, events, poll."`
 	Wire        string   `json:"wire" doc:"The protocol, and its version."`
 	Address     string   `json:"address,omitempty" doc:"The socket's other end, which may be a proxy, or what the PROXY protocol said. Long-poll clients have none."`
 	Since       int64    `json:"since,omitempty" doc:"When it connected, in milliseconds since 1970; known of users only."`

@@ -13,11 +13,11 @@ import (
 
 // each runs f on the loops of all sessions that are meant, and returns how many they
 // are. f may end them.
-func (c *Census) each(ctx context.Context, who api.Who, f func(*session.Session)) (reached int, err error) {
+func (c *Census) each(ctx context.Context, who api.Who, f func(gateway.Carrier, *session.Session)) (reached int, err error) {
 	act := func(loop int, from uint32) (n int, next uint32) {
 		next = c.engine.Walk(loop, from, actPiece, func(conn *loopConn) {
-			if _, s := gateway.CarrierOf(conn); s != nil && means(who, s) {
-				f(s)
+			if carrier, s := gateway.CarrierOf(conn); s != nil && means(who, s) {
+				f(carrier, s)
 				n++
 			}
 		})
@@ -41,7 +41,7 @@ func means(who api.Who, s *session.Session) bool {
 
 // ofUser acts on a user's sessions. They are written down first, because f may end
 // them; a piece later some may be gone.
-func (c *Census) ofUser(who api.Who, f func(*session.Session)) func(int, uint32) (int, uint32) {
+func (c *Census) ofUser(who api.Who, f func(gateway.Carrier, *session.Session)) func(int, uint32) (int, uint32) {
 	refs := make([][]throng.Ref, c.engine.Loops()) // each touched by its loop only
 	return func(loop int, from uint32) (n int, next uint32) {
 		if from == 0 {
@@ -49,8 +49,8 @@ func (c *Census) ofUser(who api.Who, f func(*session.Session)) func(int, uint32)
 		}
 		end := min(int(from)+actPiece, len(refs[loop]))
 		for _, ref := range refs[loop][from:end] {
-			if s := c.session(ref); s != nil && means(who, s) {
-				f(s)
+			if carrier, s := c.session(ref); s != nil && means(who, s) {
+				f(carrier, s)
 				n++
 			}
 		}
@@ -68,36 +68,44 @@ func (c *Census) refs(loop int, user string) (refs []throng.Ref) {
 }
 
 // session returns the one that a Ref names, nil if it is gone.
-func (c *Census) session(ref throng.Ref) *session.Session {
+func (c *Census) session(ref throng.Ref) (gateway.Carrier, *session.Session) {
 	conn := c.engine.Lookup(ref)
 	if conn == nil || !conn.Open() {
-		return nil
+		return nil, nil
 	}
-	_, s := gateway.CarrierOf(conn)
-	return s
+	return gateway.CarrierOf(conn)
 }
 
 // Subscribe implements api.Clients.
 func (c *Census) Subscribe(ctx context.Context, who api.Who, g throng.Grant) (int, error) {
 	refusals := make([]*throng.Error, c.engine.Loops()) // each touched by its loop only
-	reached, err := c.each(ctx, who, func(s *session.Session) {
+	short := make([]int, c.engine.Loops())
+	reached, err := c.each(ctx, who, func(carrier gateway.Carrier, s *session.Session) {
+		loop := s.Transport().Ref().Loop
+		if !carrier.Lasts() {
+			short[loop]++
+			return
+		}
 		if e := s.SubscribeServer(&g); e != nil {
-			refusals[s.Transport().Ref().Loop] = e
+			refusals[loop] = e
 		}
 		s.Rearm()
 	})
+	if err != nil { // loops may still be at it
+		return 0, err
+	}
 	for _, e := range refusals {
-		if e != nil && err == nil {
-			err = e
+		if e != nil {
+			return 0, e
 		}
 	}
-	return reached, err
+	return reached - sum(short), nil
 }
 
 // Unsubscribe implements api.Clients.
 func (c *Census) Unsubscribe(ctx context.Context, who api.Who, channel string, why *throng.Unsubscribe) (int, error) {
 	had := make([]int, c.engine.Loops()) // each touched by its loop only
-	_, err := c.each(ctx, who, func(s *session.Session) {
+	_, err := c.each(ctx, who, func(_ gateway.Carrier, s *session.Session) {
 		if sub := s.Find([]byte(channel)); sub != nil {
 			sub.End(why)
 			had[s.Transport().Ref().Loop]++
@@ -106,17 +114,13 @@ func (c *Census) Unsubscribe(ctx context.Context, who api.Who, channel string, w
 	if err != nil {
 		return 0, err
 	}
-	reached := 0
-	for _, n := range had {
-		reached += n
-	}
-	return reached, nil
+	return sum(had), nil
 }
 
 // Disconnect implements api.Clients.
 func (c *Census) Disconnect(ctx context.Context, who api.Who, but []throng.ClientID, d *throng.Disconnect) (int, error) {
 	kept := make([]int, c.engine.Loops()) // each touched by its loop only
-	reached, err := c.each(ctx, who, func(s *session.Session) {
+	reached, err := c.each(ctx, who, func(_ gateway.Carrier, s *session.Session) {
 		if slices.Contains(but, s.Client()) {
 			kept[s.Transport().Ref().Loop]++
 			return
@@ -126,15 +130,20 @@ func (c *Census) Disconnect(ctx context.Context, who api.Who, but []throng.Clien
 	if err != nil {
 		return 0, err
 	}
-	for _, n := range kept {
-		reached -= n
+	return reached - sum(kept), nil
+}
+
+// sum adds what loops have counted, when they are through.
+func sum(counts []int) (n int) {
+	for _, one := range counts {
+		n += one
 	}
-	return reached, nil
+	return n
 }
 
 // Refresh implements api.Clients.
 func (c *Census) Refresh(ctx context.Context, who api.Who, expires int64, info []byte) (int, error) {
-	return c.each(ctx, who, func(s *session.Session) { s.Prolong(expires, info) })
+	return c.each(ctx, who, func(_ gateway.Carrier, s *session.Session) { s.Prolong(expires, info) })
 }
 
 // DisconnectAll implements api.Clients.

@@ -146,13 +146,6 @@ type Phoenix struct {
 	DefaultEvent string        `toml:"default_event" check:"event" doc:"The event of a publication that has none."`
 }
 
-// Events is the section [events].
-type Events struct {
-	Serve    bool   `toml:"serve" doc:"Serve them."`
-	Path     string `toml:"path" check:"path" doc:"Where GET is answered with a stream of events."`
-	PollPath string `toml:"poll_path" check:"path" doc:"Where GET is answered as soon as there is something new. Another one than path."`
-}
-
 // API is the section [api].
 type API struct {
 	Key     string `toml:"key" check:"key" secret:"yes" doc:"A key that may do everything, of at least 16 characters. Empty for none. In development there is the key dev too."`
@@ -168,6 +161,13 @@ type APIKey struct {
 	SHA256     string   `toml:"sha256" check:"sha256" doc:"Instead of key: its SHA-256 in hexadecimal digits, so that the file does not have the key itself."`
 	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe disconnect refresh presence presence_stats history history_remove channels connections info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
 	Namespaces []string `toml:"namespaces" check:"space" doc:"The namespaces of the channels that it may name; * is any. Users' own channels are in @user."`
+}
+
+// Events is the section [events].
+type Events struct {
+	Serve    bool   `toml:"serve" doc:"Serve them."`
+	Path     string `toml:"path" check:"path" doc:"Where GET is answered with a stream of events."`
+	PollPath string `toml:"poll_path" check:"path" doc:"Where GET is answered as soon as there is something new. Another one than path."`
 }
 
 // Namespace is one table [[namespace]].
