@@ -24,6 +24,10 @@ type PublishRequest struct {
 	// Offset, Epoch and Time.
 	Publication *Publication
 	Retention   Retention
+	// SkipHistory delivers without storing: the publication takes no offset, the
+	// channel's stream stays as it is, and who is not there misses it without being
+	// told. The result's position is zero.
+	SkipHistory bool
 	// IdempotencyKey, when not empty, makes a repetition within IdempotencyTTL
 	// (in the same channel) return the first result and publish nothing.
 	IdempotencyKey string

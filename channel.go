@@ -37,3 +37,16 @@ func CheckChannel(channel string) *Error {
 	}
 	return nil
 }
+
+// UserNamespace is the namespace of users' own channels, "@user:" and the user.
+// Clients are in them only if the server, or a token, subscribes them.
+const UserNamespace = "@user"
+
+// CheckServerChannel is CheckChannel for what the server does itself, and for what
+// tokens name: users' own channels are among them.
+func CheckServerChannel(channel string) *Error {
+	if len(channel) <= MaxChannelBytes && len(channel) > len(UserNamespace)+1 && NamespaceOf(channel) == UserNamespace {
+		channel = channel[1:]
+	}
+	return CheckChannel(channel)
+}

@@ -55,3 +55,18 @@ func TestCheckChannel(t *testing.T) {
 		}
 	}
 }
+
+// The server has channels of its own, and users have one each.
+func TestCheckServerChannel(t *testing.T) {
+	for channel, want := range map[string]*throng.Error{
+		"room:1": nil, "@user:ann": nil, "@user:a:b": nil, "@user:@": nil,
+		"": throng.ErrBadRequest, "@user:": throng.ErrPermissionDenied, "@user": throng.ErrPermissionDenied,
+		"@users:ann": throng.ErrPermissionDenied, "@": throng.ErrPermissionDenied, "@user:a\n": throng.ErrBadRequest,
+		"@user:" + strings.Repeat("x", throng.MaxChannelBytes-6): nil,
+		"@user:" + strings.Repeat("x", throng.MaxChannelBytes-5): throng.ErrBadRequest,
+	} {
+		if got := throng.CheckServerChannel(channel); got != want {
+			t.Errorf("CheckServerChannel(%q) = %v, want %v", channel, got, want)
+		}
+	}
+}

@@ -55,6 +55,14 @@ func TestRealClientsOverTLS(t *testing.T) {
 	}
 }
 
+// TestBackend runs a library for the Centrifugo server API as the backend of a phoenix
+// client.
+func TestBackend(t *testing.T) {
+	requireTools(t)
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev")
+	runScript(t, "backend.mjs", "http://"+s.Public(), "http://"+s.Internal())
+}
+
 // requireTools fails rather than skips: a green run must mean that the clients ran.
 func requireTools(t *testing.T) {
 	t.Helper()
@@ -62,7 +70,7 @@ func requireTools(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Fatalf("node is missing (%v): %s", err, hint)
 	}
-	for _, module := range []string{"phoenix", "ws", "playwright-core", "eventsource"} {
+	for _, module := range []string{"phoenix", "ws", "playwright-core", "cent.js", "eventsource"} {
 		if _, err := os.Stat(filepath.Join("node_modules", module, "package.json")); err != nil {
 			t.Fatalf("node module %s is missing (%v): %s", module, err, hint)
 		}

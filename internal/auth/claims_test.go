@@ -78,7 +78,7 @@ func TestClaimBounds(t *testing.T) {
 		{`{"channels":"a"}`, "channels is not a list of names of channels"},
 		{`{"channels":[1]}`, "channels is not a list of names of channels"},
 		{`{"channels":[""]}`, "channels is not a list of names of channels"},
-		{`{"channels":["@user:1"]}`, "channels is not a list of names of channels"},
+		{`{"channels":["@other:1"]}`, "channels is not a list of names of channels"},
 		{`{"channels":["` + long + `"]}`, "channels is not a list of names of channels"},
 		{`{"subs":[]}`, "subs is not an object of channels"},
 		{`{"subs":{"a":1}}`, "subs is not an object of channels"},

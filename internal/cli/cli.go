@@ -23,13 +23,18 @@ const description = "Holds a crowd of live connections. `throng demo` shows it i
 
 // commands is what can be asked for.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
-	Demo    demoCommand    `cmd:"" help:"Run a development server with a chat page, to look at throng in a browser."`
-	Bench   benchCommand   `cmd:"" help:"Put a server under load and measure it from outside."`
-	Config  configCommand  `cmd:"" help:"Show, check or explain the configuration."`
-	Doctor  doctorCommand  `cmd:"" help:"Say what on this machine, and in the proxies in front, stands in the way of many connections."`
-	Token   tokenCommand   `cmd:"" help:"Make tokens and explain them."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve       serveCommand       `cmd:"" help:"Run the server."`
+	Demo        demoCommand        `cmd:"" help:"Run a development server with a chat page, to look at throng in a browser."`
+	Bench       benchCommand       `cmd:"" help:"Put a server under load and measure it from outside."`
+	Publish     publishCommand     `cmd:"" help:"Publish to a channel of a running server."`
+	Channels    channelsCommand    `cmd:"" help:"List the channels of a running server."`
+	Connections connectionsCommand `cmd:"" help:"List the connections of a running server."`
+	Disconnect  disconnectCommand  `cmd:"" help:"End connections of a running server."`
+	API         apiCommand         `cmd:"" name:"api" help:"Call any method of a running server's API."`
+	Config      configCommand      `cmd:"" help:"Show, check or explain the configuration."`
+	Doctor      doctorCommand      `cmd:"" help:"Say what on this machine, and in the proxies in front, stands in the way of many connections."`
+	Token       tokenCommand       `cmd:"" help:"Make tokens and explain them."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 // run is what a command works with.

@@ -36,6 +36,9 @@ func (c *checkCommand) Run(r *run) error {
 	if err := server.CheckCertificates(cfg); err != nil {
 		return err
 	}
+	if err := server.CheckAPIKeys(cfg); err != nil {
+		return err
+	}
 	return server.CheckKeys(cfg)
 }
 

@@ -31,6 +31,11 @@ func explain(w io.Writer, err error) int {
 		complain(w, bad.Error(), bad.Hint)
 		return exitFailure
 	}
+	var asked *askError
+	if errors.As(err, &asked) {
+		complain(w, asked.msg, asked.hint)
+		return exitFailure
+	}
 	var keys *server.AuthError
 	if errors.As(err, &keys) {
 		complain(w, keys.Error(), keys.Hint)

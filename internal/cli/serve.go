@@ -26,7 +26,7 @@ func (c *serveCommand) Run(r *run) error {
 		return err
 	}
 	log := logger(r.stderr, cfg.Log)
-	s, err := server.New(server.Options{Config: cfg, Log: log})
+	s, err := server.New(server.Options{Config: cfg, Log: log, Version: Version()})
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (c *demoCommand) Run(r *run) error {
 		return err
 	}
 	log := logger(r.stderr, cfg.Log)
-	s, err := server.New(server.Options{Config: cfg, Log: log, Demo: true})
+	s, err := server.New(server.Options{Config: cfg, Log: log, Version: Version(), Demo: true})
 	if err != nil {
 		return err
 	}

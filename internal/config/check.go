@@ -48,6 +48,15 @@ func check(name, s string) *Error {
 		return checkDomain(s)
 	case "url":
 		return checkURL(s)
+	case "key":
+		return checkKey(s)
+	case "sha256":
+		return checkSum(s)
+	case "space":
+		if s == "*" || s == "@user" {
+			return nil
+		}
+		return checkName(s, "-_", 1, 64)
 	}
 	panic("config: unknown check " + name)
 }

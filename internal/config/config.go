@@ -34,8 +34,11 @@ type Config struct {
 	History   History   `toml:"history" doc:"What is kept of channels with history, all of them together. How much each one keeps, its namespace says."`
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
 	Events    Events    `toml:"events" doc:"The plain ways out, for curl and for browsers without a library: a stream of events (EventSource), and polls."`
+	API       API       `toml:"api" doc:"The server API, for the application's backend: docs/api.md. It is there when there is a key."`
 
 	Namespaces []Namespace `toml:"namespace" doc:"One table for each namespace: the channels that share what stands before the first colon of their name. Channels without a colon are in the namespace default, which always exists. A channel of any other name is refused. Namespaces are set in the file only."`
+
+	APIKeys []APIKey `toml:"api_key" doc:"One table for each key of the server API that has rights of its own. Keys are set in the file only."`
 
 	// devApplied keeps a second ApplyDev from overwriting what was laid on top.
 	devApplied bool
@@ -143,6 +146,23 @@ type Phoenix struct {
 	DefaultEvent string        `toml:"default_event" check:"event" doc:"The event of a publication that has none."`
 }
 
+// API is the section [api].
+type API struct {
+	Key     string `toml:"key" check:"key" secret:"yes" doc:"A key that may do everything, of at least 16 characters. Empty for none. In development there is the key dev too."`
+	Public  bool   `toml:"public" doc:"Answer on the public listeners as well, for backends that reach no other. Requests need a key there too."`
+	MaxBody Size   `toml:"max_body" min:"1KiB" max:"64MiB" doc:"The largest body of a request; a larger one is refused with 413."`
+}
+
+// APIKey is one table [[api_key]].
+type APIKey struct {
+	Name       string   `toml:"name" check:"namespace" required:"yes" doc:"What messages and logs call the key; letters, digits, - and _."`
+	Key        string   `toml:"key" check:"key" secret:"yes" doc:"The key, of at least 16 characters."`
+	KeyFile    string   `toml:"key_file" check:"optional" doc:"Instead of key: a file that holds it, on one line."`
+	SHA256     string   `toml:"sha256" check:"sha256" doc:"Instead of key: its SHA-256 in hexadecimal digits, so that the file does not have the key itself."`
+	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe disconnect refresh presence presence_stats history history_remove channels connections info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
+	Namespaces []string `toml:"namespaces" check:"space" doc:"The namespaces of the channels that it may name; * is any. Users' own channels are in @user."`
+}
+
 // Events is the section [events].
 type Events struct {
 	Serve    bool   `toml:"serve" doc:"Serve them."`
@@ -152,7 +172,7 @@ type Events struct {
 
 // Namespace is one table [[namespace]].
 type Namespace struct {
-	Name           string        `toml:"name" check:"namespace" doc:"What stands before the first colon; letters, digits, - and _."`
+	Name           string        `toml:"name" check:"namespace" required:"yes" doc:"What stands before the first colon; letters, digits, - and _."`
 	Subscribe      string        `toml:"subscribe" oneof:"nobody token authenticated anybody" doc:"Who may subscribe: token wants one that names the channel. Whom a token grants a channel may subscribe to it unless nobody may."`
 	Publish        string        `toml:"publish" oneof:"nobody token authenticated anybody" doc:"Which clients may publish; token wants one that grants it for the channel."`
 	ClientEvents   string        `toml:"client_events" oneof:"deny broadcast" doc:"What an event that a client pushes does: deny answers with an error, broadcast publishes it."`

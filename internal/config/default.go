@@ -63,6 +63,7 @@ func Default() *Config {
 			DefaultEvent: "message",
 		},
 		Events:     Events{Serve: true, Path: "/events", PollPath: "/poll"},
+		API:        API{MaxBody: MiB},
 		Namespaces: []Namespace{closedNamespace(throng.DefaultNamespace)},
 	}
 }

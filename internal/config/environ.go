@@ -11,6 +11,8 @@ const (
 	envPrefix = "THRONG_"
 	// envFile names the file, so that a container needs no arguments.
 	envFile = "THRONG_CONFIG"
+	// envURL tells commands that ask a server where its API is; no setting.
+	envURL = "THRONG_API_URL"
 )
 
 // fileFromEnv returns the path that THRONG_CONFIG holds.
@@ -29,7 +31,7 @@ func fromEnv(env []string) []setting {
 	var list []setting
 	for _, kv := range env {
 		name, value, ok := strings.Cut(kv, "=")
-		if !ok || !strings.HasPrefix(name, envPrefix) || name == envFile || injected.MatchString(name) {
+		if !ok || !strings.HasPrefix(name, envPrefix) || name == envFile || name == envURL || injected.MatchString(name) {
 			continue
 		}
 		list = append(list, setting{source: sourceEnv, key: name, value: text(value), where: name})

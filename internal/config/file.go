@@ -15,12 +15,14 @@ import (
 
 // file is what a TOML file says, in the order of its lines.
 type file struct {
-	settings   []setting
-	namespaces []namespaceTable
+	settings []setting
+	tables   []table // of the lists, each list in its order
 }
 
-// namespaceTable is one [[namespace]]: its settings, and where it begins.
-type namespaceTable struct {
+// table is one table of a list, such as [[namespace]]: its settings, and where it
+// begins.
+type table struct {
+	section  string
 	settings []setting
 	where    string // "throng.toml:12"
 }
@@ -75,7 +77,7 @@ func (sp splitter) split(tree map[string]any) (file, Errors) {
 			if !ok {
 				return f, Errors{fail("write [["+key+"]]", "%s is a list of tables", key).at(sp.where(key))}
 			}
-			f.namespaces = sp.namespaces(key, tables)
+			f.tables = append(f.tables, sp.tables(key, tables)...)
 		case i > 0 && isTable:
 			f.settings = append(f.settings, sp.settings(key, table)...)
 		default:
@@ -87,13 +89,13 @@ func (sp splitter) split(tree map[string]any) (file, Errors) {
 	return f, nil
 }
 
-// namespaces takes the elements of the [[namespace]] list apart. What is no
-// table has no settings, and the loader will miss the name.
-func (sp splitter) namespaces(key string, list []any) []namespaceTable {
-	tables := make([]namespaceTable, 0, len(list))
+// tables takes the elements of a list apart. What is no table has no settings, and
+// the loader will miss the name.
+func (sp splitter) tables(key string, list []any) []table {
+	tables := make([]table, 0, len(list))
 	for i, element := range list {
 		path := fmt.Sprintf("%s[%d]", key, i)
-		t := namespaceTable{where: sp.where(path)}
+		t := table{section: key, where: sp.where(path)}
 		content, _ := element.(map[string]any)
 		for name, value := range content {
 			t.settings = append(t.settings, sp.setting(path+"."+name, key+"."+bare(name), value))

@@ -62,7 +62,7 @@ func (l *loader) assemble(c *Config) (*Config, Errors) {
 			errs = append(errs, err)
 		}
 	}
-	errs = append(errs, l.applyNamespaces(c)...)
+	errs = append(errs, l.applyLists(c)...)
 	if len(errs) > 0 {
 		return c, errs // what is checked together would only repeat these
 	}
@@ -101,7 +101,7 @@ func (l *loader) unknown(s setting) *Error {
 		case sec.name == s.key && s.source == sourceFile && s.key != "":
 			return fail("write ["+sec.name+"] on a line of its own, its settings below", "it is a section")
 		case sec.list && s.source != sourceFile && strings.HasPrefix(s.key, s.source.spell(sec.name)):
-			return fail("namespaces are configured in the file: [["+sec.name+"]]", "it can't be set here")
+			return fail(sec.name+" tables are written in the file: [["+sec.name+"]]", "it can't be set here")
 		}
 		if isTable && sec.name != "" {
 			known = append(known, sec.name)

@@ -54,13 +54,21 @@ func WriteExample(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	comment(b, "Configuration of throng. Every setting is shown with its default. The environment wins over this file (THRONG_ENGINE_LOOPS sets loops in [engine]), and flags win over the environment.")
 	for _, s := range sections() {
-		for _, holder := range s.holders(Default()) {
-			header(b, s)
+		holders, made := s.shown()
+		for _, holder := range holders {
+			if made {
+				fmt.Fprintf(b, "\n# [[%s]]\n", s.name)
+			} else {
+				header(b, s)
+			}
 			comment(b, s.doc)
 			for _, f := range s.fields {
 				b.WriteByte('\n')
 				comment(b, f.tag.Get("doc")+f.values())
-				if !f.required() {
+				switch {
+				case made: // nobody has one by default
+					b.WriteString("# ")
+				case !f.required():
 					b.WriteByte('#')
 				}
 				fmt.Fprintf(b, "%s = %s\n", f.name, literal(holder.Field(f.index).Interface()))

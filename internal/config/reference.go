@@ -17,7 +17,7 @@ throng reads one TOML file (` + "`--config FILE`, or the variable `" + envFile +
 over the environment, the environment over the file, the file over the default. Whatever throng does not know is an
 error that names the nearest known setting.
 
-- **Flags**: every setting outside ` + "`[[namespace]]` can be given as `--set key=value`" + `; some have a flag of their own.
+- **Flags**: every setting outside ` + "`[[…]]` can be given as `--set key=value`" + `; some have a flag of their own.
 - **Environment**: the items of a list are separated by commas, as they are with ` + "`--set`" + `. Variables that Kubernetes makes
   of a Service named throng (` + "`THRONG_SERVICE_HOST`, `THRONG_PORT_…`" + `) are ignored.
 - **Durations** have units: ` + "`\"250ms\"`, `\"60s\"`, `\"1h30m\"`" + `. **Sizes** are bytes, or have one: ` + "`65536`, `\"64KiB\"`, `\"1MiB\"`, `\"2GiB\"`" + `.
@@ -34,7 +34,8 @@ func WriteReference(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	b.WriteString(referenceIntro)
 	for _, s := range sections() {
-		holder := s.holders(Default())[0]
+		holders, _ := s.shown()
+		holder := holders[0]
 		fmt.Fprintf(b, "\n## %s\n\n", s.title())
 		if s.doc != "" {
 			fmt.Fprintf(b, "%s\n\n", s.doc)

@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// nameKey is the setting that a [[namespace]] can't do without.
-const nameKey = "namespace.name"
-
 // field is one setting as its struct tags describe it.
 type field struct {
 	key   string // dotted: "engine.loops"
@@ -78,7 +75,7 @@ func (f field) values() string {
 }
 
 // required reports whether leaving the field out is an error.
-func (f field) required() bool { return f.key == nameKey }
+func (f field) required() bool { return f.tag.Get("required") != "" }
 
 // of returns the struct in c that holds the section's fields. The section must
 // not be a list.
@@ -102,4 +99,14 @@ func (s section) holders(c *Config) []reflect.Value {
 		list[i] = v.Index(i)
 	}
 	return list
+}
+
+// shown returns the holders among the defaults, for the reference and the example:
+// a list that is empty has one, which is nobody's default.
+func (s section) shown() (holders []reflect.Value, made bool) {
+	v := Default()
+	if holders = s.holders(v); len(holders) > 0 {
+		return holders, false
+	}
+	return []reflect.Value{reflect.New(s.of(v).Type().Elem()).Elem()}, true
 }

@@ -30,9 +30,9 @@ func TestUnknownNamesAreSuggested(t *testing.T) {
 		{env: "THRONG_LISTN=:1", msg: "THRONG_LISTN: unknown setting", hint: "did you mean THRONG_LISTEN?"},
 		{env: "THRONG_LOOPS=1", msg: "THRONG_LOOPS: unknown setting", hint: "did you mean THRONG_ENGINE_LOOPS?"},
 		{env: "THRONG_PHONIX_PATH=/x", msg: "THRONG_PHONIX_PATH: unknown setting", hint: "did you mean THRONG_PHOENIX_PATH?"},
-		{env: "THRONG_NAMESPACE_CHAT=1", msg: "THRONG_NAMESPACE_CHAT: it can't be set here", hint: "namespaces are configured in the file: [[namespace]]"},
+		{env: "THRONG_NAMESPACE_CHAT=1", msg: "THRONG_NAMESPACE_CHAT: it can't be set here", hint: "namespace tables are written in the file: [[namespace]]"},
 		{set: "engine.lops=1", msg: "--set engine.lops: unknown setting", hint: "did you mean engine.loops?"},
-		{set: "namespace.name=x", msg: "--set namespace.name: it can't be set here", hint: "namespaces are configured in the file: [[namespace]]"},
+		{set: "namespace.name=x", msg: "--set namespace.name: it can't be set here", hint: "namespace tables are written in the file: [[namespace]]"},
 		{set: "=x", msg: "--set : unknown setting", hint: "`throng config example` shows every setting"},
 	} {
 		t.Run(test.file+test.env+test.set, func(t *testing.T) {

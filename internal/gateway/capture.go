@@ -13,10 +13,10 @@ import (
 // A captured connection is
 //
 //	version   1 byte
-//	path      of the route
+//	path      of the route, or of the feed
 //	deflate   the websocket.Deflate that was agreed on, 1 byte
 //	reader    websocket.Reader.AppendState
-//	protocol  Protocol.Capture
+//	protocol  Protocol.Capture, or events.Stream.Capture
 //	in        bytes received and not consumed
 //	out       bytes queued and not sent
 //
@@ -35,8 +35,9 @@ var (
 	// ErrBusy says that something is under way that a capture would lose; a turn
 	// or a few later it may work.
 	ErrBusy = errors.New("gateway: connection is busy")
-	// ErrNotSocket is a connection that is no WebSocket, or none any more.
-	ErrNotSocket = errors.New("gateway: not an open WebSocket")
+	// ErrNotSocket is a connection that is no WebSocket or event stream, or none any
+	// more.
+	ErrNotSocket = errors.New("gateway: not an open WebSocket or event stream")
 	// ErrSecure is a connection with TLS, whose keys can't leave its process.
 	ErrSecure = errors.New("gateway: TLS connections can't be moved")
 
@@ -44,12 +45,15 @@ var (
 	errCapture = errors.New("gateway: not a captured connection")
 )
 
-// Capture takes an upgraded connection away from its loop, on which it must be
+// Capture takes an upgraded connection, or one with an event stream, away from its loop, on which it must be
 // called, and encodes all that is known of it: Restore goes on where it stopped,
 // in this process or another one, and the client notices nothing. The engine
 // forgets the connection; the socket is the caller's. After an error nothing has
 // changed.
 func Capture(c *loop.Conn) (state []byte, nc net.Conn, err error) {
+	if h, ok := c.Handler().(*held); ok {
+		return h.capture()
+	}
 	s, ok := c.Handler().(*socket)
 	if !ok || !c.Open() {
 		return nil, nil, ErrNotSocket
@@ -80,6 +84,9 @@ func (g *Gateway) Restore(nc net.Conn, state []byte) error {
 	p, err := decodeParts(state)
 	if err != nil {
 		return err
+	}
+	if at, ok := g.feeds[string(p.path)]; ok {
+		return at.restore(nc, p)
 	}
 	at, ok := g.routes[string(p.path)]
 	if !ok {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"throng"
 	"throng/internal/broker/memory"
 	"throng/internal/gateway"
+	"throng/internal/gateway/events"
 	"throng/internal/gateway/gatewaytest"
 	"throng/internal/gateway/phoenix"
 	"throng/internal/hub"
@@ -92,7 +94,7 @@ func (w *world) open(kind string) *place {
 	for i := range p.engine.Loops() {
 		boxes = append(boxes, p.engine.Mailbox(i))
 	}
-	h := hub.New(hub.Options{Mailboxes: boxes, Encoders: phoenix.Encoders("message", phoenix.Compression{}), Clock: w.clock})
+	h := hub.New(hub.Options{Mailboxes: boxes, Encoders: slices.Concat(phoenix.Encoders("message", phoenix.Compression{}), events.Encoders()), Clock: w.clock})
 	for i := range boxes {
 		p.engine.Attach(i, h.Table(i))
 	}
@@ -123,6 +125,12 @@ func (w *world) open(kind string) *place {
 	}
 	p.gateway.Handle("/socket/websocket", gateway.Phoenix{Gateway: sockets, Authenticate: who})
 	p.gateway.Handle("/echo", gateway.Echo{})
+	feeds := events.New(events.Options{
+		Node: p.node, Clock: w.clock, Loops: p.engine.Loops(), Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20},
+		Encoding: uint8(len(phoenix.Encoders("", phoenix.Compression{}))), Post: p.engine.Post,
+	})
+	p.gateway.HandleFeed("/events", gateway.Feed{Events: feeds, Authenticate: who})
+	p.gateway.HandleFeed("/poll", gateway.Feed{Events: feeds, Authenticate: who, Poll: true})
 	return p
 }
 

@@ -96,7 +96,11 @@ func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request, head []byt
 func (d *door) answer(c *loop.Conn, at *mount, r *websocket.Request, o Opening, status int) bool {
 	if status != 0 {
 		d.g.opts.Log.Debug("connect refused", "path", string(r.Path), "status", status)
-		d.refuse(c, status, "", "")
+		header := ""
+		if status == 503 { // it may go well later
+			header = "Retry-After: 5"
+		}
+		d.refuse(c, status, "", header)
 		return false
 	}
 	s := &socket{Conn: c, at: at}

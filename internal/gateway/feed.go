@@ -26,13 +26,14 @@ type Feed struct {
 
 // feed is a Feed at its path. As an http.Handler it answers what the door hands over.
 type feed struct {
-	gw *Gateway
+	gw   *Gateway
+	path string
 	Feed
 }
 
 // HandleFeed adds a path of feeds.
 func (g *Gateway) HandleFeed(path string, f Feed) {
-	at := &feed{g, f}
+	at := &feed{g, path, f}
 	g.feeds[path] = at
 	g.plain[path] = at
 }

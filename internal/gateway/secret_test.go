@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"throng/internal/auth"
 	"throng/internal/gateway/gatewaytest"
 )
 
@@ -31,7 +32,7 @@ func (j *journal) String() string {
 	return j.b.String()
 }
 
-// TestSecretsStayOut: tokens, wherever clients put them and whatever becomes of
+// TestSecretsStayOut: tokens and the server's own secret, wherever clients put them and whatever becomes of
 // their requests, are in no line of the log at its most talkative, and in no
 // metric.
 func TestSecretsStayOut(t *testing.T) {
@@ -45,6 +46,19 @@ func TestSecretsStayOut(t *testing.T) {
 		o.Config.Internal = "127.0.0.1:0"
 		o.Config.HTTP.AllowedOrigins = nil
 		o.Config.Limits.ConnectsPerMinutePerAddress = 100
+		o.Config.Auth.HMACSecret, o.Config.Auth.Anonymous = "its own "+secret+" of 32 bytes", true
+		signer, err := auth.NewSigner([]byte(o.Config.Auth.HMACSecret), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := signer.Named(secret).Sign(map[string]any{"sub": secret, "jti": secret, "channels": []string{"room:" + secret}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		odd, err := signer.Sign(map[string]any{"sub": secret, "info": strings.Repeat(secret, 200)})
+		if err != nil {
+			t.Fatal(err)
+		}
 		s := gatewaytest.Start(t, o)
 		query := "token=" + secret + "&user_id=" + secret
 		upgrade := func(target string, headers ...string) string {
@@ -53,6 +67,9 @@ func TestSecretsStayOut(t *testing.T) {
 		for _, request := range []string{
 			upgrade("/socket/websocket?vsn=2.0.0&" + query),
 			upgrade("/socket/websocket?vsn=9.9&" + query),
+			upgrade("/socket/websocket?vsn=2.0.0&"),
+			upgrade("/socket/websocket?vsn=2.0.0&token=" + signed),
+			upgrade("/socket/websocket?vsn=2.0.0&token=" + odd),
 			upgrade("/nowhere/" + secret + "?" + query),
 			upgrade("/socket/websocket?"+query, "Origin: https://evil.example"),
 			upgrade("/socket/websocket?vsn=2.0.0", "Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx."+coded),
@@ -76,7 +93,10 @@ func TestSecretsStayOut(t *testing.T) {
 			c.Raw([]byte(request))
 			_, _, _ = c.Response("GET")
 			if strings.Contains(request, "2.0.0") && strings.Contains(request, "Upgrade") {
-				c.Raw(c.Frame(1, []byte(`["1","1","nowhere:1","phx_join",{"token":"`+secret+`"}]`)))
+				for _, token := range []string{secret, signed, odd} {
+					c.Raw(c.Frame(1, []byte(`["1","1","room:1","phx_join",{"token":"`+token+`"}]`)))
+					c.Raw(c.Frame(1, []byte(`[null,"1","phoenix","refresh",{"token":"`+token+`"}]`)))
+				}
 				c.Raw(c.Frame(1, []byte(`not even JSON `+secret)))
 				c.Closed()
 			}
@@ -93,8 +113,13 @@ func TestSecretsStayOut(t *testing.T) {
 			if len(text) < 200 || err != nil {
 				t.Fatalf("%s: only %q, %v", name, text, err)
 			}
-			if i := strings.Index(text, secret); i >= 0 || strings.Contains(text, coded) {
-				t.Errorf("a secret is in the %s: %q", name, text[max(0, i-200):min(len(text), i+40)])
+			for _, hidden := range []string{secret, coded, signed[:40], signed[len(signed)-20:], odd[:40], base64.RawURLEncoding.EncodeToString([]byte(signed))[:40]} {
+				if i := strings.Index(text, hidden); i >= 0 {
+					t.Errorf("a secret is in the %s: %q", name, text[max(0, i-200):min(len(text), i+40)])
+				}
+			}
+			if name == "log" && (!strings.Contains(text, "token not accepted") || !strings.Contains(text, "info is larger")) {
+				t.Error("the log does not say why tokens were refused")
 			}
 		}
 	})

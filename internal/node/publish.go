@@ -11,7 +11,7 @@ import (
 // Publish implements session.Node.
 func (n *Node) Publish(s *session.Session, req throng.PublishRequest, re session.Published) {
 	p := &publishing{n: n, to: s.Transport().Ref(), answer: re}
-	n.send(context.Background(), req, p.done)
+	n.Send(context.Background(), req, p.done)
 }
 
 // publishing is a publish under way.
@@ -48,11 +48,12 @@ func (n *Node) Broadcast(ctx context.Context, channel string, p *throng.Publicat
 		Channel: channel, Publication: p, Retention: ns.Retention,
 		IdempotencyKey: key, IdempotencyTTL: idempotencyTTL,
 	}
-	n.send(ctx, req, done)
+	n.Send(ctx, req, done)
 }
 
-// send is the way of every publication into the broker.
-func (n *Node) send(ctx context.Context, req throng.PublishRequest, done func(throng.PublishResult, error)) {
+// Send is the way of every publication into the broker. It may be called from
+// anywhere. done is called as the broker's contract says.
+func (n *Node) Send(ctx context.Context, req throng.PublishRequest, done func(throng.PublishResult, error)) {
 	if n.hub.Busy(req.Channel) {
 		n.refused.Add(1)
 		done(throng.PublishResult{}, throng.ErrTooManyRequests)

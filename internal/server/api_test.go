@@ -42,11 +42,11 @@ func TestAPI(t *testing.T) {
 		{"publish", "Authorization", "apikey dev", `{"channel":"hist:a","b64data":"/w==","event":"e","ttl_ms":5}`, 200, `{"result":{"offset":2,`},
 		{"publish", "X-API-Key", "dev", `{"channel":"hist:a","data":1,"idempotency_key":"k"}`, 200, `{"result":{"offset":3,`},
 		{"publish", "X-API-Key", "dev", `{"channel":"hist:a","data":1,"idempotency_key":"k"}`, 200, `{"result":{"offset":3,`},
-		{"publish", "X-API-Key", "dev", `{"channel":"room:a","data":null}`, 200, `{"result":{"offset":0,"epoch":""}}`},
+		{"publish", "X-API-Key", "dev", `{"channel":"room:a","data":null}`, 200, `{"result":{"offset":0,"epoch":"","connections":0}}`},
 		{"publish", "X-API-Key", "wrong", `{}`, 401, "unauthorized"},
 		{"publish", "X-API-Key", "", `{}`, 401, "unauthorized"},
 		{"publish", "Authorization", "apikey ", `{}`, 401, "unauthorized"},
-		{"nothing", "X-API-Key", "dev", `{}`, 200, `"code":104`},
+		{"nothing", "X-API-Key", "dev", `{}`, 404, `"code":104`},
 		{"publish", "X-API-Key", "dev", ``, 200, `"code":107`},
 		{"publish", "X-API-Key", "dev", `{"channel":"hist:a","data":1}x`, 200, `"code":107`},
 		{"publish", "X-API-Key", "dev", `{"channel":"hist:a"}`, 200, `"code":107`},
@@ -57,7 +57,7 @@ func TestAPI(t *testing.T) {
 		{"publish", "X-API-Key", "dev", "{\"channel\":\"hist:a\",\"data\":\"\xff\"}", 200, `"code":107`},
 		{"publish", "X-API-Key", "dev", `{"channel":"hist:a","data":1,"event":"phx_close"}`, 200, `"code":107`},
 		{"publish", "X-API-Key", "dev", `{"channel":"hist:a","data":1,"ttl_ms":-1}`, 200, `"code":107`},
-		{"publish", "X-API-Key", "dev", `{"channel":"hist:a","data":"` + strings.Repeat("x", 1<<20) + `"}`, 200, `"code":107`},
+		{"publish", "X-API-Key", "dev", `{"channel":"hist:a","data":"` + strings.Repeat("x", 1<<20) + `"}`, 413, `"code":106`},
 	} {
 		status, answer := post(t, url+test.method, test.header, test.key, test.body)
 		if status != test.status || !strings.Contains(answer, test.answer) {

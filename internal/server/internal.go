@@ -1,14 +1,14 @@
 package server
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"throng/internal/api"
 )
 
 // serveInternal serves operators: metrics, health, readiness, profiles.
@@ -22,9 +22,8 @@ func (s *Server) serveInternal() error {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	if s.cfg.Dev {
-		mux.Handle("/api/", api.New(s.node, s.clock, devKey, maxAPIBody))
-	}
+	mux.Handle("/api", s.api)
+	mux.Handle("/api/", s.api)
 	s.admin.Handler = mux
 	if err := s.admin.Serve(s.private); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -32,13 +31,14 @@ func (s *Server) serveInternal() error {
 	return nil
 }
 
-const (
-	devKey     = "dev" // the API's key in development; otherwise there is no API yet
-	maxAPIBody = 1 << 20
-)
-
-func newAdmin() *http.Server {
-	return &http.Server{ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute}
+// newAdmin makes the internal listener's server.
+func (s *Server) newAdmin() {
+	life, abandon := context.WithCancel(context.Background())
+	s.abandon = abandon
+	s.admin = &http.Server{
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute,
+		BaseContext: func(net.Listener) context.Context { return life },
+	}
 }
 
 // serveReady says 200 while the server takes clients, 503 before and while it

@@ -40,7 +40,8 @@ func (s *Server) listen() error {
 	if err != nil {
 		return fmt.Errorf("internal listener: %w", err)
 	}
-	s.private, s.admin = ln, newAdmin()
+	s.private = ln
+	s.newAdmin()
 	return nil
 }
 

@@ -17,7 +17,8 @@ func (s *Server) namespaces() node.Namespaces {
 			known[c.Name] = &ns
 		}
 	}
-	if s.opts.Demo { // the figures are the server's to publish
+	known[throng.UserNamespace] = &throng.Namespace{Name: throng.UserNamespace} // users' own channels: the server's business
+	if s.opts.Demo {                                                            // the figures are the server's to publish
 		known[demoNamespace] = &throng.Namespace{Name: demoNamespace, Subscribe: throng.Anybody}
 	}
 	// In development every name is a namespace; all that are not configured are

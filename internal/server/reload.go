@@ -8,15 +8,20 @@ import (
 )
 
 // Reload takes over what of a new configuration can change while the server runs:
-// keys and what else [auth] says of tokens. Files are read again, certificates too.
-// The log says what changed, and what needs a restart. After an error nothing of
-// tokens has changed; it is an *AuthError.
+// the API's keys, those of tokens, and what else [auth] says. Files are read again,
+// certificates too. The log says what changed, and what needs a restart. After an
+// error nothing of keys has changed.
 func (s *Server) Reload(c *config.Config) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	keys, err := keysOf(c)
+	if err != nil {
+		return err
+	}
 	if err := s.tokens.Reload(AuthOptions(c)); err != nil {
 		return err
 	}
+	s.api.SetKeys(keys)
 	if files, ok := s.certs.(*certs.Files); ok {
 		files.Look()
 	}
@@ -46,5 +51,5 @@ func (s *Server) Reload(c *config.Config) error {
 
 // live reports whether a setting can change while the server runs.
 func live(key string) bool {
-	return strings.HasPrefix(key, "auth.") && key != "auth.revocations_file"
+	return strings.HasPrefix(key, "auth.") && key != "auth.revocations_file" || key == "api.key" || key == "api_key"
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/api"
 	"throng/internal/auth"
 	"throng/internal/broker/memory"
 	"throng/internal/certs"
@@ -51,6 +52,8 @@ type Options struct {
 	Namespaces node.Namespaces
 	// Authenticate replaces the configured way of telling who a client is.
 	Authenticate gateway.Authenticate
+	// Version is what the server says of itself.
+	Version string
 	// Machine is looked at when the server starts; nil for the one it runs on.
 	Machine *doctor.Machine
 }
@@ -67,6 +70,7 @@ type Server struct {
 	node        *node.Node
 	gateway     *gateway.Gateway
 	sockets     *phoenix.Gateway
+	api         *api.API
 	users       []*session.Users // by loop
 	events      *events.Gateway
 	tokens      *auth.Verifier
@@ -80,6 +84,7 @@ type Server struct {
 	acme        *certs.ACME    // the same, if they come from there
 	private     net.Listener
 	admin       *http.Server
+	abandon     context.CancelFunc // ends requests of admin that wait for loops
 	ready       readiness
 	started     time.Time
 
@@ -97,6 +102,9 @@ func New(o Options) (*Server, error) {
 	err := s.loadCertificates()
 	if err == nil {
 		err = s.loadKeys()
+	}
+	if err == nil {
+		err = CheckAPIKeys(s.cfg)
 	}
 	if err == nil {
 		err = s.listen()
@@ -160,6 +168,9 @@ func (s *Server) compose() (err error) {
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
+	if err := s.composeAPI(); err != nil {
+		return err
+	}
 	return s.composeGateway()
 }
 
@@ -180,7 +191,7 @@ func (s *Server) composeGateway() error {
 		Handshakes: rate.NewAddresses(handshakesPerConnect * c.Limits.ConnectsPerMinutePerAddress),
 		TLS:        s.tlsConfig(), HandshakeTimeout: c.TLS.HandshakeTimeout, MaxHandshakes: c.TLS.MaxHandshakes,
 		HeaderTimeout: c.HTTP.HeaderTimeout, MaxHeader: int(c.HTTP.MaxHeaderBytes), IdleTimeout: c.HTTP.IdleTimeout,
-		HTTP: s.challenges(s.pages()),
+		HTTP: s.challenges(s.withAPI(s.pages())),
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
@@ -303,6 +314,9 @@ func (s *Server) drain() {
 	defer cancelStop()
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
+	}
+	if s.admin != nil {
+		s.abandon() // loops that have stopped answer nobody
 	}
 	_ = s.node.Close(stop)
 	if s.admin != nil {

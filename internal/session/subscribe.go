@@ -60,12 +60,13 @@ func (s *Session) Check(channel, token string) (*throng.Namespace, *throng.Grant
 	if ns == nil {
 		return nil, nil, throng.ErrUnknownChannel
 	}
+	if s.awaited() { // whose tokens are not worth a signature
+		return nil, nil, throng.ErrUnauthorized
+	}
 	grant, err := s.granted(channel, token)
 	switch {
 	case err != nil:
 		return nil, nil, err
-	case s.awaited():
-		return nil, nil, throng.ErrUnauthorized
 	case !ns.Subscribe.Allows(s.User(), grant != nil):
 		return nil, nil, throng.ErrPermissionDenied
 	case s.Count() >= s.env.Limits.Channels && s.find(channel) == nil:

@@ -22,7 +22,7 @@ func ways() []way {
 }
 
 // TestClients runs the npm clients through each proxy: on WebSockets with and
-// without TLS, and on long-poll.
+// without TLS, on long-poll, and what listens to streams of events.
 func TestClients(t *testing.T) {
 	binary := process.Build(t, "./cmd/throng")
 	for _, w := range ways() {
@@ -35,6 +35,7 @@ func TestClients(t *testing.T) {
 					"ws":       {"http://" + f.plain, "../chat.mjs"},
 					"wss":      {"https://" + f.tls, "../chat.mjs"},
 					"longpoll": {"https://" + f.tls, "../longpoll.mjs"},
+					"events":   {"https://" + f.tls, "../events.mjs"},
 				} {
 					t.Run(name, func(t *testing.T) {
 						t.Parallel()

@@ -45,7 +45,7 @@ func Run(t *testing.T, newBroker Factory, opts Options) {
 	if opts.Tick == 0 {
 		opts.Tick = 250 * time.Millisecond
 	}
-	for _, group := range [][]test{orderTests, windowTests, keyTests, contentTests, lifeTests} {
+	for _, group := range [][]test{orderTests, windowTests, keyTests, skipTests, contentTests, lifeTests} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) { test.run(newWorld(t, newBroker, opts)) })
 		}

@@ -93,6 +93,9 @@ func (sh *shard) publish(req *throng.PublishRequest, now int64) (throng.PublishR
 func (sh *shard) store(req *throng.PublishRequest, now int64) throng.Position {
 	p := req.Publication
 	p.Offset, p.Epoch, p.Time = 0, "", now
+	if req.SkipHistory {
+		return throng.Position{}
+	}
 	if req.Retention.Enabled() {
 		c := sh.channel(req.Channel)
 		c.touch(sh, req.Retention, now)

@@ -136,14 +136,20 @@ func (s *Stream) Subscribed(sub *session.Subscription, t session.Token, r sessio
 		id = s.id(sub, at)
 	}
 	s.say(id, "subscribed", beginning{sub.Channel(), r.Positioned, r.Recovered, r.Position.Offset, r.Position.Epoch})
-	whole := s.replay(sub, r.Publications)
-	if s.resume != nil && t.Ref == askedFor {
+	s.proceed(sub, r.Publications, t.Ref == askedFor)
+}
+
+// proceed sends what was missed of a channel that begins. It may be the last of
+// those that were waited for.
+func (s *Stream) proceed(sub *session.Subscription, missed []*throng.Publication, awaited bool) {
+	whole := s.replay(sub, missed)
+	if s.resume != nil && awaited {
 		if s.resume.left--; s.resume.left == 0 {
 			s.resume = nil
 		}
 	}
 	s.judge()
-	if !whole && !s.Ended() {
+	if !whole {
 		s.Disconnect(throng.DisconnectInsufficientState)
 	}
 }
@@ -174,7 +180,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 				return false
 			}
 		}
-		s.spoke = true
+		s.spoke = s.Now()
 		s.Conn.SendDroppable(event, p.ExpiresAt, sub.Class())
 	}
 	return true
@@ -182,7 +188,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 
 // missed is the event of a publication from the history.
 func (s *Stream) missed(sub *session.Subscription, p *throng.Publication) []byte {
-	event := encoder{}.Encode(nil, sub.Channel(), p)
+	event := s.gw.recent[s.Ref().Loop].event(sub.Channel(), p)
 	if s.Count() == 1 && (s.resume == nil || len(s.resume.places) == 0) {
 		return event
 	}
@@ -191,12 +197,13 @@ func (s *Stream) missed(sub *session.Subscription, p *throng.Publication) []byte
 	return append(append(append(b, id...), '\n'), anonymous(event)...)
 }
 
-// Resumed implements session.Wire.
+// Resumed implements session.Wire: a channel goes on in this process.
 func (s *Stream) Resumed(sub *session.Subscription, missed []*throng.Publication) {
-	if s.began(sub); !s.replay(sub, missed) {
-		s.Disconnect(throng.DisconnectInsufficientState)
+	if s.Ended() {
+		return
 	}
-	s.judge()
+	s.began(sub)
+	s.proceed(sub, missed, true)
 }
 
 // Published implements session.Wire: these clients publish nothing.

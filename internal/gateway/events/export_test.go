@@ -32,3 +32,9 @@ func Again(id string) (string, bool) {
 
 // Farewell is the end of a stream.
 func Farewell(d *throng.Disconnect) string { return string(farewell(nil, d)) }
+
+// Recent are a loop's recent events.
+type Recent struct{ r recent }
+
+// Event is recent.event.
+func (r *Recent) Event(channel string, p *throng.Publication) []byte { return r.r.event(channel, p) }

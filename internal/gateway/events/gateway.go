@@ -27,6 +27,8 @@ type Conn interface {
 	Close(cause error)
 	// SetDeadline asks for Feed.Timer at a Clock time in milliseconds, 0 for none.
 	SetDeadline(at int64)
+	// Now is the time of the loop's turn, in Clock milliseconds.
+	Now() int64
 }
 
 // Feed is a stream or a poll, as its conn sees it. All its methods are for the loop
@@ -60,6 +62,8 @@ type Options struct {
 	Auth session.Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*session.Users
+	// Loops is the number of loops that feeds live on.
+	Loops int
 	// Encoding is the index of the first of Encoders in the hub.
 	Encoding uint8
 	// Beat is how long a stream may be silent; then a comment shows that it is
@@ -71,15 +75,16 @@ type Options struct {
 
 // Gateway makes feeds.
 type Gateway struct {
-	opts Options
-	env  session.Env
-	beat int64
+	opts   Options
+	env    session.Env
+	beat   int64
+	recent []recent // by loop
 }
 
 // New makes a gateway.
 func New(o Options) *Gateway {
 	return &Gateway{
-		opts: o, beat: o.Beat.Milliseconds(),
+		opts: o, beat: o.Beat.Milliseconds(), recent: make([]recent, o.Loops),
 		env: session.Env{Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users},
 	}
 }

@@ -83,10 +83,13 @@ func (p *Poll) arm() {
 // poll waits. In a channel without history there are no positions; a poll gets what
 // comes while it waits.
 func (p *Poll) Subscribed(sub *session.Subscription, _ session.Token, r session.SubscribeResult, err *throng.Error) {
-	if p.Ended() {
+	switch {
+	case p.Ended():
 		return
-	}
-	if err != nil {
+	case sub.Channel() != p.req.Channels[0]: // the server's wish, which a poll has no place for
+		p.Unsubscribe(sub)
+		return
+	case err != nil:
 		p.refuse(err)
 		return
 	}
@@ -107,7 +110,7 @@ func (p *Poll) keepAll(missed []*throng.Publication) {
 	now := p.gw.opts.Clock.Now()
 	for _, pub := range missed {
 		if !pub.Expired(now) {
-			p.keep(object(encoder{}.Encode(nil, p.sub.Channel(), pub)), pub.Offset)
+			p.keep(object(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub)), pub.Offset)
 		}
 		if p.full {
 			p.at.Offset = p.last
@@ -122,7 +125,7 @@ func (p *Poll) keepNewest(recent []*throng.Publication) {
 	now := p.gw.opts.Clock.Now()
 	for _, pub := range slices.Backward(recent) {
 		if !pub.Expired(now) {
-			p.keep(object(encoder{}.Encode(nil, p.sub.Channel(), pub)), pub.Offset)
+			p.keep(object(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub)), pub.Offset)
 		}
 		if p.full {
 			break

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"throng"
+)
+
+// call is a request under way: whose it is, and for how long.
+type call struct {
+	*API
+	ctx context.Context
+	key *Key
+}
+
+// outcome is an answer that may still be on its way: calling it waits.
+type outcome func() (any, *throng.Error)
+
+func failed(err *throng.Error) outcome { return func() (any, *throng.Error) { return nil, err } }
+
+// do begins what a method does, if the key has the right.
+func (c *call) do(m *Method, body []byte) outcome {
+	if err := c.key.may(m); err != nil {
+		return failed(err)
+	}
+	return m.begin(c, body)
+}
+
+// patience is how long an answer may take that loops or a broker must give.
+const patience = 10 * time.Second
+
+// wait returns the context of what others have to answer.
+func (c *call) wait() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(c.ctx, patience)
+}
+
+// coded returns what a client is told about an error. What has no code is ours, and
+// is logged here.
+func (c *call) coded(err error, verb, channel string) *throng.Error {
+	if err == nil {
+		return nil
+	}
+	e := throng.AsError(err)
+	if e == throng.ErrInternal && c.ctx.Err() == nil {
+		c.log.Error("API call failed", "verb", verb, "channel", channel, "error", err)
+	}
+	return e
+}
+
+// channel reports why the call may not name a channel.
+func (c *call) channel(field, name string) *throng.Error {
+	if err := checkChannel(field, name); err != nil {
+		return err
+	}
+	if err := c.key.reaches(name); err != nil {
+		return err
+	}
+	if c.opts.Node.Namespace(name) == nil {
+		return throng.ErrUnknownChannel
+	}
+	return nil
+}
+
+// checkChannel says what is wrong with a channel's name.
+func checkChannel(field, name string) *throng.Error {
+	switch err := throng.CheckServerChannel(name); {
+	case name == "":
+		return bad("%s: a name is needed", field)
+	case len(name) > throng.MaxChannelBytes:
+		return bad("%s: a name has at most %d bytes", field, throng.MaxChannelBytes)
+	case err == throng.ErrPermissionDenied:
+		return bad("%s: names that begin with @ are the server's own", field)
+	case err != nil:
+		return bad("%s: the name has control characters", field)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"reflect"
+
+	"throng"
+)
+
+// Method is one entry of the table of what the API can do.
+type Method struct {
+	Name string
+	// Doc says what it does.
+	Doc string
+	// Request and Result are structs; their fields' tags json and doc describe them.
+	Request, Result reflect.Type
+	// bare results are the whole answer, without "result" around.
+	bare  bool
+	begin func(c *call, body []byte) outcome
+}
+
+// Bare reports whether the result is the whole answer.
+func (m *Method) Bare() bool { return m.bare }
+
+// Methods returns the table.
+func Methods() []Method {
+	return []Method{
+		define[publishRequest, publishResult]("publish", publishDoc, (*call).publish),
+		define[broadcastRequest, broadcastResult]("broadcast", broadcastDoc, (*call).broadcast),
+		batchMethod(),
+		at[subscribeRequest, reachedResult]("subscribe", subscribeDoc, (*call).subscribe),
+		at[unsubscribeRequest, reachedResult]("unsubscribe", unsubscribeDoc, (*call).unsubscribe),
+		at[disconnectRequest, reachedResult]("disconnect", disconnectDoc, (*call).disconnect),
+		at[refreshRequest, reachedResult]("refresh", refreshDoc, (*call).refresh),
+		at[revokeRequest, reachedResult]("revoke_token", revokeDoc, (*call).revoke),
+		at[presenceRequest, presenceResult]("presence", presenceDoc, (*call).presence),
+		at[presenceRequest, presenceStatsResult]("presence_stats", presenceStatsDoc, (*call).presenceStats),
+		at[historyRequest, historyResult]("history", historyDoc, (*call).history),
+		at[historyRemoveRequest, empty]("history_remove", historyRemoveDoc, (*call).removeHistory),
+		at[channelsRequest, channelsResult]("channels", channelsDoc, (*call).channels),
+		at[connectionsRequest, connectionsResult]("connections", connectionsDoc, (*call).connections),
+		at[empty, infoResult]("info", infoDoc, (*call).info),
+		at[rpcRequest, rpcResult]("rpc", rpcDoc, (*call).rpc),
+	}
+}
+
+// empty is a request or a result that says nothing.
+type empty struct{}
+
+// define makes a method that begins and is waited for.
+func define[Q, R any](name, doc string, begin func(*call, *Q) outcome) Method {
+	return Method{
+		Name: name, Doc: doc, Request: reflect.TypeFor[Q](), Result: reflect.TypeFor[R](),
+		begin: func(c *call, body []byte) outcome {
+			q := new(Q)
+			if err := decode(body, q); err != nil {
+				return failed(err)
+			}
+			return begin(c, q)
+		},
+	}
+}
+
+// at makes a method that is done at once.
+func at[Q, R any](name, doc string, run func(*call, *Q) (*R, *throng.Error)) Method {
+	return define[Q, R](name, doc, func(c *call, q *Q) outcome {
+		r, err := run(c, q)
+		return func() (any, *throng.Error) { return r, err }
+	})
+}

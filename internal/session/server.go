@@ -1,0 +1,33 @@
+package session
+
+import "throng"
+
+// Disconnect ends the connection on behalf of the server and tells the client why.
+func (s *Session) Disconnect(d *throng.Disconnect) {
+	if !s.ended {
+		s.wire.Disconnect(d)
+	}
+}
+
+// Rearm tells the wire that Deadline may have changed, if it wants to know.
+func (s *Session) Rearm() {
+	if w, ok := s.wire.(interface{ Rearmed() }); ok && !s.ended {
+		w.Rearmed()
+	}
+}
+
+// Prolong says on behalf of the server when the connection ends, in Clock
+// milliseconds, 0 for never; and, unless info is nil, what others may know of the
+// client.
+func (s *Session) Prolong(expires int64, info []byte) {
+	var id throng.Identity
+	if known := s.Identity(); known != nil {
+		id = *known // it is shared with others, and stays as it is
+	}
+	id.Expires = expires
+	if info != nil {
+		id.Info = info
+	}
+	s.identify(&id)
+	s.Rearm()
+}
