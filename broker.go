@@ -21,7 +21,7 @@ func (r Retention) Enabled() bool { return r.Size > 0 && r.TTL > 0 }
 type PublishRequest struct {
 	Channel string
 	// Publication belongs to the broker from the call on; the broker sets
-	// Offset and Time.
+	// Offset, Epoch and Time.
 	Publication *Publication
 	Retention   Retention
 	// IdempotencyKey, when not empty, makes a repetition within IdempotencyTTL
@@ -87,7 +87,9 @@ type HistoryResult struct {
 // the order of the calls; while a node is subscribed the stream's epoch and
 // offset survive, even when its window is empty. History starts the stream of a
 // channel that has none, and it lives at least Retention.TTL after the last
-// publish, history or unsubscribe.
+// publish, history or unsubscribe, unless memory is short: a broker may give up
+// publications, and streams that no node is subscribed to, earlier than their
+// retention says, and tells who asks for what came after.
 //
 // Close ends all work; later calls complete with ErrClosed. It may be repeated.
 type Broker interface {

@@ -3,9 +3,10 @@ package throng
 // Publication is one message of a channel. Once it was given to a broker it is
 // shared by every loop and never changes.
 type Publication struct {
-	// Offset is the place in the channel's stream, counted from 1 within an
-	// epoch; 0 where the channel keeps no history.
+	// Offset is the place in the channel's stream, counted from 1 within Epoch;
+	// 0 and empty where the channel keeps no history.
 	Offset uint64
+	Epoch  string
 	// Event is the Phoenix event it travels as; empty for wires without events.
 	Event string
 	// Data is JSON text, or any bytes when Binary is set.

@@ -31,6 +31,7 @@ type Config struct {
 	Auth      Auth      `toml:"auth" doc:"Who clients are: tokens (JWT) that your backend signs, see docs/auth.md. Without any key every client is anonymous. Keys are read again at SIGHUP."`
 	HTTP      HTTP      `toml:"http" doc:"The public listener before a connection is upgraded."`
 	WebSocket WebSocket `toml:"websocket" doc:"What a WebSocket client may send (RFC 6455)."`
+	History   History   `toml:"history" doc:"What is kept of channels with history, all of them together. How much each one keeps, its namespace says."`
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
 
 	Namespaces []Namespace `toml:"namespace" doc:"One table for each namespace: the channels that share what stands before the first colon of their name. Channels without a colon are in the namespace default, which always exists. A channel of any other name is refused. Namespaces are set in the file only."`
@@ -122,6 +123,12 @@ type WebSocket struct {
 	CompressLevel   int           `toml:"compression_level" min:"1" max:"9" doc:"1 is fastest, 9 smallest."`
 	CompressFrom    Size          `toml:"compression_min_bytes" min:"0" max:"64MiB" doc:"Smaller messages are sent as they are."`
 	Echo            bool          `toml:"echo" doc:"Serve /echo, which sends every message back."`
+}
+
+// History is the section [history].
+type History struct {
+	MaxBytes      Size          `toml:"max_bytes" min:"64KiB" max:"1024GiB" doc:"Memory for the history of all channels together. Over it the oldest publications go, and streams that nobody is subscribed to; who missed them is told that history does not reach back so far. A stored publication takes about 140 bytes beside its data, an empty channel with history 260."`
+	PositionCheck time.Duration `toml:"position_check" min:"0s" max:"1h" doc:"How often the position of subscribers that joined with recover is compared with their channel's: who missed what came last is told after two checks. 0 turns it off."`
 }
 
 // Phoenix is the section [phoenix].

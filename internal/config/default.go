@@ -52,6 +52,7 @@ func Default() *Config {
 			CompressLevel:   1,
 			CompressFrom:    512,
 		},
+		History: History{MaxBytes: 256 * MiB, PositionCheck: 30 * time.Second},
 		Phoenix: Phoenix{
 			Path:         "/socket",
 			IdleTimeout:  time.Minute,

@@ -146,3 +146,23 @@ func heap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// BenchmarkCheck is a check of the position of a channel with a subscriber that has
+// everything, from the question's answer on.
+func BenchmarkCheck(b *testing.B) {
+	h, boxes := benchHub(1)
+	t := h.Table(0)
+	names := make([]string, 100_000)
+	subs := make([]null, len(names))
+	top := throng.Position{Offset: 7, Epoch: "abcdefgh"}
+	for i := range names {
+		names[i] = fmt.Sprint("channel:", i)
+		t.Add(names[i], &subs[i], 0, true)
+		t.Release(names[i], subs[i].Index(), top)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		h.Check(names[i%len(names)], top)
+		boxes[0].run(0, 1)
+	}
+}

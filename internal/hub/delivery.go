@@ -15,6 +15,7 @@ type delivery struct {
 	channel string
 	place   int // of the channel, in the index and in the tables
 	pub     *throng.Publication
+	mark    bool // no publication, but a position that is looked at
 	size    int64
 	frames  atomic.Pointer[frame]
 	first   frame // of them; most publications need no other

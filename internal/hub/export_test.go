@@ -13,6 +13,9 @@ func (t *Table) Left() string {
 	return fmt.Sprintf("%d topics, %d held, nobody waits: %t", t.topics.len(), len(t.held), t.turns.empty())
 }
 
+// Idle reports whether no topic waits for its turn.
+func (t *Table) Idle() bool { return t.turns.empty() }
+
 // Places is how many members a channel has memory for, BlockPlaces by how many
 // that grows at most.
 func (t *Table) Places(channel string) int {

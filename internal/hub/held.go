@@ -1,5 +1,7 @@
 package hub
 
+import "throng"
+
 // holding is what came for a subscriber while it was held.
 type holding struct {
 	waiting []*delivery
@@ -30,14 +32,18 @@ func (t *Table) hold(s Subscriber, more []*delivery) {
 	t.held[s] = h
 }
 
-// Release lets a held subscriber's publications flow from behind an offset: what
-// was held and is newer is pushed now. From here on a gap in the offsets is a
-// loss. It reports false when more came than was kept: the subscriber gets
+// Release lets a held subscriber's publications flow from behind a position: what
+// was held and is newer is pushed now. From here on a gap in the offsets, or another
+// epoch, is a loss. It reports false when more came than was kept: the subscriber gets
 // nothing any more, as if it had been told by Lost.
-func (t *Table) Release(name string, index int, offset uint64) bool {
-	m := t.topic(name).members.at(index)
-	m.positioned, m.offset = true, offset
-	return t.Flow(name, index)
+func (t *Table) Release(name string, index int, at throng.Position) bool {
+	tp := t.topic(name)
+	m := tp.members.at(index)
+	s := m.sub
+	t.position(tp, m, at)
+	ok := t.Flow(name, index)
+	tp.settle(s)
+	return ok
 }
 
 // Flow is Release for a subscriber that counts no offsets.

@@ -36,7 +36,7 @@ func TestRelease(t *testing.T) {
 		if m.data() != "" {
 			t.Fatalf("%s: %q came while held", c.name, m.data())
 		}
-		if !m.table.Release("c", m.index, c.offset) {
+		if !m.table.Release("c", m.index, throng.Position{Offset: c.offset}) {
 			t.Fatalf("%s: overflow", c.name)
 		}
 		w.settle()
@@ -51,7 +51,7 @@ func TestReleasedGoesOn(t *testing.T) {
 	m := w.add(0, "c", true)
 	w.publish("c", "1")
 	w.settle()
-	m.table.Release("c", m.index, 0)
+	m.table.Release("c", m.index, throng.Position{Offset: 0})
 	w.publish("c", "2")
 	w.settle()
 	if offset, ok := m.table.Position("c", m.index); m.data() != "12" || offset != 2 || !ok {
@@ -84,7 +84,7 @@ func TestHeldOverflow(t *testing.T) {
 		w.publish("c", "x")
 		w.settle()
 	}
-	if m.table.Release("c", m.index, 0) {
+	if m.table.Release("c", m.index, throng.Position{Offset: 0}) {
 		t.Error("no overflow")
 	}
 	w.publish("c", "x")
@@ -109,7 +109,7 @@ func TestHeldLeaves(t *testing.T) {
 func TestGapIsSaidOnce(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	m, other := w.add(0, "c", true), w.add(0, "c", false)
-	m.table.Release("c", m.index, 0)
+	m.table.Release("c", m.index, throng.Position{Offset: 0})
 	w.publish("c", "1")
 	w.offsets["c"]++
 	w.publish("c", "3")
@@ -128,7 +128,7 @@ func TestGapIsSaidOnce(t *testing.T) {
 func TestKnownOffsetsAreSkipped(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	m := w.add(0, "c", true)
-	m.table.Release("c", m.index, 2)
+	m.table.Release("c", m.index, throng.Position{Offset: 2})
 	for range 3 {
 		w.publish("c", "x")
 	}
@@ -144,7 +144,7 @@ func TestExclusionMovesThePosition(t *testing.T) {
 	m, other := w.add(0, "c", true), w.add(0, "c", false)
 	w.publish("c", "1", func(p *throng.Publication) { p.Exclude = m.client })
 	w.settle()
-	m.table.Release("c", m.index, 0)
+	m.table.Release("c", m.index, throng.Position{Offset: 0})
 	w.publish("c", "2", func(p *throng.Publication) { p.Exclude = m.client })
 	w.publish("c", "3")
 	w.settle()
@@ -160,7 +160,7 @@ func TestExpiryMovesThePosition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, 1)
 		m, held := w.add(0, "c", true), w.add(0, "c", true)
-		m.table.Release("c", m.index, 0)
+		m.table.Release("c", m.index, throng.Position{Offset: 0})
 		soon := func(p *throng.Publication) { p.ExpiresAt = w.clock.Now() + 100 }
 		w.publish("c", "1", soon)
 		w.settle() // in time for m
@@ -169,7 +169,7 @@ func TestExpiryMovesThePosition(t *testing.T) {
 		w.receive()
 		time.Sleep(100 * time.Millisecond)
 		w.settle()
-		held.table.Release("c", held.index, 0)
+		held.table.Release("c", held.index, throng.Position{Offset: 0})
 		if m.data() != "13" || held.data() != "3" || m.lost+held.lost != 0 {
 			t.Errorf("%q %q, lost %d %d", m.data(), held.data(), m.lost, held.lost)
 		}

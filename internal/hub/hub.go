@@ -96,6 +96,20 @@ func (h *Hub) Deliver(name string, p *throng.Publication) {
 	}
 }
 
+// each calls f for the loops that have subscribers of a channel.
+func (h *Hub) each(name string, f func(loop int)) {
+	s := h.shard(name)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	c := s.channels[name]
+	if c == nil {
+		return
+	}
+	for loops := c.loops; loops != 0; loops &= loops - 1 {
+		f(bits.TrailingZeros64(loops))
+	}
+}
+
 // Busy reports whether a loop with subscribers of the channel is so far behind
 // that publishing more would only pile up memory.
 func (h *Hub) Busy(name string) bool {

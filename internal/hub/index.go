@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 
 	"throng"
 	"throng/internal/shrink"
@@ -33,6 +34,9 @@ type channel struct {
 	loops   uint64 // bit per loop
 	state   state
 	waiting []func(error)
+	// Of all loops, whose topics count without a lock. Positioned subscribers are
+	// those that count offsets.
+	subscribers, positioned atomic.Int32
 }
 
 // state is what the broker said about this node's subscription.
@@ -108,8 +112,9 @@ func (h *Hub) Ready(name string, f func(error)) {
 	s.order.Unlock()
 }
 
-// join notes a loop's interest in a channel.
-func (h *Hub) join(name string, loop int) {
+// join notes a loop's interest in a channel. The record it returns is the
+// channel's until the loop leaves.
+func (h *Hub) join(name string, loop int) *channel {
 	s := h.shard(name)
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -125,6 +130,7 @@ func (h *Hub) join(name string, loop int) {
 	if first {
 		h.ask(s, name, c)
 	}
+	return c
 }
 
 // ask subscribes at the broker. The caller holds order.

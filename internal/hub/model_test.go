@@ -110,7 +110,7 @@ func (m *model) release(x *modelMember) {
 		return
 	}
 	x.behind = m.offsets[x.channel] // as if the history were read now
-	if !x.table.Release(x.channel, x.index, x.behind) {
+	if !x.table.Release(x.channel, x.index, throng.Position{Offset: x.behind}) {
 		m.t.Fatal("overflow")
 	}
 }
@@ -135,6 +135,15 @@ func (m *model) step() {
 		m.release(m.pick(isHeld))
 	default:
 		m.hub.Table(loop).Turn()
+	}
+}
+
+func (m *model) checkCounts() {
+	for _, channel := range m.channels {
+		want := len(m.here(func(x *modelMember) bool { return x.channel == channel }))
+		if got := m.hub.Subscribers(channel); got != want {
+			m.t.Fatalf("%d subscribers of %s, want %d", got, channel, want)
+		}
 	}
 }
 
@@ -166,6 +175,7 @@ func TestModel(t *testing.T) {
 		m.world = newWorld(t, 1+m.r.IntN(3), 1+m.r.IntN(5))
 		for range 500 {
 			m.step()
+			m.checkCounts()
 		}
 		for loop := range m.boxes {
 			for len(m.boxes[loop].tasks) > 0 {

@@ -29,6 +29,7 @@ type Stats struct {
 	Deliveries atomic.Uint64 // frames handed to subscribers
 	Expired    atomic.Uint64 // not handed over because the deadline had come
 	Gaps       atomic.Uint64 // subscribers that missed publications
+	Behind     atomic.Uint64 // of those, who was found by a check of the position
 	Topics     atomic.Int64
 	Members    atomic.Int64
 }
@@ -62,9 +63,10 @@ func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
 		tp = &topic{name: name, table: t}
 		t.topics[place].put(tp)
 		t.stats.Topics.Add(1)
-		t.hub.join(name, t.loop)
+		tp.channel = t.hub.join(name, t.loop)
 	}
 	tp.add(s, e, hold)
+	tp.channel.subscribers.Add(1)
 	t.stats.Members.Add(1)
 	return tp.name
 }
@@ -73,10 +75,13 @@ func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
 func (t *Table) Remove(name string, index int) {
 	place := t.hub.place(name)
 	tp := t.topics[place].named[name]
-	if m := tp.members.at(index); m.held {
+	m := tp.members.at(index)
+	if m.held {
 		delete(t.held, m.sub)
 	}
+	tp.unposition(m)
 	tp.remove(index)
+	tp.channel.subscribers.Add(-1)
 	t.stats.Members.Add(-1)
 	if tp.members.len() == 0 {
 		t.topics[place].drop(name) // what waits in it, its next turn discards
@@ -101,6 +106,13 @@ func (t *Table) receive(d *delivery) {
 		t.stats.Backlog.Add(-d.size)
 		return
 	}
+	if tp.positions != nil {
+		tp.positions.received(d.pub)
+	}
+	t.enqueue(tp, d)
+}
+
+func (t *Table) enqueue(tp *topic, d *delivery) {
 	tp.pending = append(tp.pending, d)
 	if !tp.queued() {
 		t.turns.push(tp)

@@ -13,7 +13,10 @@ var noClient throng.ClientID // never a client
 type topic struct {
 	name    string
 	table   *Table
+	channel *channel // of the index, shared with the topics of the other loops
 	members members
+
+	positions *positions // of those members that count offsets
 
 	// pending[i] has the sequence first+i. A member needs those from its next
 	// on. These numbers are the topic's own; offsets exist in some channels only.
@@ -31,6 +34,7 @@ type member struct {
 	sub        Subscriber
 	next       uint64 // the sequence it needs next
 	offset     uint64 // its position in the stream, if positioned
+	era        uint32 // of the stream, if positioned
 	encoding   Encoding
 	positioned bool
 	held       bool
@@ -124,19 +128,17 @@ func (tp *topic) give(s Subscriber, d *delivery, now int64) bool {
 		return false
 	}
 	p := d.pub
-	if m.positioned && p.Offset != 0 {
-		if p.Offset <= m.offset {
-			return true // known from the history
+	if m.positioned && (p.Offset != 0 || d.mark) {
+		yes, lost := tp.positions.step(m, d)
+		if lost {
+			tp.lose(m, d)
 		}
-		if p.Offset != m.offset+1 {
-			m.lost = true
-			tp.table.stats.Gaps.Add(1)
-			s.Lost()
-			return false
+		if !yes {
+			return !lost
 		}
-		m.offset = p.Offset
 	}
 	switch {
+	case d.mark:
 	case p.Expired(now):
 		tp.table.stats.Expired.Add(1)
 	case p.Exclude != noClient && p.Exclude == s.Client():
@@ -145,6 +147,16 @@ func (tp *topic) give(s Subscriber, d *delivery, now int64) bool {
 		s.Push(d.frame(m.encoding), p)
 	}
 	return true
+}
+
+// lose ends what a member gets.
+func (tp *topic) lose(m *member, d *delivery) {
+	m.lost = true
+	tp.table.stats.Gaps.Add(1)
+	if d.mark {
+		tp.table.stats.Behind.Add(1)
+	}
+	m.sub.Lost()
 }
 
 // catchUp visits a member now.

@@ -38,6 +38,7 @@ type Node struct {
 	clock      *throng.Clock
 	log        *slog.Logger
 	refused    atomic.Uint64
+	positions  PositionStats
 	spares     [hub.MaxLoops]*subscribing // each touched by its loop only
 }
 
@@ -90,11 +91,11 @@ func (n *Node) CatchUp(sub *session.Subscription) {
 }
 
 // Release implements session.Node.
-func (n *Node) Release(sub *session.Subscription, offset uint64) bool {
+func (n *Node) Release(sub *session.Subscription, at throng.Position) bool {
 	if !sub.Positioned() {
 		return n.table(sub).Flow(sub.Channel(), sub.Index())
 	}
-	return n.table(sub).Release(sub.Channel(), sub.Index(), offset)
+	return n.table(sub).Release(sub.Channel(), sub.Index(), at)
 }
 
 // Offset implements session.Node.

@@ -56,6 +56,7 @@ type world struct {
 	clock  *throng.Clock
 	memory *memory.Broker
 	late   *late // between the nodes and the broker, if wanted
+	faulty *faulty
 	sinks  *sinks
 	nodes  []*place
 	limits session.Limits
@@ -107,6 +108,10 @@ func (w *world) add(loops, slice int) *place {
 	if w.late != nil {
 		w.late.Broker = w.memory
 		broker = w.late
+	}
+	if w.faulty != nil {
+		w.faulty.Broker = w.memory
+		broker = w.faulty
 	}
 	n.hub.Connect(broker)
 	n.Node = node.New(node.Options{

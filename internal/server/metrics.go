@@ -56,6 +56,8 @@ var (
 	descResyncs     = desc("resyncs_total", "Subscriptions whose clients were told to begin again.")
 	descBusy        = desc("publishes_refused_total", "Publishes refused because a loop was too far behind.")
 	descGaps        = desc("gaps_total", "Subscriptions that had to resynchronise because publications were lost.")
+	descChecks      = desc("position_checks_total", "Positions of channels that the broker was asked for.", "outcome")
+	descBehind      = desc("position_behind_total", "Subscriptions that a check of the position found behind.")
 	descChannels    = desc("channels", "Channels with subscribers on this node.")
 	descSubs        = desc("subscriptions", "Subscriptions on this node.")
 	descBytesIn     = desc("received_bytes_total", "Bytes read from clients.")
@@ -65,7 +67,9 @@ var (
 	descTurn        = desc("loop_turn_seconds", "Duration of the loops' turns.")
 	descStreams     = desc("broker_streams", "Channels with history.")
 	descHeld        = desc("broker_publications", "Publications in all windows.")
-	descHeldBytes   = desc("broker_bytes", "Bytes of publications in all windows.")
+	descHeldBytes   = desc("broker_bytes", "Memory of all streams and publications.")
+	descHeldMax     = desc("broker_bytes_limit", "What broker_bytes is bounded to.")
+	descEvicted     = desc("broker_evicted_total", "Publications and streams given up because of the bound on memory.", "kind")
 )
 
 // Describe implements prometheus.Collector; the set is not fixed in advance.
@@ -90,6 +94,9 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	gauge(descStreams, float64(b.Streams))
 	gauge(descHeld, float64(b.Publications))
 	gauge(descHeldBytes, float64(b.Bytes))
+	gauge(descHeldMax, float64(s.cfg.History.MaxBytes))
+	count(descEvicted, b.EvictedPublications, "publication")
+	count(descEvicted, b.EvictedStreams, "stream")
 	s.collectGateway(gauge, count)
 	s.collectTLS(gauge, count)
 	s.collectTokens(gauge, count)
@@ -142,6 +149,8 @@ func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 	count(descShed, sessions.Shed.Load())
 	count(descResyncs, sessions.Resyncs.Load())
 	count(descBusy, s.node.Refused())
+	count(descChecks, s.node.Positions().Checks.Load(), "done")
+	count(descChecks, s.node.Positions().Failed.Load(), "failed")
 	count(descUpgrades, g.Upgrades.Load())
 	count(descRequests, g.Requests.Load())
 	count(descMessages, g.MessagesIn.Load())
@@ -156,7 +165,7 @@ func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 }
 
 func (s *Server) collectLoops(ch chan<- prometheus.Metric, gauge emit[float64], count emit[uint64]) {
-	var accepted, in, out, writes, late, expired, deliveries, gaps uint64
+	var accepted, in, out, writes, late, expired, deliveries, gaps, behind uint64
 	var queued, subs int64
 	turns := make(map[float64]uint64)
 	var total uint64
@@ -176,6 +185,7 @@ func (s *Server) collectLoops(ch chan<- prometheus.Metric, gauge emit[float64], 
 		expired += t.Expired.Load()
 		deliveries += t.Deliveries.Load()
 		gaps += t.Gaps.Load()
+		behind += t.Behind.Load()
 		subs += t.Members.Load()
 		sum := uint64(0)
 		for b := range loop.TurnBuckets {
@@ -194,6 +204,7 @@ func (s *Server) collectLoops(ch chan<- prometheus.Metric, gauge emit[float64], 
 	count(descExpired, late, "write")
 	count(descDeliveries, deliveries)
 	count(descGaps, gaps)
+	count(descBehind, behind)
 	gauge(descQueued, float64(queued))
 	gauge(descSubs, float64(subs))
 	ch <- prometheus.MustNewConstHistogram(descTurn, total, busy, turns)

@@ -149,7 +149,7 @@ func (s *Server) compose() (err error) {
 	for i := range boxes {
 		s.engine.Attach(i, s.hub.Table(i))
 	}
-	s.broker = memory.New(s.hub, memory.Options{Clock: s.clock})
+	s.broker = memory.New(s.hub, memory.Options{Clock: s.clock, MaxBytes: int64(c.History.MaxBytes)})
 	s.hub.Connect(s.broker)
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
@@ -248,6 +248,11 @@ func (s *Server) Run(ctx context.Context) error {
 	fetching := make(chan struct{})
 	go func() { defer close(fetching); s.tokens.Run(ctx) }()
 	defer func() { cancel(); <-fetching; _ = s.tokens.Close() }()
+	if every := s.cfg.History.PositionCheck; every > 0 {
+		checking := make(chan struct{})
+		go func() { defer close(checking); s.node.CheckPositions(ctx, every) }()
+		defer func() { cancel(); <-checking }()
+	}
 	go func() { failed <- s.gateway.ServeHTTP() }()
 	if s.private != nil {
 		go func() { failed <- s.serveInternal() }()

@@ -64,9 +64,9 @@ func (n *node) answer(sub *session.Subscription, req session.SubscribeRequest) s
 	return r
 }
 
-func (n *node) Release(sub *session.Subscription, offset uint64) bool {
-	n.released = append(n.released, fmt.Sprint(sub.Channel(), " ", offset))
-	return offset != 666
+func (n *node) Release(sub *session.Subscription, at throng.Position) bool {
+	n.released = append(n.released, fmt.Sprint(sub.Channel(), " ", at.Offset))
+	return at.Offset != 666
 }
 
 func (n *node) Unsubscribe(sub *session.Subscription) {

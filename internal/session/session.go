@@ -63,8 +63,8 @@ type Node interface {
 	// Subscribe returns or later by a post.
 	Subscribe(sub *Subscription, req SubscribeRequest)
 	// Release lets publications flow to a subscription, to a positioned one from
-	// behind an offset. It reports false when some were lost.
-	Release(sub *Subscription, offset uint64) bool
+	// behind a position. It reports false when some were lost.
+	Release(sub *Subscription, at throng.Position) bool
 	// Unsubscribe takes it out again; nothing is pushed any more.
 	Unsubscribe(sub *Subscription)
 	// Publish gives a publication to the broker. The answer is posted to the

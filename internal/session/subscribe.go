@@ -155,7 +155,7 @@ func (s *Session) Subscribed(sub *Subscription, a *Subscribed) {
 	}
 	p := sub.pending
 	sub.pending = nil
-	if s.begin(sub, a) && sub.index >= 0 && !s.env.Node.Release(sub, a.Result.Position.Offset) {
+	if s.begin(sub, a) && sub.index >= 0 && !s.env.Node.Release(sub, a.Result.Position) {
 		sub.Lost()
 	}
 	if p != nil {

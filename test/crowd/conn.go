@@ -61,7 +61,7 @@ func (c *crowd) read(k *conn) error {
 		}
 		k.upgraded = true
 		b = b[end+4:]
-		join := phoenix.AppendPush(nil, phoenix.V2, []byte(`"1"`), []byte(`"1"`), c.name(k.channel), "phx_join", nil)
+		join := phoenix.AppendPush(nil, phoenix.V2, []byte(`"1"`), []byte(`"1"`), c.name(k.channel), "phx_join", c.payload)
 		if err := k.write(masked(nil, join)); err != nil {
 			return err
 		}
@@ -94,6 +94,7 @@ func (c *crowd) take(k *conn, m []byte) error {
 	switch {
 	case bytes.HasPrefix(m, []byte(`["1","1",`)):
 		c.joined++
+		return c.recovered(m)
 	case bytes.HasPrefix(m, []byte(`[null,null,`)):
 		c.pushes++
 		if len(c.sent) > 0 {

@@ -31,6 +31,10 @@ type crowd struct {
 	replies int // other replies
 	pushes  int
 
+	payload []byte // of joins; nil for none
+	missed  int    // what each join must bring
+	answer  []byte // to the last join
+
 	asking [][]byte    // by channel, what a connection that was answered says next
 	left   int         // how often that is done yet
 	sent   []time.Time // by channel, when something was last published
@@ -68,13 +72,17 @@ func (c *crowd) connect(n, channels int) (int, error) {
 // left waiting, and comes back with as many.
 func (c *crowd) reconnect() (int, error) {
 	n := len(c.open)
+	c.cut()
+	return c.connect(n, c.channels)
+}
+
+func (c *crowd) cut() {
 	for _, k := range c.open {
 		_ = unix.SetsockoptLinger(k.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 		_ = unix.Close(k.fd)
 	}
 	clear(c.conns)
 	c.open, c.joined = c.open[:0], 0
-	return c.connect(n, c.channels)
 }
 
 // name returns the name of a channel.

@@ -12,6 +12,7 @@
 //	                 done are deliveries, p99 is their latency in milliseconds
 //	trips K          K events with reply, each connection waits for one at a time
 //	reconnect        all are cut at once, connect and join anew
+//	recover K        the same, and each asks for the last K publications, and gets them
 //
 // usage: crowd ADDR PATH CHANNEL [PAYLOAD BYTES]
 package main
@@ -88,6 +89,8 @@ func (c *crowd) command(word string, a, b int) (r result, err error) {
 		r.Done, err = c.trips(a)
 	case "reconnect":
 		r.Done, err = c.reconnect()
+	case "recover":
+		r.Done, err = c.recover(a)
 	default:
 		err = fmt.Errorf("unknown command %q", word)
 	}

@@ -162,7 +162,13 @@ type crowd struct {
 
 func startCrowd(t testing.TB, addr string) *crowd {
 	t.Helper()
-	cmd := exec.Command(process.Build(t, "./test/crowd"), addr, "/socket/websocket?vsn=2.0.0", "room:1")
+	return startCrowdIn(t, addr, "room:1")
+}
+
+// startCrowdIn is startCrowd with another channel.
+func startCrowdIn(t testing.TB, addr, channel string) *crowd {
+	t.Helper()
+	cmd := exec.Command(process.Build(t, "./test/crowd"), addr, "/socket/websocket?vsn=2.0.0", channel)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

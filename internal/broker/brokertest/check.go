@@ -51,11 +51,21 @@ func (w *world) wantSteps(what string, pubs []*throng.Publication, first uint64)
 	}
 }
 
+// wantEpoch checks that all publications are of one epoch.
+func (w *world) wantEpoch(what string, pubs []*throng.Publication, want string) {
+	w.Helper()
+	for _, p := range pubs {
+		if p.Epoch != want {
+			w.Fatalf("%s: the publication at offset %d has epoch %q, want %q", what, p.Offset, p.Epoch, want)
+		}
+	}
+}
+
 // wantSame checks that two views of a channel show the same publications.
 func (w *world) wantSame(what string, a, b []*throng.Publication) {
 	w.Helper()
 	same := func(p, q *throng.Publication) bool {
-		return p.Offset == q.Offset && string(p.Data) == string(q.Data)
+		return p.Offset == q.Offset && p.Epoch == q.Epoch && string(p.Data) == string(q.Data)
 	}
 	if !slices.EqualFunc(a, b, same) {
 		w.Errorf("%s: the views differ:\n%s\n%s", what, show(a), show(b))

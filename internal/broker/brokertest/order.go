@@ -81,6 +81,7 @@ func manyPublishers(w *world) {
 		w.wantSteps("sink", delivered, 1)
 		w.wantPublisherOrder(delivered)
 		res := w.since(channel, kept, nil)
+		w.wantEpoch("sink", delivered, res.Position.Epoch)
 		w.wantSame("history and sink", res.Publications, delivered)
 		if len(acks[channel]) != len(delivered) {
 			w.Errorf("%d publications were acknowledged, %d delivered", len(acks[channel]), len(delivered))

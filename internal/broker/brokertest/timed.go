@@ -130,6 +130,7 @@ func forgotten(w *world) {
 	w.wantComplete("from the old position", res, same)
 	next := w.publish(channel, r, "3")
 	w.wantPosition("next", next, throng.Position{Offset: res.Position.Offset + 1, Epoch: res.Position.Epoch})
+	w.wantEpoch("next", w.since(channel, r, &res.Position).Publications, next.Epoch)
 	w.wantComplete("from the old position", w.since(channel, r, &old), same)
 	w.wantComplete("from the first offset", w.since(channel, r, &throng.Position{Offset: 1, Epoch: old.Epoch}), false)
 }

@@ -39,6 +39,7 @@ func windowSize(w *world) {
 			first := max(1, i-size+1)
 			w.wantData(fmt.Sprintf("size %d after %d", size, i), res.Publications, numbers(first, i)...)
 			w.wantSteps("history", res.Publications, uint64(first))
+			w.wantEpoch("history", res.Publications, res.Position.Epoch)
 			w.wantComplete("without Since", res, true)
 		}
 	}
@@ -207,5 +208,6 @@ func noHistory(w *world) {
 			w.Errorf("a publication without history was delivered with offset %d", p.Offset)
 		}
 	}
+	w.wantEpoch("sink", w.sink.wait(w, channel, 3), "")
 	w.removeHistory(channel)
 }

@@ -81,6 +81,47 @@ func benchmarkParallel(b *testing.B, channels int, r throng.Retention) {
 	})
 }
 
+// BenchmarkPublishBound publishes where there is room, and where each publication
+// takes the place of others, in small windows and in one that holds everything.
+func BenchmarkPublishBound(b *testing.B) {
+	for _, c := range []struct {
+		name     string
+		most     int64
+		channels int
+		size     int
+	}{
+		{"Room", 1 << 40, 20_000, 100},
+		{"Bound", 64 << 20, 20_000, 100},
+		{"BoundOneLarge", 64 << 20, 1, 1_000_000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			broker, ctx := newBroker(b, memory.Options{MaxBytes: c.most}), context.Background()
+			names := make([]string, c.channels)
+			for i := range names {
+				names[i] = fmt.Sprint("room:", i)
+			}
+			r := throng.Retention{Size: c.size, TTL: time.Hour}
+			publish := func(i int) {
+				p := &throng.Publication{Data: make([]byte, 64)}
+				broker.Publish(ctx, throng.PublishRequest{Channel: names[i*7919%len(names)], Publication: p, Retention: r}, nil)
+			}
+			for i := range 500_000 {
+				publish(i)
+			}
+			before := broker.Stats().EvictedPublications
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				publish(i)
+			}
+			b.StopTimer()
+			s := broker.Stats()
+			b.ReportMetric(float64(s.EvictedPublications-before)/float64(b.N), "evicted/op")
+			b.ReportMetric(float64(s.Bytes)/(1<<20), "MiB")
+		})
+	}
+}
+
 // BenchmarkRecover reads the last 10 of a window of 100.
 func BenchmarkRecover(b *testing.B) {
 	broker, ps, ctx := newBroker(b, memory.Options{}), newPublications(), context.Background()
@@ -103,8 +144,8 @@ func BenchmarkRecover(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports what the broker itself holds on to; names and
-// publications belong to whoever made them.
+// BenchmarkMemory reports what the broker holds on to, and how that compares with
+// what it counts. Names, and the shared publication, belong to whoever made them.
 func BenchmarkMemory(b *testing.B) {
 	const n = 100_000
 	ctx := context.Background()
@@ -139,13 +180,20 @@ func BenchmarkMemory(b *testing.B) {
 				broker.Publish(ctx, req, nil)
 			}
 		}},
+		{"Message64", 100 * n / 10, func(broker *memory.Broker) {
+			for i := range 100 * n / 10 {
+				p := &throng.Publication{Data: make([]byte, 64)}
+				broker.Publish(ctx, throng.PublishRequest{Channel: names[i%(n/10)], Publication: p, Retention: hundred}, nil)
+			}
+		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
-				broker := newBroker(b, memory.Options{})
+				broker := newBroker(b, memory.Options{MaxBytes: 1 << 40})
 				before := heapInUse()
 				c.fill(broker)
 				b.ReportMetric(float64(heapInUse()-before)/c.each, "bytes/each")
+				b.ReportMetric(float64(broker.Stats().Bytes)/c.each, "counted/each")
 				_ = broker.Close(ctx)
 				runtime.KeepAlive(broker)
 			}

@@ -26,8 +26,9 @@ import (
 )
 
 const (
-	defaultShards  = 256
-	defaultMaxKeys = 1 << 20
+	defaultShards   = 256
+	defaultMaxKeys  = 1 << 20
+	defaultMaxBytes = 256 << 20
 )
 
 // Options says how a Broker is built. The zero value is good for a server.
@@ -41,6 +42,12 @@ type Options struct {
 	// about a million. Over the bound a publish with a key is refused for now:
 	// forgetting an older key instead would break a promise already given.
 	MaxKeys int
+	// MaxBytes bounds the memory of all streams and publications together, as it
+	// is counted by Stats.Bytes; 0 means 256 MiB. Over the bound the oldest
+	// publications go, and streams that nobody subscribes to; who was behind them
+	// is told that something is missing. Streams with subscribers are never
+	// forgotten, even if they alone are more than the bound.
+	MaxBytes int64
 }
 
 // Broker implements throng.Broker within the process. It gives its sink every
@@ -53,6 +60,7 @@ type Broker struct {
 	shards  []shard // a power of two of them
 	keys    atomic.Int64
 	maxKeys int64
+	bound   bound
 	janitor *janitor
 	closing sync.Once
 }
@@ -70,6 +78,9 @@ func New(sink throng.Sink, opts Options) *Broker {
 	if opts.MaxKeys <= 0 {
 		opts.MaxKeys = defaultMaxKeys
 	}
+	if opts.MaxBytes <= 0 {
+		opts.MaxBytes = defaultMaxBytes
+	}
 	b := &Broker{
 		clock:   opts.Clock,
 		sink:    sink,
@@ -78,10 +89,11 @@ func New(sink throng.Sink, opts Options) *Broker {
 		maxKeys: int64(opts.MaxKeys),
 		janitor: newJanitor(opts.Clock),
 	}
+	b.bound.init(opts.MaxBytes, len(b.shards))
 	for i := range b.shards {
 		b.shards[i].init(b)
 	}
-	go b.janitor.run(b.shards)
+	go b.janitor.run(b)
 	return b
 }
 

@@ -12,6 +12,10 @@ type channel struct {
 	stream  stream
 	touched int64 // the last publish, history or unsubscribe
 	timer   timer
+
+	subscribed bool // as the shard's set says
+	filed      filed
+	place      int32 // in its pool
 }
 
 // channel returns the record of a channel, made if need be.
@@ -20,7 +24,10 @@ func (sh *shard) channel(name string) *channel {
 	if c == nil {
 		c = &channel{name: name, stream: stream{epoch: newEpoch(), window: window{load: &sh.load}}}
 		c.timer = newTimer(c)
+		_, c.subscribed = sh.subscribed[name]
 		sh.channels[name] = c
+		sh.load.bytes += c.weight()
+		sh.file(c)
 	}
 	return c
 }
@@ -28,6 +35,8 @@ func (sh *shard) channel(name string) *channel {
 // forget ends a stream. Asked for again, the channel gets another epoch.
 func (sh *shard) forget(c *channel) {
 	c.stream.clear()
+	sh.load.bytes -= c.weight()
+	sh.unfile(c)
 	sh.agenda.cancel(&c.timer)
 	shrink.Delete(&sh.channels, &sh.most.channels, c.name)
 }
@@ -48,9 +57,9 @@ func (c *channel) touch(sh *shard, r throng.Retention, now int64) {
 func (c *channel) visit(sh *shard, now int64) int {
 	life := ttl(c.stream.retention)
 	gone := c.stream.trim(now, visitBudget)
-	_, subscribed := sh.subscribed[c.name]
+	sh.file(c)
 	switch oldest := c.stream.window.oldest(); {
-	case oldest == nil && subscribed:
+	case oldest == nil && c.subscribed:
 		// Only a touch can give it something to free.
 	case oldest == nil && c.touched+life <= now:
 		sh.forget(c)

@@ -27,6 +27,7 @@ type janitor struct {
 	clock *throng.Clock
 	next  atomic.Int64  // when it will sweep
 	early chan struct{} // next was set to an earlier time
+	over  chan struct{} // the bound on memory is exceeded
 	quit  chan struct{}
 	ended chan struct{}
 }
@@ -35,6 +36,7 @@ func newJanitor(clock *throng.Clock) *janitor {
 	j := &janitor{
 		clock: clock,
 		early: make(chan struct{}, 1),
+		over:  make(chan struct{}, 1),
 		quit:  make(chan struct{}),
 		ended: make(chan struct{}),
 	}
@@ -59,9 +61,18 @@ func (j *janitor) expect(due int64) {
 	}
 }
 
-func (j *janitor) run(shards []shard) {
+// relieve asks for memory to be given back. It never blocks.
+func (j *janitor) relieve() {
+	select {
+	case j.over <- struct{}{}:
+	default:
+	}
+}
+
+func (j *janitor) run(b *Broker) {
 	defer close(j.ended)
-	for j.sleep() {
+	shards := b.shards
+	for j.sleep(b) {
 		// What is scheduled from here on, in a shard already passed, asks for the
 		// next sweep.
 		j.next.Store(never)
@@ -76,14 +87,22 @@ func (j *janitor) run(shards []shard) {
 	}
 }
 
-// sleep returns when a sweep is due, or false when it is time to stop.
-func (j *janitor) sleep() bool {
+// sleep returns when a sweep is due, or false when it is time to stop. Memory is
+// given back meanwhile.
+func (j *janitor) sleep(b *Broker) bool {
 	rest := time.NewTimer(sweepPause)
 	defer rest.Stop()
-	select {
-	case <-rest.C:
-	case <-j.quit:
-		return false
+	for resting, over := true, j.over; resting; {
+		select {
+		case <-rest.C:
+			resting = false
+		case <-over:
+			if !b.relieve(j.quit) {
+				over = nil // there is nothing to give: not to be asked at every publish
+			}
+		case <-j.quit:
+			return false
+		}
 	}
 	for {
 		wake := (<-chan time.Time)(nil)
@@ -95,6 +114,10 @@ func (j *janitor) sleep() bool {
 		case <-wake:
 			return true
 		case <-j.early:
+		case <-j.over:
+			if !b.relieve(j.quit) {
+				return true // the sweep, if it is early, finds nothing and pauses
+			}
 		case <-j.quit:
 			return false
 		}

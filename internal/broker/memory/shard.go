@@ -19,6 +19,9 @@ type shard struct {
 	agenda     agenda
 	most       struct{ subscribed, channels, memos shrink.Most }
 	load       load
+	reported   int64 // of load.bytes, to the bound
+	kept, idle pool
+	evicted    evicted
 
 	_ [64]byte // the next shard's lock lives on another cache line
 }
@@ -37,6 +40,10 @@ func (sh *shard) subscribe(name string) error {
 		return throng.ErrClosed
 	}
 	sh.subscribed[name] = struct{}{}
+	if c := sh.channels[name]; c != nil {
+		c.subscribed = true
+		sh.file(c)
+	}
 	return nil
 }
 
@@ -48,7 +55,10 @@ func (sh *shard) unsubscribe(name string, now int64) error {
 	}
 	shrink.Delete(&sh.subscribed, &sh.most.subscribed, name)
 	if c := sh.channels[name]; c != nil {
+		c.subscribed = false
+		sh.file(c)
 		c.touch(sh, c.stream.retention, now)
+		sh.relieve(now)
 	}
 	return nil
 }
@@ -75,17 +85,20 @@ func (sh *shard) publish(req *throng.PublishRequest, now int64) (throng.PublishR
 	if keyed {
 		sh.remember(req, position, now)
 	}
+	sh.relieve(now)
 	return throng.PublishResult{Position: position}, nil
 }
 
 // store gives the publication its place.
 func (sh *shard) store(req *throng.PublishRequest, now int64) throng.Position {
 	p := req.Publication
-	p.Offset, p.Time = 0, now
+	p.Offset, p.Epoch, p.Time = 0, "", now
 	if req.Retention.Enabled() {
 		c := sh.channel(req.Channel)
 		c.touch(sh, req.Retention, now)
-		return c.stream.append(p, now)
+		at := c.stream.append(p, now)
+		sh.file(c)
+		return at
 	}
 	// A publication that takes no offset can't be told from one that was missed.
 	// If the channel kept history until now, its positions must not be called
@@ -106,9 +119,19 @@ func (sh *shard) history(req *throng.HistoryRequest, now int64) (throng.HistoryR
 		return throng.HistoryResult{Complete: req.Since == nil}, nil
 	}
 	c := sh.channel(req.Channel)
-	c.touch(sh, req.Retention, now)
+	if c.subscribed && c.stream.window.len() == 0 {
+		// There is nothing to free until somebody publishes or unsubscribes, which
+		// sets the timer: to ask for a position, as it is done for every channel
+		// now and then, costs the janitor nothing.
+		c.stream.retention, c.touched = req.Retention, max(c.touched, now)
+	} else {
+		c.touch(sh, req.Retention, now)
+	}
 	c.stream.trim(now, all)
-	return c.stream.read(req, now), nil
+	sh.file(c)
+	res := c.stream.read(req, now)
+	sh.relieve(now)
+	return res, nil
 }
 
 func (sh *shard) removeHistory(name string) error {
@@ -119,6 +142,8 @@ func (sh *shard) removeHistory(name string) error {
 	}
 	if c := sh.channels[name]; c != nil {
 		c.stream.clear()
+		sh.file(c)
+		sh.report()
 	}
 	return nil
 }
@@ -129,7 +154,9 @@ func (sh *shard) close() {
 	sh.closed = true
 	sh.broker.keys.Add(-int64(len(sh.memos)))
 	sh.subscribed, sh.channels, sh.memos, sh.agenda = nil, nil, nil, nil
-	sh.load = load{}
+	sh.kept, sh.idle = nil, nil
+	sh.broker.bound.total.Add(-sh.reported)
+	sh.load, sh.reported = load{}, 0
 }
 
 func (sh *shard) addTo(sum *Stats) {
@@ -140,4 +167,6 @@ func (sh *shard) addTo(sum *Stats) {
 	sum.Keys += len(sh.memos)
 	sum.Publications += sh.load.publications
 	sum.Bytes += sh.load.bytes
+	sum.EvictedPublications += sh.evicted.publications
+	sum.EvictedStreams += sh.evicted.streams
 }

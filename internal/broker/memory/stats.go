@@ -10,11 +10,18 @@ type Stats struct {
 	Keys int
 	// Publications is how many lie in windows.
 	Publications int
-	// Bytes is the size of their events and data.
+	// Bytes is about the memory of streams and publications, which Options.MaxBytes
+	// bounds.
 	Bytes int64
+	// EvictedPublications and EvictedStreams count what was given back because of
+	// the bound, since the start.
+	EvictedPublications, EvictedStreams uint64
 }
 
-// load is what windows hold. Each shard keeps one, under its lock, so that
+// evicted counts what a shard gave back because of the bound.
+type evicted struct{ publications, streams uint64 }
+
+// load is what streams hold. Each shard keeps one, under its lock, so that
 // counting costs the hot path two additions and no shared cache line.
 type load struct {
 	publications int

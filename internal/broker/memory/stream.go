@@ -39,7 +39,7 @@ func (s *stream) append(p *throng.Publication, now int64) throng.Position {
 		now = max(now, last.Time)
 	}
 	s.top++
-	p.Offset, p.Time = s.top, now
+	p.Offset, p.Epoch, p.Time = s.top, s.epoch, now
 	s.retireOld(now, all)
 	for s.window.len() >= s.retention.Size {
 		s.retire(now)

@@ -114,8 +114,9 @@ func TestWindowRing(t *testing.T) {
 	if n := room(); n < 100 || n > 200 {
 		t.Errorf("a window of 100 has room for %d", n)
 	}
-	if *s.window.load != (load{publications: 100, bytes: 600}) {
-		t.Errorf("load %+v", *s.window.load)
+	each := weight(s.window.oldest())
+	if want := (load{publications: 100, bytes: 100*each + slotBytes*int64(room())}); *s.window.load != want {
+		t.Errorf("load %+v, want %+v", *s.window.load, want)
 	}
 	s.retention.Size = 3
 	s.trim(1, all)

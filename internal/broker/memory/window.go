@@ -70,6 +70,7 @@ func (w *window) drop() *throng.Publication {
 func (w *window) fit() {
 	switch {
 	case w.n == 0:
+		w.load.bytes -= slotBytes * int64(len(w.ring))
 		w.ring, w.first = nil, 0
 	case w.n <= len(w.ring)/4 && len(w.ring) > smallRing:
 		w.resize(max(2*w.n, smallRing))
@@ -112,7 +113,6 @@ func (w *window) resize(size int) {
 	for i := range w.n {
 		ring[i] = w.at(i)
 	}
+	w.load.bytes += slotBytes * int64(size-len(w.ring))
 	w.ring, w.first = ring, 0
 }
-
-func weight(p *throng.Publication) int64 { return int64(len(p.Event) + len(p.Data)) }

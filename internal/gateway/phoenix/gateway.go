@@ -94,6 +94,7 @@ type Gateway struct {
 	env      session.Env
 	idle     int64
 	decoders []codec.Decoder  // one per loop
+	tapes    []tapes          // one per loop
 	encoders []throng.Encoder // by encoding, counted from Options.Encoding
 
 	early, floods atomic.Uint64 // see rate.go
@@ -110,6 +111,6 @@ func New(o Options) *Gateway {
 	return &Gateway{
 		opts: o, idle: o.IdleTimeout.Milliseconds(),
 		env:      session.Env{Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users},
-		decoders: make([]codec.Decoder, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression),
+		decoders: make([]codec.Decoder, o.Loops), tapes: make([]tapes, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression),
 	}
 }

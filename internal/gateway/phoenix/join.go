@@ -182,13 +182,16 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 // for any amount of memory. A recovery that is larger comes in parts: the answer
 // stands at the end of the first one, and more says that the client has to join
 // again from there. Inside the window nobody is told to begin anew.
+//
+// The answer is in the loop's memory, valid until the next one.
 func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, more bool) {
 	all := s.visible(r.Publications)
 	pubs, size := s.fitting(all, r.Recovered)
 	if more = r.Recovered && len(pubs) < len(all); more {
 		r.Position.Offset = pubs[len(pubs)-1].Offset
 	}
-	b := append(make([]byte, 0, size+128), `{"recoverable":`...)
+	t := &s.gw.tapes[s.conn().Ref().Loop]
+	b := append(t.answer[:0], `{"recoverable":`...)
 	b = strconv.AppendBool(b, r.Positioned)
 	b = append(b, `,"recovered":`...)
 	b = strconv.AppendBool(b, r.Recovered)
@@ -197,13 +200,21 @@ func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, more 
 	b = append(b, `,"epoch":`...)
 	b = appendString(b, r.Position.Epoch)
 	b = append(b, `,"publications":[`...)
-	for i, p := range pubs {
-		if i > 0 {
-			b = append(b, ',')
+	if piece, ok := t.piece(s.gw, pubs, size); ok {
+		b = append(b, piece...)
+	} else {
+		for i, p := range pubs {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = s.gw.appendPublication(b, p)
 		}
-		b = s.appendPublication(b, p)
 	}
-	return append(b, `]}`...), more
+	b = append(b, `]}`...)
+	if t.answer = b; cap(b) > answersBytes {
+		t.answer = nil
+	}
+	return b, more
 }
 
 // fitting returns what an answer has room for: the oldest, at least one of them,
@@ -245,10 +256,10 @@ func answerSize(p *throng.Publication) int {
 	return n + len(p.Event) + 128
 }
 
-func (s *Socket) appendPublication(b []byte, p *throng.Publication) []byte {
+func (g *Gateway) appendPublication(b []byte, p *throng.Publication) []byte {
 	event := p.Event
 	if event == "" {
-		event = s.gw.opts.DefaultEvent
+		event = g.opts.DefaultEvent
 	}
 	b = append(b, `{"offset":`...)
 	b = strconv.AppendUint(b, p.Offset, 10)
