@@ -61,13 +61,25 @@ func parseClaims(payload []byte) (c claims, no *Refusal) {
 	return c, nil
 }
 
-// known reports whether a claim has a meaning here.
-func known(name string) bool {
-	switch name {
-	case "sub", "jti", "iss", "aud", "exp", "iat", "nbf", "info", "meta", "channels", "subs", "channel", "publish":
-		return true
+// known wants the claims that have a meaning here.
+func known(name []byte) (string, bool) {
+	for _, claim := range [...]string{"sub", "exp", "iat", "jti", "info", "channels", "subs", "channel", "publish", "iss", "aud", "nbf", "meta"} {
+		if string(name) == claim {
+			return claim, true
+		}
 	}
-	return false
+	return "", false
+}
+
+// ofSub wants what is said of one channel.
+func ofSub(name []byte) (string, bool) {
+	switch string(name) {
+	case "info":
+		return "info", true
+	case "publish":
+		return "publish", true
+	}
+	return "", false
 }
 
 // take reads one claim, and says what is wrong with it.
@@ -233,7 +245,7 @@ func (c *claims) addSubs(b []byte) (wrong string) {
 	if b == nil || string(b) == "null" {
 		return ""
 	}
-	list, no := members(b, func(string) bool { return true })
+	list, no := members(b, all)
 	switch {
 	case no != "":
 		return notObject
@@ -257,7 +269,7 @@ func (c *claims) addSubs(b []byte) (wrong string) {
 
 // readSub reads what is said of one channel in subs.
 func readSub(b []byte, g *throng.Grant) (wrong string) {
-	said, wrong := members(b, func(name string) bool { return name == "info" || name == "publish" })
+	said, wrong := members(b, ofSub)
 	if wrong != "" {
 		return notObject
 	}

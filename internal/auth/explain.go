@@ -37,7 +37,7 @@ func (v *Verifier) Explain(s string) Explanation {
 // object decodes a JSON object; nil if it is none.
 func object(part string) json.RawMessage {
 	b, ok := decode(part)
-	if _, wrong := members(b, func(string) bool { return false }); !ok || wrong != "" {
+	if _, wrong := members(b, none); !ok || wrong != "" {
 		return nil
 	}
 	return b

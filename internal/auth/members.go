@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"bytes"
 	"encoding/json"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -11,10 +13,20 @@ type member struct {
 	value []byte
 }
 
+// wanted says which members of an object are, and how they are called: a name out of
+// the program costs no memory.
+type wanted func(name []byte) (string, bool)
+
+// all wants every member.
+func all(name []byte) (string, bool) { return string(name), true }
+
+// none wants none.
+func none([]byte) (string, bool) { return "", false }
+
 // members returns those of a JSON object that are wanted. Names count exactly, each
 // once: encoding/json would take "SUB" for "sub", and the last of several. It says
 // what is wrong otherwise.
-func members(b []byte, wanted func(name string) bool) (list []member, wrong string) {
+func members(b []byte, want wanted) (list []member, wrong string) {
 	if !utf8.Valid(b) || !json.Valid(b) {
 		return nil, "is not JSON"
 	}
@@ -22,25 +34,35 @@ func members(b []byte, wanted func(name string) bool) (list []member, wrong stri
 	if b[0] != '{' {
 		return nil, "is not a JSON object"
 	}
+	list = make([]member, 0, 8)
 	for b = trim(b[1:]); b[0] != '}'; {
-		var name, value []byte
-		name, b = cut(b)
+		var key, value []byte
+		key, b = cut(b)
 		value, b = cut(trim(trim(b)[1:])) // behind the colon
 		if b = trim(b); b[0] == ',' {
 			b = trim(b[1:])
 		}
-		key, _ := text(name)
-		if !wanted(key) {
+		name, ok := want(plain(key))
+		if !ok {
 			continue
 		}
 		for i := range list {
-			if list[i].name == key {
+			if list[i].name == name {
 				return nil, "has a member twice"
 			}
 		}
-		list = append(list, member{key, value})
+		list = append(list, member{name, value})
 	}
 	return list, ""
+}
+
+// plain is what a JSON string says, nothing for one that can't be said.
+func plain(b []byte) []byte {
+	if bytes.IndexByte(b, '\\') < 0 {
+		return b[1 : len(b)-1]
+	}
+	s, _ := text(b)
+	return []byte(s)
 }
 
 // trim cuts off leading white space.
@@ -101,19 +123,11 @@ func text(b []byte) (s string, ok bool) {
 	if len(b) < 2 || b[0] != '"' {
 		return "", false
 	}
-	plain := b[1 : len(b)-1]
-	for _, c := range plain {
-		if c == '\\' {
-			if json.Unmarshal(b, &s) != nil {
-				return "", false
-			}
-			for _, r := range s {
-				if r == utf8.RuneError {
-					return "", false
-				}
-			}
-			return s, true
-		}
+	if bytes.IndexByte(b, '\\') < 0 {
+		return string(b[1 : len(b)-1]), true
 	}
-	return string(plain), true
+	if json.Unmarshal(b, &s) != nil || strings.ContainsRune(s, utf8.RuneError) {
+		return "", false
+	}
+	return s, true
 }

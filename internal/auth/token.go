@@ -56,11 +56,24 @@ func decode(s string) ([]byte, bool) {
 	return b, err == nil
 }
 
+// ofHeader wants what counts of a header.
+func ofHeader(name []byte) (string, bool) {
+	switch string(name) {
+	case "alg":
+		return "alg", true
+	case "kid":
+		return "kid", true
+	case "crit":
+		return "crit", true
+	}
+	return "", false
+}
+
 // readHeader reads what says how the token was signed. What names a key elsewhere is
 // passed over; what must be understood is not (RFC 7515 section 4.1.11).
 func (t *token) readHeader(header []byte) *Refusal {
 	var name string
-	given, no := members(header, func(name string) bool { return name == "alg" || name == "kid" || name == "crit" })
+	given, no := members(header, ofHeader)
 	if no != "" {
 		return bad("the header %s", no)
 	}

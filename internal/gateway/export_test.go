@@ -1,6 +1,10 @@
 package gateway
 
-import "throng/internal/loop"
+import (
+	"net/http"
+
+	"throng/internal/loop"
+)
 
 // Redecode decodes a captured connection and encodes it again.
 func Redecode(b []byte) ([]byte, error) {
@@ -38,3 +42,6 @@ func Lines(body []byte) (all []Line) {
 
 // Door is the handler that a listener gives to each connection.
 func (g *Gateway) Door() loop.Handler { return g.door }
+
+// Handler is what net/http is given.
+func (g *Gateway) Handler() http.Handler { return http.HandlerFunc(g.serveHTTP) }

@@ -144,6 +144,9 @@ func (h *held) answer(a refusal) {
 // Close implements events.Conn.
 func (h *held) Close(cause error) { h.Finish(cause) }
 
+// Now implements events.Conn.
+func (h *held) Now() int64 { return h.Loop().Now() }
+
 // Open implements loop.Handler.
 func (h *held) Open(*loop.Conn) {}
 

@@ -178,6 +178,9 @@ func (f *flow) Close(cause error) {
 	f.settle()
 }
 
+// Now implements events.Conn.
+func (f *flow) Now() int64 { return f.Loop().Now() }
+
 // settle ends a flow that has said all.
 func (f *flow) settle() {
 	if f.cause == nil || !f.Conn.Open() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 	"throng"
 	"throng/internal/broker/memory"
 	"throng/internal/gateway"
+	"throng/internal/gateway/events"
 	"throng/internal/gateway/phoenix"
 	"throng/internal/hub"
 	"throng/internal/loop"
@@ -47,7 +49,8 @@ func inFakeTimeIdle(t *testing.T, idle time.Duration, test func(s *still)) {
 			t.Fatal(err)
 		}
 		s.hub = hub.New(hub.Options{
-			Mailboxes: []throng.Mailbox{s.engine.Mailbox(0)}, Encoders: phoenix.Encoders("message", phoenix.Compression{}), Clock: clock,
+			Mailboxes: []throng.Mailbox{s.engine.Mailbox(0)}, Clock: clock,
+			Encoders: slices.Concat(phoenix.Encoders("message", phoenix.Compression{}), events.Encoders()),
 		})
 		s.engine.Attach(0, s.hub.Table(0))
 		broker := memory.New(s.hub, memory.Options{Clock: clock})
@@ -57,7 +60,14 @@ func inFakeTimeIdle(t *testing.T, idle time.Duration, test func(s *still)) {
 		}
 		s.node = node.New(node.Options{
 			Hub: s.hub, Broker: broker, Post: s.engine.Post, Clock: clock,
-			Namespaces: func(string) *throng.Namespace { return ns },
+			Namespaces: func(name string) *throng.Namespace {
+				if name == "hist" {
+					kept := *ns
+					kept.Retention = throng.Retention{Size: 100, TTL: time.Hour}
+					return &kept
+				}
+				return ns
+			},
 		})
 		s.gateway = gateway.New(gateway.Options{Engine: s.engine, Clock: clock, Limits: websocket.Limits{MaxMessage: 64 << 10, MaxFragments: 100}})
 		sockets := phoenix.New(phoenix.Options{
@@ -66,6 +76,12 @@ func inFakeTimeIdle(t *testing.T, idle time.Duration, test func(s *still)) {
 		})
 		who := func(gateway.Credentials) (gateway.Verdict, gateway.Pending) { return gateway.Verdict{}, nil }
 		s.polls = s.gateway.LongPoll(gateway.LongPollOptions{Phoenix: gateway.Phoenix{Gateway: sockets, Authenticate: who}})
+		feeds := events.New(events.Options{
+			Node: s.node, Clock: clock, Loops: 1, Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20}, Beat: beatEvery,
+			Encoding: uint8(len(phoenix.Encoders("", phoenix.Compression{}))), Post: s.engine.Post,
+		})
+		s.gateway.HandleFeed("/events", gateway.Feed{Events: feeds, Authenticate: who})
+		s.gateway.HandleFeed("/poll", gateway.Feed{Events: feeds, Authenticate: who, Poll: true})
 		s.engine.Start()
 		test(s)
 		if err := s.engine.Stop(context.Background()); err != nil {

@@ -180,7 +180,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 				return false
 			}
 		}
-		s.spoke = true
+		s.spoke = s.Now()
 		s.Conn.SendDroppable(event, p.ExpiresAt, sub.Class())
 	}
 	return true

@@ -27,6 +27,8 @@ type Conn interface {
 	Close(cause error)
 	// SetDeadline asks for Feed.Timer at a Clock time in milliseconds, 0 for none.
 	SetDeadline(at int64)
+	// Now is the time of the loop's turn, in Clock milliseconds.
+	Now() int64
 }
 
 // Feed is a stream or a poll, as its conn sees it. All its methods are for the loop

@@ -83,10 +83,13 @@ func (p *Poll) arm() {
 // poll waits. In a channel without history there are no positions; a poll gets what
 // comes while it waits.
 func (p *Poll) Subscribed(sub *session.Subscription, _ session.Token, r session.SubscribeResult, err *throng.Error) {
-	if p.Ended() {
+	switch {
+	case p.Ended():
 		return
-	}
-	if err != nil {
+	case sub.Channel() != p.req.Channels[0]: // the server's wish, which a poll has no place for
+		p.Unsubscribe(sub)
+		return
+	case err != nil:
 		p.refuse(err)
 		return
 	}
@@ -217,6 +220,9 @@ func (p *Poll) Timer() {
 	}
 	p.arm()
 }
+
+// Rearmed is told by the session that its deadline may have changed.
+func (p *Poll) Rearmed() { p.arm() }
 
 // Message implements Feed.
 func (p *Poll) Message(m any) {

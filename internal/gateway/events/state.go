@@ -66,7 +66,7 @@ func (st *state) check() error {
 // restore goes on with a stream that has begun. Its channels have not, in this
 // process: until they have, ids say where they stood.
 func (g *Gateway) restore(c Conn, st session.State) *Stream {
-	s := &Stream{Conn: c, gw: g}
+	s := &Stream{Conn: c, gw: g, spoke: c.Now()}
 	s.Init(&g.env, s, s, st.Client, nil)
 	if len(st.Subs) > 0 {
 		s.resume = &resume{left: len(st.Subs)}

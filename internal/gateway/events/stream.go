@@ -16,8 +16,7 @@ type Stream struct {
 	Conn
 	gw     *Gateway
 	resume *resume // until all channels have begun; nil then
-	beat   int64   // when the client must have heard something, 0 for never
-	spoke  bool    // since the last beat
+	spoke  int64   // when the client was last sent something, in Clock milliseconds
 	single bool    // the id in the shared event says all
 }
 
@@ -70,7 +69,7 @@ func (s *Stream) ServerSide() (encoding, wireFlags uint8) { return s.gw.opts.Enc
 
 // send sends what was built in the loop's memory.
 func (s *Stream) send(b []byte) {
-	s.spoke = true
+	s.spoke = s.Now()
 	s.Conn.SendScratch(b, 0)
 }
 
@@ -81,7 +80,7 @@ func (s *Stream) say(id, kind string, data any) {
 
 // SendDroppable implements session.Transport: an event of a channel goes out.
 func (s *Stream) SendDroppable(event []byte, expires int64, class uint32) {
-	s.spoke = true
+	s.spoke = s.Now()
 	if !s.single {
 		event = s.identified(event)
 	}
@@ -159,11 +158,8 @@ func (s *Stream) Timer() {
 	if s.Expire(now); s.Ended() {
 		return
 	}
-	if s.beat != 0 && now >= s.beat {
-		if !s.spoke {
-			s.send(append(s.Scratch(), ":\n\n"...))
-		}
-		s.spoke, s.beat = false, 0
+	if s.gw.beat > 0 && now >= s.spoke+s.gw.beat {
+		s.send(append(s.Scratch(), ":\n\n"...))
 	}
 	s.arm()
 }
@@ -173,15 +169,15 @@ func (s *Stream) arm() {
 	if s.Ended() {
 		return
 	}
-	if s.beat == 0 && s.gw.beat > 0 {
-		s.beat = s.gw.opts.Clock.Now() + s.gw.beat
-	}
 	at := s.Deadline()
-	if at == 0 || s.beat != 0 && s.beat < at {
-		at = s.beat
+	if beat := s.spoke + s.gw.beat; s.gw.beat > 0 && (at == 0 || beat < at) {
+		at = beat
 	}
 	s.SetDeadline(at)
 }
+
+// Rearmed is told by the session that its deadline may have changed.
+func (s *Stream) Rearmed() { s.arm() }
 
 // Message implements Feed.
 func (s *Stream) Message(m any) {
