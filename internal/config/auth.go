@@ -27,6 +27,9 @@ func checkKeySet(s string) *Error {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return fail("write https://host/.well-known/jwks.json", "it is not an https URL") // which may have a password in it
 	}
+	if u.User != nil {
+		return fail("keys that are public need no password", "it has a user or password in it")
+	}
 	return nil
 }
 

@@ -27,7 +27,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	for _, bad := range []string{
 		`hmac_secret = "SECRETMARK"`, `hmac_secret = "SECRETMARK\u0000"`, `hmac_secret = ["SECRETMARK"]`, `hmac_secret = { SECRETMARK = 1 }`,
 		`hmac_secret = 4242424242`, `hmac_secret = "SECRETMARK` + strings.Repeat("x", 20) + "\n" + `"`, `hmac_secrets = "` + secret + `"`,
-		`jwks_url = "SECRETMARK"`, `jwks_url = "ftp://SECRETMARK@host/"`,
+		`jwks_url = "SECRETMARK"`, `jwks_url = "ftp://SECRETMARK@host/"`, `jwks_url = "https://me:SECRETMARK@host/"`,
 	} {
 		_, err := config.Load(config.LoadOptions{File: write(t, "[auth]\n"+bad+"\n")})
 		if err == nil || strings.Contains(err.Error(), "SECRETMARK") || strings.Contains(err.Error(), "4242424242") {

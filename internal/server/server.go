@@ -263,14 +263,14 @@ func (s *Server) Run(ctx context.Context) error {
 		go func() { defer close(renewing); s.certs.Run(ctx) }()
 		defer func() { cancel(); <-renewing }()
 	}
+	fetching := make(chan struct{})
+	go func() { defer close(fetching); s.tokens.Run(ctx) }()
+	defer func() { cancel(); <-fetching; _ = s.tokens.Close() }()
 	if every := s.cfg.History.PositionCheck; every > 0 {
 		checking := make(chan struct{})
 		go func() { defer close(checking); s.node.CheckPositions(ctx, every) }()
 		defer func() { cancel(); <-checking }()
 	}
-	fetching := make(chan struct{})
-	go func() { defer close(fetching); s.tokens.Run(ctx) }()
-	defer func() { cancel(); <-fetching; _ = s.tokens.Close() }()
 	go func() { failed <- s.gateway.ServeHTTP() }()
 	if s.private != nil {
 		go func() { failed <- s.serveInternal() }()
