@@ -17,7 +17,7 @@ func (h *held) Base() *sessions.Session { return baseOfFeed(h.feed) }
 func (h *held) TransportName() string { return h.at.name() }
 
 // WireName implements Carrier.
-func (h *held) WireName() string { return h.at.wireName() }
+func (h *held) WireName() string { return "json" }
 
 // Base implements Carrier.
 func (f *flow) Base() *sessions.Session { return baseOfFeed(f.feed) }
@@ -26,7 +26,7 @@ func (f *flow) Base() *sessions.Session { return baseOfFeed(f.feed) }
 func (f *flow) TransportName() string { return f.at.name() }
 
 // WireName implements Carrier.
-func (f *flow) WireName() string { return f.at.wireName() }
+func (f *flow) WireName() string { return "json" }
 
 // Lasts implements Carrier.
 func (h *held) Lasts() bool { return !h.at.Poll }
@@ -47,12 +47,4 @@ func (f *feed) name() string {
 		return "poll"
 	}
 	return "events"
-}
-
-// wireName is what it is said in.
-func (f *feed) wireName() string {
-	if f.Poll {
-		return "json"
-	}
-	return "event-stream"
 }
