@@ -1,9 +1,12 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,9 +17,33 @@ import (
 // beatEvery is how long a stream may be silent in fake time.
 const beatEvery = 40 * time.Second
 
+// page is what a request is answered, read while it is written.
+type page struct {
+	mu   sync.Mutex
+	head http.Header
+	code int
+	b    bytes.Buffer
+}
+
+func (p *page) Header() http.Header { return p.head }
+
+func (p *page) WriteHeader(code int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.code = code
+}
+
+func (p *page) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.Write(b)
+}
+
+func (p *page) Flush() {}
+
 // feed makes a request for a feed, as HTTP/2 would. It is over when done is closed.
-func (s *still) feed(ctx context.Context, target string) (w *httptest.ResponseRecorder, done chan struct{}) {
-	w, done = httptest.NewRecorder(), make(chan struct{})
+func (s *still) feed(ctx context.Context, target string) (w *page, done chan struct{}) {
+	w, done = &page{head: http.Header{}}, make(chan struct{})
 	r := httptest.NewRequestWithContext(ctx, "GET", target, nil)
 	r.ProtoMajor, r.ProtoMinor = 2, 0
 	go func() {
@@ -28,10 +55,12 @@ func (s *still) feed(ctx context.Context, target string) (w *httptest.ResponseRe
 }
 
 // written is what was written since it was asked last.
-func written(w *httptest.ResponseRecorder) string {
+func written(w *page) string {
 	synctest.Wait()
-	defer w.Body.Reset()
-	return w.Body.String()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer w.b.Reset()
+	return w.b.String()
 }
 
 func (s *still) publish(channel string, p *throng.Publication) {
@@ -85,8 +114,8 @@ func TestFakeTimeFeedPoll(t *testing.T) {
 			w, done := s.feed(s.t.Context(), target)
 			<-done
 			between(t, target, time.Since(begin), want)
-			if got := written(w); w.Code != 200 || !strings.Contains(got, `"publications":[]`) {
-				t.Errorf("%s: %d %s", target, w.Code, got)
+			if got := written(w); w.code != 200 || !strings.Contains(got, `"publications":[]`) {
+				t.Errorf("%s: %d %s", target, w.code, got)
 			}
 		}
 	})

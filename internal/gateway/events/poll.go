@@ -221,9 +221,6 @@ func (p *Poll) Timer() {
 	p.arm()
 }
 
-// Rearmed is told by the session that its deadline may have changed.
-func (p *Poll) Rearmed() { p.arm() }
-
 // Message implements Feed.
 func (p *Poll) Message(m any) {
 	switch m := m.(type) {

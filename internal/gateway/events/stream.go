@@ -176,9 +176,6 @@ func (s *Stream) arm() {
 	s.SetDeadline(at)
 }
 
-// Rearmed is told by the session that its deadline may have changed.
-func (s *Stream) Rearmed() { s.arm() }
-
 // Message implements Feed.
 func (s *Stream) Message(m any) {
 	if d, ok := m.(*throng.Disconnect); ok {
