@@ -58,7 +58,7 @@ func TestEventStreams(t *testing.T) {
 		for _, one := range result[connections](w, "connections", `{}`).Connections {
 			kinds[one.Transport] = one.Wire
 		}
-		if kinds["events"] != "json" || kinds["poll"] != "json" {
+		if kinds["events"] != "event-stream" || kinds["poll"] != "json" {
 			t.Errorf("%v", kinds)
 		}
 		w.want("presence_stats", `{"channel":"room:x"}`, `{"num_clients":1,"num_users":1}`)

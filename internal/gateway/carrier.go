@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"throng/internal/gateway/events"
 	"throng/internal/loop"
 	sessions "throng/internal/session"
 )
@@ -10,7 +11,8 @@ type Carrier interface {
 	loop.Handler
 	// Base returns the session; nil if there is none.
 	Base() *sessions.Session
-	// TransportName is what the transport is called: websocket, longpoll, events, poll.
+	// TransportName is what the transport is called: websocket, longpoll, events,
+	// poll.
 	TransportName() string
 	// WireName is what the protocol and its version are called.
 	WireName() string
@@ -59,6 +61,12 @@ func (s *socket) Lasts() bool { return true }
 // Lasts implements Carrier.
 func (p *poll) Lasts() bool { return true }
 
+// Lasts implements Carrier.
+func (h *held) Lasts() bool { return !h.at.Poll }
+
+// Lasts implements Carrier.
+func (f *flow) Lasts() bool { return !f.at.Poll }
+
 func baseOf(p Protocol) *sessions.Session {
 	if b, ok := p.(interface{ Base() *sessions.Session }); ok {
 		return b.Base()
@@ -71,4 +79,49 @@ func wireOf(p Protocol) string {
 		return w.WireName()
 	}
 	return ""
+}
+
+var (
+	_ Carrier = (*held)(nil)
+	_ Carrier = (*flow)(nil)
+)
+
+// Base implements Carrier.
+func (h *held) Base() *sessions.Session { return feedBase(h.feed) }
+
+// TransportName implements Carrier.
+func (h *held) TransportName() string { return h.at.transportName() }
+
+// WireName implements Carrier.
+func (h *held) WireName() string { return h.at.wireName() }
+
+// Base implements Carrier.
+func (f *flow) Base() *sessions.Session { return feedBase(f.feed) }
+
+// TransportName implements Carrier.
+func (f *flow) TransportName() string { return f.at.transportName() }
+
+// WireName implements Carrier.
+func (f *flow) WireName() string { return f.at.wireName() }
+
+// feedBase is a feed's session; nil until it is known who asks.
+func feedBase(f events.Feed) *sessions.Session {
+	if f == nil {
+		return nil
+	}
+	return f.Base()
+}
+
+func (at *feed) transportName() string {
+	if at.Poll {
+		return "poll"
+	}
+	return "events"
+}
+
+func (at *feed) wireName() string {
+	if at.Poll {
+		return "json"
+	}
+	return "event-stream"
 }
