@@ -17,6 +17,7 @@ type Verifier struct {
 	// replaced wakes Run when there is another key set.
 	replaced chan struct{}
 	revoked  *revoked
+	aside    aside
 
 	mu      sync.Mutex // held while rules or revocations change
 	journal *journal   // nil without a file

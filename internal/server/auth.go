@@ -62,13 +62,33 @@ func (s *Server) recognise(c gateway.Credentials) (v gateway.Verdict, _ gateway.
 	case c.Token == "":
 		return s.tokenless(), nil
 	}
-	id, err := s.tokens.Connection(c.Token)
-	if err == auth.ErrKeysPending {
+	if s.tokens.Costly(c.Token) {
 		return v, func(done func(gateway.Verdict)) {
-			s.tokens.WhenFetched(func() { done(verdict(s.tokens.Connection(c.Token))) })
+			s.tokens.Aside(func() { s.checked(c.Token, done) })
 		}
 	}
+	id, err := s.tokens.Connection(c.Token)
+	if err == auth.ErrKeysPending {
+		return v, func(done func(gateway.Verdict)) { s.checkLater(c.Token, done) }
+	}
 	return verdict(id, err), nil
+}
+
+// checked checks a token away from the loops.
+func (s *Server) checked(token string, done func(gateway.Verdict)) {
+	id, err := s.tokens.Connection(token)
+	if err == auth.ErrKeysPending {
+		s.checkLater(token, done)
+		return
+	}
+	done(verdict(id, err))
+}
+
+// checkLater checks a token when the keys are there that are being fetched.
+func (s *Server) checkLater(token string, done func(gateway.Verdict)) {
+	s.tokens.WhenFetched(func() {
+		s.tokens.Aside(func() { done(verdict(s.tokens.Connection(token))) })
+	})
 }
 
 // verdict is that of a token.

@@ -1,0 +1,64 @@
+package auth
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// aside runs what takes too long for a loop, on as many goroutines as there are
+// processors, and on none while nothing waits.
+type aside struct {
+	mu      sync.Mutex
+	waiting []func()
+	running int
+}
+
+func (a *aside) run(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.running >= runtime.GOMAXPROCS(0) {
+		a.waiting = append(a.waiting, f)
+		return
+	}
+	a.running++
+	go a.work(f)
+}
+
+func (a *aside) work(f func()) {
+	for ; f != nil; f = a.next() {
+		f()
+	}
+}
+
+// next returns what waits for the longest, or nil: then the goroutine ends.
+func (a *aside) next() (f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.waiting) == 0 {
+		a.waiting = nil
+		a.running--
+		return nil
+	}
+	f = a.waiting[0]
+	a.waiting[0] = nil
+	a.waiting = a.waiting[1:]
+	return f
+}
+
+// Costly reports whether a token is signed with a private key. To check one takes
+// from 50 microseconds (RS256, ES256) to milliseconds (ES384, ES512): a crowd of them
+// would hold up a loop.
+func (v *Verifier) Costly(s string) bool {
+	t, no := parseToken(s, v.rules.Load().most)
+	if no != nil {
+		return false // it is refused at once
+	}
+	_, shared := t.method.(*jwt.SigningMethodHMAC)
+	return !shared
+}
+
+// Aside calls f on another goroutine, after what was given to it before: for the
+// checks of costly tokens.
+func (v *Verifier) Aside(f func()) { v.aside.run(f) }
