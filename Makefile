@@ -15,6 +15,8 @@ LDFLAGS := $(if $(VERSION),-X throng/internal/cli.version=$(VERSION))
 # Packages that start processes, browsers or crowds, or ask for what the test
 # cache can't see: one at a time, and never from the cache.
 ALONE := . ./test/...
+# Packages tested at once: most of what they do is waiting for deadlines.
+AT_ONCE = 5
 TOGETHER = $$($(GO) list ./... | grep -vE '^throng(/test(/.*)?)?$$')
 
 step = @printf '\n== %s\n' "$(1)"
@@ -51,9 +53,9 @@ lint: ## gofmt, go vet for three systems, staticcheck
 .PHONY: test
 test: setup lint ## everything that must hold before a commit
 	$(call step,go test: the rooms)
-	$(GO) test -timeout 5m $(TOGETHER)
+	$(GO) test -p $(AT_ONCE) -timeout 5m $(TOGETHER)
 	$(call step,go test -race: the rooms)
-	$(GO) test -race -timeout 5m $(TOGETHER)
+	$(GO) test -p $(AT_ONCE) -race -timeout 5m $(TOGETHER)
 	$(call step,go test: layers + real clients + crowds)
 	$(GO) test -timeout 8m -count 1 -p 1 $(ALONE)
 

@@ -10,20 +10,33 @@ import (
 	"testing"
 )
 
-// TestSecurityTableIsTrue: docs/security.md names a test in every row of its
-// table of attacks, and every test that it names exists.
-func TestSecurityTableIsTrue(t *testing.T) {
-	page, err := os.ReadFile("docs/security.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, found := strings.Cut(string(page), "| Attack | Passes when | Test |\n|---|---|---|\n")
-	if !found {
-		t.Fatal("docs/security.md has no table of attacks")
-	}
+// TestTablesAreTrue: the tables of attacks and of faults name a test in every row,
+// and every test that they name exists.
+func TestTablesAreTrue(t *testing.T) {
 	tests := declaredTests(t)
+	for _, page := range []struct {
+		file, head string
+		least      int // rows
+	}{
+		{"docs/security.md", "| Attack | Passes when | Test |\n|---|---|---|\n", 20},
+		{"docs/reliability.md", "| Fault | Passes when | Test |\n|---|---|---|\n", 10},
+	} {
+		text, err := os.ReadFile(page.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, table, found := strings.Cut(string(text), page.head)
+		if !found {
+			t.Fatalf("%s has no such table", page.file)
+		}
+		if rows := checkRows(t, page.file, table, tests); rows < page.least {
+			t.Errorf("%s: only %d rows", page.file, rows)
+		}
+	}
+}
+
+func checkRows(t *testing.T, file, table string, tests map[string]bool) (rows int) {
 	name := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`")
-	rows := 0
 	for row := range strings.Lines(table) {
 		if !strings.HasPrefix(row, "|") {
 			break
@@ -32,17 +45,15 @@ func TestSecurityTableIsTrue(t *testing.T) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(row), "|"), "|")
 		named := name.FindAllStringSubmatch(cells[len(cells)-1], -1)
 		if len(named) == 0 {
-			t.Errorf("no test is named: %s", row)
+			t.Errorf("%s: no test is named: %s", file, row)
 		}
 		for _, n := range named {
 			if !tests[n[1]] {
-				t.Errorf("there is no test %s: %s", n[1], row)
+				t.Errorf("%s: there is no test %s: %s", file, n[1], row)
 			}
 		}
 	}
-	if rows < 20 {
-		t.Errorf("only %d rows", rows)
-	}
+	return rows
 }
 
 // declaredTests are the tests and fuzz targets of the whole tree.

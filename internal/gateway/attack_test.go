@@ -167,7 +167,6 @@ func head(method, path string) []byte {
 // is not silent while it takes them.
 func TestWhoTakesIsThere(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		t.Parallel()
 		s := watchful(t, kind)
 		c := gatewaytest.Connect(t, s.Addr(), "/echo")
 		_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)

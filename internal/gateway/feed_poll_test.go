@@ -15,7 +15,6 @@ func position(p polled) string { return fmt.Sprintf("&offset=%d&epoch=%s", p.Off
 // TestPoll: one connection asks again and again, each time from where it stands.
 func TestPoll(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		t.Parallel()
 		s := start(t, front)
 		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
 		a := c.poll("/poll?channel=hist:a")
@@ -85,7 +84,6 @@ func TestPollWithoutHistory(t *testing.T) {
 // and however it is cut.
 func TestPollPipelined(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		t.Parallel()
 		s := start(t, front)
 		for _, pieces := range []int{1, 7} {
 			c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
@@ -154,7 +152,6 @@ func TestPollGoesAway(t *testing.T) {
 // has http.header_timeout from the first byte of its next request on.
 func TestPollIdle(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		t.Parallel()
 		o := gatewaytest.Options(kind)
 		o.Config.HTTP.IdleTimeout, o.Config.HTTP.HeaderTimeout = 600*time.Millisecond, 150*time.Millisecond
 		s := gatewaytest.Start(t, o)

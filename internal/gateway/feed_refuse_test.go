@@ -119,7 +119,6 @@ func token(channel string) string {
 // TestFeedHeads: heads that are no proper request, or not one for a feed.
 func TestFeedHeads(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		t.Parallel()
 		s := start(t, front)
 		for _, test := range []struct {
 			head   string
@@ -211,7 +210,6 @@ func TestFeedRates(t *testing.T) {
 // it waits on the loop, and no longer than it may.
 func TestFeedWaitsForVerdict(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		t.Parallel()
 		o := gatewaytest.Options(front)
 		o.Config.HTTP.HeaderTimeout = time.Second
 		o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{Name: "known", Subscribe: "token", HistorySize: 1, HistoryTTL: time.Minute, SlowPolicy: "disconnect"})

@@ -324,7 +324,6 @@ func TestEventsBeat(t *testing.T) {
 // TestEventsDrain: streams are told of the end, polls are answered.
 func TestEventsDrain(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		t.Parallel()
 		s := start(t, front)
 		l := listen(t, s, "/events?channel=a")
 		l.begins()

@@ -26,7 +26,6 @@ func signed(claims string) string {
 // sends them, and no others; and loses them when they run out.
 func TestFeedTokens(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		t.Parallel()
 		o := gatewaytest.Options(front)
 		o.Config.Auth.HMACSecret, o.Config.Auth.Anonymous = hmacSecret, false
 		o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{

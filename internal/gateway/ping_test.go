@@ -30,7 +30,6 @@ func TestHalfOpen(t *testing.T) {
 		for name, begun := range map[string]string{"idle": "", "in a message": "\x01\x81\x01\x02\x03\x04a"} {
 			t.Run(target+" "+name, func(t *testing.T) {
 				gatewaytest.EachFront(t, func(t *testing.T, kind string) {
-					t.Parallel()
 					s := watchful(t, kind)
 					c := gatewaytest.Connect(t, s.Addr(), target)
 					c.Raw([]byte(begun))
@@ -49,7 +48,6 @@ func TestHalfOpen(t *testing.T) {
 // TestPong: who answers pings stays.
 func TestPong(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
-		t.Parallel()
 		c := gatewaytest.Connect(t, watchful(t, kind).Addr(), "/echo")
 		for range 4 { // longer than a silent client has
 			asked(t, c)

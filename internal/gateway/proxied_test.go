@@ -166,7 +166,6 @@ func TestForwardedByStranger(t *testing.T) {
 // TestForwardedOverUnix: a proxy on a Unix socket has no address of its own.
 func TestForwardedOverUnix(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		t.Parallel()
 		dir, err := os.MkdirTemp("", "gw")
 		if err != nil {
 			t.Fatal(err)

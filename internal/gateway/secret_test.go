@@ -39,7 +39,6 @@ func TestSecretsStayOut(t *testing.T) {
 	const secret = "TOKEN0123456789SECRET"
 	coded := base64.RawURLEncoding.EncodeToString([]byte(secret))
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		t.Parallel()
 		var log journal
 		o := gatewaytest.Options(front)
 		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

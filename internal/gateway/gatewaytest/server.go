@@ -25,6 +25,7 @@ func EachEngine(t *testing.T, f func(t *testing.T, kind string)) {
 			if kind == "epoll" && runtime.GOOS != "linux" {
 				t.Skip("epoll is Linux")
 			}
+			t.Parallel()
 			f(t, kind)
 		})
 	}
@@ -43,6 +44,7 @@ func EachFront(t *testing.T, f func(t *testing.T, front string)) {
 			if strings.HasPrefix(front, "epoll") && runtime.GOOS != "linux" {
 				t.Skip("epoll is Linux")
 			}
+			t.Parallel()
 			f(t, front)
 		})
 	}
