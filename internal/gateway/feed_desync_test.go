@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"throng"
-	"throng/internal/config"
 	"throng/internal/gateway"
 	"throng/internal/gateway/gatewaytest"
 )
@@ -120,73 +118,6 @@ func TestFeedBareLineFeeds(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestEventsShedBeginning: an id that says that something was seen does not outlive it.
-func TestEventsShedBeginning(t *testing.T) {
-	o := gatewaytest.Options("epoll")
-	o.Config.Engine.QueueBytes = 4 * config.MiB
-	s := gatewaytest.Start(t, o)
-	big := `"` + strings.Repeat("x", 50_000) + `"`
-	first := listen(t, s, "/events?channel=hist:a&channel=hist:b")
-	last := ""
-	for range 2 {
-		_, last = first.begins()
-	}
-	_ = first.Close()
-	for range 95 {
-		publish(t, s, "hist:a", big)
-	}
-	c := gatewaytest.Dial(t, s.Addr())
-	_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
-	c.Raw(fmt.Appendf(nil, "GET /events?channel=hist:a&channel=hist:b HTTP/1.1\r\nHost: x\r\nLast-Event-ID: %s\r\n\r\n", last))
-	time.Sleep(200 * time.Millisecond) // it does not read
-	for range 200 {
-		publish(t, s, "hist:b", big)
-	}
-	var offsets []uint64 // of hist:a
-	l := &listener{Client: c, t: t, body: bufio.NewReader(c)}
-	for streams := 1; ; streams++ {
-		l.answered()
-		last, offsets = l.collect(last, offsets)
-		if len(offsets) >= 95 {
-			break
-		}
-		if streams == 20 {
-			t.Fatalf("%d publications after %d streams", len(offsets), streams)
-		}
-		_ = l.Close()
-		l = &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
-		l.body = bufio.NewReader(l.Client)
-		l.Raw(fmt.Appendf(nil, "GET /events?channel=hist:a&channel=hist:b HTTP/1.1\r\nHost: x\r\nLast-Event-ID: %s\r\n\r\n", last))
-	}
-	for i, offset := range offsets {
-		if offset != uint64(i+1) {
-			t.Fatalf("%v", offsets)
-		}
-	}
-}
-
-// collect reads a stream to its end, or to the last publication of hist:a that there
-// is: the last id, and the offsets.
-func (l *listener) collect(last string, offsets []uint64) (string, []uint64) {
-	for len(offsets) < 95 {
-		e, err := l.next()
-		if err != nil {
-			break
-		}
-		if e.id != "" {
-			last = e.id
-		}
-		var p struct {
-			Channel string
-			Offset  uint64
-		}
-		if e.kind == "" && json.Unmarshal([]byte(e.data), &p) == nil && p.Channel == "hist:a" {
-			offsets = append(offsets, p.Offset)
-		}
-	}
-	return last, offsets
 }
 
 // response reads the next whole answer.

@@ -53,7 +53,14 @@ func (h *held) begin(r *http.Request) {
 	}
 	h.SetDeadline(h.Loop().Now() + g.opts.HeaderTimeout.Milliseconds())
 	ref := h.Ref()
-	pending(func(v Verdict) { g.opts.Engine.Post(ref, &v) })
+	pending(func(v Verdict) { g.opts.Engine.Post(ref, &ruling{h, v}) })
+}
+
+// ruling is a verdict on its way to its request: the connection may serve another one
+// by then.
+type ruling struct {
+	on      *held
+	verdict Verdict
 }
 
 // known goes on when it is known who asks.
@@ -137,7 +144,6 @@ func (h *held) answer(a refusal) {
 		return
 	}
 	h.SetHandler(rest{h.at.gw.door})
-	h.Renew() // a verdict or an answer that comes late is not for the next request
 	h.SetDeadline(h.Loop().Now() + h.at.gw.opts.IdleTimeout.Milliseconds())
 	h.Again()
 }
@@ -175,9 +181,9 @@ func (h *held) Timer(*loop.Conn) {
 
 // Message implements loop.Handler.
 func (h *held) Message(_ *loop.Conn, m any) {
-	if v, ok := m.(*Verdict); ok {
-		if h.feed == nil {
-			h.known(*v)
+	if r, ok := m.(*ruling); ok {
+		if r.on == h && h.feed == nil {
+			h.known(r.verdict)
 		}
 		return
 	}

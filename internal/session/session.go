@@ -121,6 +121,11 @@ func (s *Session) Init(e *Env, w Wire, t Transport, client throng.ClientID, id *
 	s.identify(id)
 }
 
+// CountFrom gives the session's subscriptions other classes than those of a session
+// that the connection had before: an answer that comes late is not for them. It is
+// called before the first subscription.
+func (s *Session) CountFrom(class uint32) { s.class = class }
+
 // Base returns the session itself, for who finds it inside of a wire's socket.
 func (s *Session) Base() *Session { return s }
 

@@ -9,6 +9,7 @@
 package events
 
 import (
+	"sync/atomic"
 	"time"
 
 	"throng"
@@ -75,6 +76,7 @@ type Options struct {
 
 // Gateway makes feeds.
 type Gateway struct {
+	polls  atomic.Uint32 // so far
 	opts   Options
 	env    session.Env
 	beat   int64

@@ -40,6 +40,7 @@ var (
 func (g *Gateway) Poll(c Conn, r Request, who Client) *Poll {
 	p := &Poll{Conn: c, gw: g, req: r, due: g.opts.Clock.Now() + int64(r.timeout/time.Millisecond)}
 	p.Init(&g.env, p, p, throng.NewClientID(), who.Identity)
+	p.CountFrom(g.polls.Add(1))
 	if who.Until != 0 {
 		p.Await(who.Until)
 	}
