@@ -60,13 +60,17 @@ func (c *call) replies(q *batchRequest) []byte {
 		window = ahead
 	}
 	b := append(make([]byte, 0, 64*len(q.Commands)), `{"replies":[`...)
-	for next := 0; next < len(q.Commands); {
+	for next := 0; next < len(q.Commands) && !c.gone(); {
 		begun := make([]command, 0, window)
-		for ; next < len(q.Commands) && len(begun) < window; next++ {
+		for ; next < len(q.Commands) && len(begun) < window && !c.gone(); next++ {
 			begun = append(begun, c.command(q.Commands[next], len(b) > maxReplies))
 		}
 		for _, one := range begun {
-			if len(b) > maxReplies && !one.ahead() {
+			switch {
+			case one.ahead():
+			case c.gone():
+				continue
+			case len(b) > maxReplies:
 				one = tooMuch()
 			}
 			if b[len(b)-1] != '[' {

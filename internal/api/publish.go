@@ -185,6 +185,9 @@ func (c *call) publish(q *publishRequest) outcome {
 	if err != nil {
 		return failed(err)
 	}
+	if err := c.spend(1); err != nil {
+		return failed(err)
+	}
 	pl := c.place(q.request(channel, p))
 	return func() (any, *throng.Error) {
 		r, err := pl.wait()
