@@ -23,7 +23,7 @@ func (c *call) publishPattern(q *publishRequest) outcome {
 	if err != nil {
 		return failed(err)
 	}
-	channels, more := c.opts.Channels.Page("", maxChannels, g.match)
+	channels, more, _ := c.opts.Channels.Page("", maxChannels, g.match)
 	if more != "" {
 		return failed(coded(throng.ErrLimitExceeded, "pattern: more than %d channels match, nothing was published", maxChannels))
 	}
