@@ -11,7 +11,7 @@ const batchDoc = "Does several commands in one request; the answer has a reply f
 // batchRequest is what batch takes. A command's value stays undecoded until its turn.
 type batchRequest struct {
 	Commands []commandText `json:"commands" doc:"The commands, at most 10,000: [{\"publish\": {…}}, {\"history\": {…}}]."`
-	Parallel bool          `json:"parallel,omitempty" doc:"The commands need not wait for each other. Publications to one channel keep their order."`
+	Parallel bool          `json:"parallel,omitempty" doc:"The commands need not wait for each other. Publications to one channel keep their order; other commands may be done after publications that follow them."`
 }
 
 // batchResult is written piece by piece, so that it can't grow without bound.
@@ -60,16 +60,19 @@ func (c *call) replies(q *batchRequest) []byte {
 		window = ahead
 	}
 	b := append(make([]byte, 0, 64*len(q.Commands)), `{"replies":[`...)
-	for next := 0; next < len(q.Commands); {
+	for next := 0; next < len(q.Commands) && !c.gone(); {
 		begun := make([]command, 0, window)
-		for ; next < len(q.Commands) && len(begun) < window; next++ {
-			if len(b) > maxReplies {
-				begun = append(begun, command{wait: failed(coded(throng.ErrLimitExceeded, "the replies are more than %d bytes, this was not done", maxReplies))})
-				continue
-			}
-			begun = append(begun, c.command(q.Commands[next]))
+		for ; next < len(q.Commands) && len(begun) < window && !c.gone(); next++ {
+			begun = append(begun, c.command(q.Commands[next], len(b) > maxReplies))
 		}
 		for _, one := range begun {
+			switch {
+			case one.ahead():
+			case c.gone():
+				continue
+			case len(b) > maxReplies:
+				one = tooMuch()
+			}
 			if b[len(b)-1] != '[' {
 				b = append(b, ',')
 			}
@@ -79,14 +82,25 @@ func (c *call) replies(q *batchRequest) []byte {
 	return append(b, `]}`...)
 }
 
-// command begins one command of a batch.
-func (c *call) command(text commandText) command {
+// tooMuch is a command that comes behind too large replies.
+func tooMuch() command {
+	return command{wait: failed(coded(throng.ErrLimitExceeded, "the replies are more than %d bytes, this was not done", maxReplies))}
+}
+
+// ahead reports whether the command was done already: its reply, which is small, must
+// say so.
+func (one command) ahead() bool { return one.m != nil && one.m.ahead }
+
+// command begins one command of a batch; if it is full, none that would be done now.
+func (c *call) command(text commandText, full bool) command {
 	m := c.methods[string(text.name)]
 	switch {
 	case text.name == nil:
 		return command{wait: failed(bad("commands: a command is an object with one member, the name of a method"))}
 	case m == nil || m.bare:
 		return command{wait: failed(coded(throng.ErrMethodNotFound, "%q", text.name))}
+	case m.ahead && full:
+		return tooMuch()
 	}
 	return command{m, c.do(m, object(text.request))}
 }

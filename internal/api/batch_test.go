@@ -76,12 +76,30 @@ func TestBatchIsBounded(t *testing.T) {
 		result[published](w, "publish", `{"channel":"hist:big","data":"`+big+`"}`)
 	}
 	read := `{"history":{"channel":"hist:big","limit":-1}}` // 5 MB
-	answer := w.post("batch", `{"commands":[`+read+strings.Repeat(`,`+read, 99)+`]}`)
-	if len(answer) > 30<<20 {
-		t.Errorf("%d bytes", len(answer))
+	for _, parallel := range []bool{false, true} {
+		answer := w.post("batch", fmt.Sprintf(`{"parallel":%v,"commands":[%s]}`, parallel, read+strings.Repeat(`,`+read, 99)))
+		if len(answer) > 30<<20 {
+			t.Errorf("parallel %v: %d bytes", parallel, len(answer))
+		}
+		if !strings.HasSuffix(string(answer), `this was not done"}}]}`) {
+			t.Errorf("parallel %v: … %s", parallel, answer[len(answer)-200:])
+		}
 	}
-	if !strings.HasSuffix(string(answer), `this was not done"}}]}`) {
-		t.Errorf("… %s", answer[len(answer)-200:])
+}
+
+// What was published already when the replies were too large is told so.
+func TestBatchTellsWhatWasDone(t *testing.T) {
+	w := start(t, "", nil)
+	big := strings.Repeat("x", 100_000)
+	for range 50 {
+		result[published](w, "publish", `{"channel":"hist:big","data":"`+big+`"}`)
+	}
+	const read, say = `{"history":{"channel":"hist:big","limit":-1}}`, `{"publish":{"channel":"hist:x","data":1}}`
+	answer := string(w.post("batch", `{"parallel":true,"commands":[`+strings.Repeat(read+`,`, 10)+strings.Repeat(say+`,`, 300)+say+`]}`))
+	done := strings.Count(answer, `{"publish":{"offset":`)
+	at := result[struct{ Offset int }](w, "history", `{"channel":"hist:x"}`).Offset
+	if done != at || done == 0 || strings.Count(answer, "this was not done") != 6+301-done {
+		t.Errorf("%d are said to be published, %d are", done, at)
 	}
 }
 

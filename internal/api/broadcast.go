@@ -33,9 +33,15 @@ func (c *call) broadcast(q *broadcastRequest) outcome {
 	if err != nil {
 		return failed(err)
 	}
+	if err := c.spend(len(q.Channels)); err != nil {
+		return failed(err)
+	}
 	r := &broadcastResult{Responses: make([]publishResponse, len(q.Channels))}
 	under := make([]*placing, len(q.Channels)) // way
 	for i, channel := range q.Channels {
+		if c.gone() {
+			break
+		}
 		if r.Responses[i].Error = c.channel("channels", channel); r.Responses[i].Error != nil {
 			continue
 		}

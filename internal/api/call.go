@@ -12,7 +12,25 @@ type call struct {
 	*API
 	ctx context.Context
 	key *Key
+	// published is to how many channels the request has published.
+	published int
 }
+
+// maxPublished is to how many channels one request publishes, all its commands
+// together.
+const maxPublished = 100_000
+
+// spend reports why a request may not publish to n channels more.
+func (c *call) spend(n int) *throng.Error {
+	if n > maxPublished-c.published {
+		return coded(throng.ErrLimitExceeded, "one request publishes to at most %d channels in all, this was not done", maxPublished)
+	}
+	c.published += n
+	return nil
+}
+
+// gone reports whether nobody waits for the answer any more: nothing more is begun.
+func (c *call) gone() bool { return c.ctx.Err() != nil }
 
 // outcome is an answer that may still be on its way: calling it waits.
 type outcome func() (any, *throng.Error)

@@ -46,7 +46,10 @@ func (c *call) channels(q *channelsRequest) (*channelsResult, *throng.Error) {
 	if limit == 0 {
 		limit = maxListed
 	}
-	page, next := c.opts.Channels.Page(string(cursor), limit, match)
+	page, next, foreign := c.opts.Channels.Page(string(cursor), limit, match)
+	if foreign != nil {
+		return nil, bad("cursor: it is none of this server's")
+	}
 	if next != "" && q.Limit == 0 {
 		return nil, coded(throng.ErrLimitExceeded, "there are more than %d channels: ask for pages with limit and cursor", maxListed)
 	}

@@ -13,8 +13,8 @@ type Channels interface {
 	// Subscribers returns how many a channel has.
 	Subscribers(channel string) int
 	// Page returns at most limit channels that match, nil for all, and the cursor
-	// of the next page, empty after the last one.
-	Page(cursor string, limit int, match func(name string) bool) (page []Count, next string)
+	// of the next page, empty after the last one. The only error is ErrCursor.
+	Page(cursor string, limit int, match func(name string) bool) (page []Count, next string, err error)
 }
 
 // Count is how many subscribers a channel has.
@@ -48,7 +48,7 @@ type Clients interface {
 	Connections(ctx context.Context, f Filter, cursor string, limit int) (page []Connection, next string, err error)
 }
 
-// ErrCursor is the error of Connections for a cursor that is none.
+// ErrCursor is the error of lists for a cursor that is none of theirs.
 var ErrCursor = errors.New("not a cursor")
 
 // Who names sessions: all of a user, one client, or one client if it is that user's.

@@ -10,11 +10,12 @@ import (
 
 // commands does what is posted to /api itself, as libraries of older versions do:
 // commands {"method": …, "params": …}, one behind the other, answered line by line.
+// When nobody waits for the answers any more, it ends.
 // There is no line feed behind the last: some libraries can't have one.
 func (c *call) commands(body []byte) []byte {
 	var b []byte
 	d := json.NewDecoder(bytes.NewReader(body))
-	for n := 0; ; n++ {
+	for n := 0; !c.gone(); n++ {
 		var one struct {
 			Method string          `json:"method"`
 			Params json.RawMessage `json:"params"`
@@ -41,4 +42,5 @@ func (c *call) commands(body []byte) []byte {
 		c.count(m, refused)
 		b = appendAnswer(b, result, refused)
 	}
+	return b
 }

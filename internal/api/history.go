@@ -7,7 +7,7 @@ import (
 	"throng"
 )
 
-const historyDoc = "Reads a channel's history. Without a limit it only tells the position of the newest publication. The answer has at most 10,000 publications and about 16 MiB of data; who wants more goes on with since."
+const historyDoc = "Reads a channel's history. Without a limit it only tells the position of the newest publication. The answer has at most 10,000 publications and about 16 MiB of data and tags; who wants more goes on with since."
 
 type historyRequest struct {
 	Channel string    `json:"channel" doc:"The channel."`
@@ -87,7 +87,7 @@ func historyAnswer(q *historyRequest, h *throng.HistoryResult) (*historyResult, 
 	}
 	size := 0
 	for _, p := range h.Publications {
-		if size += len(p.Data); size > maxHistoryBytes && len(r.Publications) > 0 {
+		if size += sizeOf(p); size > maxHistoryBytes && len(r.Publications) > 0 {
 			break
 		}
 		r.Publications = append(r.Publications, published(p))

@@ -144,6 +144,19 @@ func TestHistory(t *testing.T) {
 	w.want("history", `{"channel":"room:x","limit":5}`, `{"publications":[],"offset":0,"epoch":""}`)
 }
 
+// An answer is bounded also where the tags are what is large.
+func TestHistoryCountsTags(t *testing.T) {
+	w := start(t, "", nil)
+	tag := strings.Repeat("x", 500_000)
+	for range 40 {
+		result[published](w, "publish", `{"channel":"hist:x","data":1,"tags":{"k":"`+tag+`"}}`)
+	}
+	h := result[struct{ Publications []struct{ Offset int } }](w, "history", `{"channel":"hist:x","limit":-1}`).Publications
+	if len(h) != 16<<20/500_002 {
+		t.Errorf("%d publications in one answer", len(h))
+	}
+}
+
 func TestChannels(t *testing.T) {
 	w := start(t, "", nil)
 	w.want("channels", `{}`, `{"channels":{}}`)
@@ -176,6 +189,8 @@ func TestChannels(t *testing.T) {
 	}
 	w.refused("channels", `{"limit":-1}`, 107, "limit")
 	w.refused("channels", `{"cursor":"!"}`, 107, "cursor")
+	w.refused("channels", `{"cursor":"eA"}`, 107, "cursor: it is none of this server's")
+	w.refused("channels", `{"limit":5,"cursor":"MjU2Og"}`, 107, "cursor") // 256:, a shard that is none
 	w.refused("channels", `{"pattern":"["}`, 107, "pattern")
 }
 

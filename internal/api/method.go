@@ -14,7 +14,10 @@ type Method struct {
 	// Request and Result are structs; their fields' tags json and doc describe them.
 	Request, Result reflect.Type
 	// bare results are the whole answer, without "result" around.
-	bare  bool
+	bare bool
+	// ahead is true where begin does it, and the outcome only waits; of all others the
+	// outcome does it.
+	ahead bool
 	begin func(c *call, body []byte) outcome
 }
 
@@ -49,7 +52,7 @@ type empty struct{}
 // define makes a method that begins and is waited for.
 func define[Q, R any](name, doc string, begin func(*call, *Q) outcome) Method {
 	return Method{
-		Name: name, Doc: doc, Request: reflect.TypeFor[Q](), Result: reflect.TypeFor[R](),
+		Name: name, Doc: doc, Request: reflect.TypeFor[Q](), Result: reflect.TypeFor[R](), ahead: true,
 		begin: func(c *call, body []byte) outcome {
 			q := new(Q)
 			if err := decode(body, q); err != nil {
@@ -60,10 +63,12 @@ func define[Q, R any](name, doc string, begin func(*call, *Q) outcome) Method {
 	}
 }
 
-// at makes a method that is done at once.
+// at makes a method that is done at once, when its turn comes: a batch does not hold
+// the results of many.
 func at[Q, R any](name, doc string, run func(*call, *Q) (*R, *throng.Error)) Method {
-	return define[Q, R](name, doc, func(c *call, q *Q) outcome {
-		r, err := run(c, q)
-		return func() (any, *throng.Error) { return r, err }
+	m := define[Q, R](name, doc, func(c *call, q *Q) outcome {
+		return func() (any, *throng.Error) { return run(c, q) }
 	})
+	m.ahead = false
+	return m
 }

@@ -23,17 +23,20 @@ func (c *call) publishPattern(q *publishRequest) outcome {
 	if err != nil {
 		return failed(err)
 	}
-	channels, more := c.opts.Channels.Page("", maxChannels, g.match)
+	channels, more, _ := c.opts.Channels.Page("", maxChannels, g.match)
 	if more != "" {
 		return failed(coded(throng.ErrLimitExceeded, "pattern: more than %d channels match, nothing was published", maxChannels))
 	}
-	under := make([]*placing, len(channels)) // way
-	for i := range channels {
+	if err := c.spend(len(channels)); err != nil {
+		return failed(err)
+	}
+	under := make([]*placing, 0, len(channels)) // way
+	for i := 0; i < len(channels) && !c.gone(); i++ {
 		p := *first
-		under[i] = c.place(q.request(channels[i].Name, &p))
+		under = append(under, c.place(q.request(channels[i].Name, &p)))
 	}
 	return func() (any, *throng.Error) {
-		sum := &publishResult{Channels: len(channels)}
+		sum := &publishResult{Channels: len(under)}
 		for _, pl := range under {
 			r, err := pl.wait()
 			if err != nil {

@@ -54,8 +54,8 @@ func (q *content) publication(now int64, maxData int) (*throng.Publication, *thr
 		}
 		p.Data, p.Binary = b, true
 	}
-	if len(p.Data) > maxData {
-		return nil, coded(throng.ErrLimitExceeded, "data: %d bytes are more than the %d that clients' queues have room for", len(p.Data), maxData)
+	if n := sizeOf(p); n > maxData {
+		return nil, coded(throng.ErrLimitExceeded, "data: %d bytes, with tags, are more than the %d that clients' queues have room for", n, maxData)
 	}
 	if q.TTL > 0 {
 		p.ExpiresAt = now + q.TTL
@@ -64,6 +64,15 @@ func (q *content) publication(now int64, maxData int) (*throng.Publication, *thr
 		return nil, bad("exclude: a client's id has 32 hexadecimal digits")
 	}
 	return p, q.check()
+}
+
+// sizeOf is how many bytes a publication's data and tags have.
+func sizeOf(p *throng.Publication) int {
+	n := len(p.Data)
+	for k, v := range p.Tags {
+		n += len(k) + len(v)
+	}
+	return n
 }
 
 // check reports what is wrong with the rest.
@@ -146,7 +155,7 @@ const publishDoc = "Publishes to a channel; instead of a channel, to a user's ow
 
 type publishRequest struct {
 	Channel string `json:"channel,omitempty" doc:"The channel."`
-	User    string `json:"user,omitempty" doc:"Instead of channel: the channel @user:USER. Clients are in it if their token's claim channels names it, or if subscribe put them there."`
+	User    string `json:"user,omitempty" doc:"Instead of channel: the channel @user:USER. Clients are in it if their token's claim channels names it, or if subscribe put them there. Users with ids of more than 249 bytes have no own channel: error 107."`
 	Pattern string `json:"pattern,omitempty" doc:"Instead of channel: each channel with subscribers on this node that matches, such as room:*. It begins with a namespace and a colon."`
 	content
 }
@@ -178,11 +187,17 @@ func (c *call) publish(q *publishRequest) outcome {
 	if q.User != "" {
 		field, channel = "user", throng.UserNamespace+":"+q.User
 	}
+	if q.User != "" && len(channel) > throng.MaxChannelBytes {
+		return failed(bad("user: one with an id of more than %d bytes has no own channel", throng.MaxChannelBytes-len(throng.UserNamespace)-1))
+	}
 	if err := c.channel(field, channel); err != nil {
 		return failed(err)
 	}
 	p, err := q.publication(c.opts.Clock.Now(), c.opts.MaxData)
 	if err != nil {
+		return failed(err)
+	}
+	if err := c.spend(1); err != nil {
 		return failed(err)
 	}
 	pl := c.place(q.request(channel, p))

@@ -162,7 +162,7 @@ func TestPublishRefused(t *testing.T) {
 		`{"channel":"a\u0000","data":1}`:      "channel: the name has control characters",
 		`{"channel":"@x","data":1}`:           "channel: names that begin with @",
 		`{"channel":"@user:","data":1}`:       "channel: names that begin with @",
-		`{"user":"` + long + `","data":1}`:    "user: a name has at most",
+		`{"user":"` + long + `","data":1}`:    "user: one with an id of more than 249 bytes",
 		`{"channel":"a","b64data":"!"}`:       "b64data: it is not base64",
 		`{"channel":"a","b64data":"AA=="  ,"data":1}`:                       "b64data: it comes instead of data",
 		`{"channel":"a","data":1,"ttl_ms":-1}`:                              "ttl_ms: it goes from 0",
@@ -185,4 +185,8 @@ func TestPublishRefused(t *testing.T) {
 	w.refused("broadcast", `{"channels":["a"],"data":1,"ttl_ms":-1}`, 107, "ttl_ms")
 	w.refused("broadcast", `{"channels":[""`+strings.Repeat(`,""`, 10_000)+`],"data":1}`, 106, "at most 10000")
 	w.refused("publish", `{"channel":"a","data":"`+strings.Repeat("x", 600<<10)+`"}`, 106, "clients' queues")
+	w.refused("publish", `{"channel":"a","data":1,"tags":{"k":"`+strings.Repeat("x", 600<<10)+`"}}`, 106, "clients' queues")
+	w.refused("publish", `{"channel":"a","data":1,"tags":{"`+strings.Repeat("x", 600<<10)+`":"v"}}`, 106, "clients' queues")
+	w.want("publish", `{"user":"`+strings.Repeat("u", 249)+`","data":1}`, `{"offset":0,"epoch":"","connections":0}`)
+	w.refused("publish", `{"user":"`+strings.Repeat("u", 250)+`","data":1}`, 107, "user: one with an id of more than 249 bytes has no own channel")
 }

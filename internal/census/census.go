@@ -33,6 +33,9 @@ func New(e *loop.Engine, h *hub.Hub, users []*session.Users) *Census { return &C
 const (
 	lookPiece = 1024
 	actPiece  = 256
+	// fewOfUser is up to how many sessions of a user a task lists. For one who has more
+	// on a loop, all its connections are looked at, in pieces.
+	fewOfUser = lookPiece
 )
 
 // piece is a task: one step of a tour on one loop.

@@ -13,13 +13,16 @@ import (
 func (c *Census) Subscribers(channel string) int { return c.hub.Subscribers(channel) }
 
 // Page implements api.Channels.
-func (c *Census) Page(cursor string, limit int, match func(string) bool) ([]api.Count, string) {
+func (c *Census) Page(cursor string, limit int, match func(string) bool) ([]api.Count, string, error) {
+	if !hub.IsCursor(cursor) {
+		return nil, "", api.ErrCursor
+	}
 	list, next := c.hub.Page(cursor, limit, match)
 	page := make([]api.Count, len(list))
 	for i, one := range list {
 		page[i] = api.Count(one)
 	}
-	return page, next
+	return page, next, nil
 }
 
 // Present implements api.Clients. A client that moves among those of a channel while

@@ -14,15 +14,7 @@ import (
 // each runs f on the loops of all sessions that are meant, and returns how many they
 // are. f may end them.
 func (c *Census) each(ctx context.Context, who api.Who, f func(gateway.Carrier, *session.Session)) (reached int, err error) {
-	act := func(loop int, from uint32) (n int, next uint32) {
-		next = c.engine.Walk(loop, from, actPiece, func(conn *loopConn) {
-			if carrier, s := gateway.CarrierOf(conn); s != nil && means(who, s) {
-				f(carrier, s)
-				n++
-			}
-		})
-		return n, next
-	}
+	act := c.ofAll(who, f)
 	if who.User != "" {
 		act = c.ofUser(who, f)
 	}
@@ -39,13 +31,31 @@ func means(who api.Who, s *session.Session) bool {
 	return (who.Client == throng.ClientID{} || who.Client == s.Client()) && (who.User == "" || who.User == s.User())
 }
 
+// ofAll acts on those of all sessions that are meant.
+func (c *Census) ofAll(who api.Who, f func(gateway.Carrier, *session.Session)) func(int, uint32) (int, uint32) {
+	return func(loop int, from uint32) (n int, next uint32) {
+		next = c.engine.Walk(loop, from, actPiece, func(conn *loopConn) {
+			if carrier, s := gateway.CarrierOf(conn); s != nil && means(who, s) {
+				f(carrier, s)
+				n++
+			}
+		})
+		return n, next
+	}
+}
+
 // ofUser acts on a user's sessions. They are written down first, because f may end
 // them; a piece later some may be gone.
 func (c *Census) ofUser(who api.Who, f func(gateway.Carrier, *session.Session)) func(int, uint32) (int, uint32) {
 	refs := make([][]throng.Ref, c.engine.Loops()) // each touched by its loop only
+	few := make([]bool, c.engine.Loops())
+	ofAll := c.ofAll(who, f)
 	return func(loop int, from uint32) (n int, next uint32) {
 		if from == 0 {
-			refs[loop] = c.refs(loop, who.User)
+			refs[loop], few[loop] = c.refs(loop, who.User, 0)
+		}
+		if !few[loop] {
+			return ofAll(loop, from)
 		}
 		end := min(int(from)+actPiece, len(refs[loop]))
 		for _, ref := range refs[loop][from:end] {
@@ -61,10 +71,14 @@ func (c *Census) ofUser(who api.Who, f func(gateway.Carrier, *session.Session)) 
 	}
 }
 
-// refs are those of a user's sessions on a loop.
-func (c *Census) refs(loop int, user string) (refs []throng.Ref) {
-	c.users[loop].Each(user, func(s *session.Session) { refs = append(refs, s.Transport().Ref()) })
-	return refs
+// refs are those of a user's sessions on a loop, from a slot on, if the user has few.
+func (c *Census) refs(loop int, user string, from uint32) (refs []throng.Ref, few bool) {
+	few = c.users[loop].Each(user, fewOfUser, func(s *session.Session) {
+		if ref := s.Transport().Ref(); ref.Slot >= from {
+			refs = append(refs, ref)
+		}
+	})
+	return refs, few
 }
 
 // session returns the one that a Ref names, nil if it is gone.

@@ -53,18 +53,23 @@ func (c *Census) Connections(ctx context.Context, f api.Filter, cursor string, l
 	if err != nil {
 		return nil, "", err
 	}
+	many := -1 // the last loop where the user has too many sessions to list them
 	for left := pieces; at.loop < c.engine.Loops(); {
 		if left == 0 || len(page) == limit {
 			return page, at.String(), nil
 		}
 		left--
-		look := func(loop int, from uint32) ([]listed, uint32) { return c.look(loop, from, limit-len(page), f), 0 }
-		if f.User == "" {
-			look = func(loop int, from uint32) ([]listed, uint32) {
-				here, next := c.lookAll(loop, from, limit-len(page), f)
-				at.slot = next // nobody else looks at it until the answer is there
-				return here, 0
+		look := func(loop int, from uint32) (here []listed, _ uint32) {
+			// Nobody else looks at these variables until the answer is there.
+			few := f.User != "" && many != loop
+			if few {
+				here, at.slot, few = c.look(loop, from, limit-len(page), f)
 			}
+			if !few {
+				many = loop
+				here, at.slot = c.lookAll(loop, from, limit-len(page), f)
+			}
+			return here, 0
 		}
 		var here []listed
 		err := tour(ctx, []throng.Mailbox{c.engine.Mailbox(at.loop)}, at.slot, look,
@@ -75,10 +80,7 @@ func (c *Census) Connections(ctx context.Context, f api.Filter, cursor string, l
 		for _, one := range here {
 			page = append(page, one.Connection)
 		}
-		switch {
-		case f.User != "" && len(page) == limit:
-			at.slot = here[len(here)-1].slot + 1
-		case f.User != "" || at.slot == 0:
+		if at.slot == 0 {
 			at = place{loop: at.loop + 1}
 		}
 	}
@@ -106,20 +108,24 @@ func (c *Census) lookAll(loopIndex int, from uint32, most int, f api.Filter) (he
 	return here, next
 }
 
-// look looks at a user's connections on a loop.
-func (c *Census) look(loopIndex int, from uint32, most int, f api.Filter) (here []listed) {
-	refs := c.refs(loopIndex, f.User)
+// look looks at a user's connections on a loop, if they are few, and returns the slot
+// to go on from; 0 at the end.
+func (c *Census) look(loopIndex int, from uint32, most int, f api.Filter) (here []listed, next uint32, few bool) {
+	refs, few := c.refs(loopIndex, f.User, from)
 	slices.SortFunc(refs, func(a, b throng.Ref) int { return cmp.Compare(a.Slot, b.Slot) })
 	for _, ref := range refs {
 		conn := c.engine.Lookup(ref)
-		if ref.Slot < from || conn == nil || !conn.Open() || len(here) == most {
+		if conn == nil || !conn.Open() {
 			continue
 		}
 		if one, ok := describe(conn, &f); ok {
 			here = append(here, one)
+			if len(here) == most {
+				return here, one.slot + 1, few
+			}
 		}
 	}
-	return here
+	return here, 0, few
 }
 
 // manyNames is how many of its channels a connection is described with.

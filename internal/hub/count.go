@@ -87,6 +87,12 @@ func nextCursor(place int, done bool, last string) string {
 	return strconv.Itoa(place) + ":" + last
 }
 
+// IsCursor reports whether a string can be one that Page returned, or is empty.
+func IsCursor(cursor string) bool {
+	_, _, ok := parseCursor(cursor)
+	return ok
+}
+
 func parseCursor(cursor string) (place int, after string, ok bool) {
 	if cursor == "" {
 		return 0, "", true

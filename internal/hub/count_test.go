@@ -85,7 +85,7 @@ func TestPage(t *testing.T) {
 	check(pages(t, w.hub, 9, sevens), few)
 	check(pages(t, w.hub, 9, func(string) bool { return false }), map[string]int{})
 	for _, cursor := range []string{"x", "1", "256:", "-1:", ":a"} {
-		if list, next := w.hub.Page(cursor, 10, nil); list != nil || next != "" {
+		if list, next := w.hub.Page(cursor, 10, nil); list != nil || next != "" || hub.IsCursor(cursor) {
 			t.Errorf("cursor %q: %d channels, next %q", cursor, len(list), next)
 		}
 	}

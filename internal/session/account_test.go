@@ -60,7 +60,7 @@ func (k *known) client(id *throng.Identity) *sessiontest.Wire {
 
 // of lists a user's sessions.
 func (k *known) of(user string) (all []*session.Session) {
-	k.env.Users[0].Each(user, func(s *session.Session) { all = append(all, s) })
+	k.env.Users[0].Each(user, 1000, func(s *session.Session) { all = append(all, s) })
 	return all
 }
 
@@ -113,7 +113,7 @@ func TestUsersEndWithin(t *testing.T) {
 		all = append(all, k.client(&throng.Identity{User: "ann"}))
 	}
 	calls := 0
-	k.env.Users[0].Each("ann", func(s *session.Session) {
+	k.env.Users[0].Each("ann", 5, func(s *session.Session) {
 		calls++
 		s.End()
 		for _, w := range all[1:4] {
@@ -122,6 +122,23 @@ func TestUsersEndWithin(t *testing.T) {
 	})
 	if calls != 2 || len(k.of("ann")) != 0 {
 		t.Errorf("%d calls, %d left", calls, len(k.of("ann")))
+	}
+}
+
+// TestUsersOfMany: the sessions of a user who has too many are not walked at all.
+func TestUsersOfMany(t *testing.T) {
+	k := newKnown()
+	for range 4 {
+		k.client(&throng.Identity{User: "ann"})
+	}
+	for most, want := range map[int]int{3: 0, 4: 4, 5: 4} {
+		calls := 0
+		if all := k.env.Users[0].Each("ann", most, func(*session.Session) { calls++ }); calls != want || all != (want > 0) {
+			t.Errorf("at most %d: %d calls, %v", most, calls, all)
+		}
+	}
+	if !k.env.Users[0].Each("bob", 0, func(*session.Session) { t.Error("there is no bob") }) {
+		t.Error("none are too many")
 	}
 }
 

@@ -23,11 +23,16 @@ const userParts = 256
 // NewUsers returns an empty index.
 func NewUsers() *Users { return &Users{seed: maphash.MakeSeed()} }
 
-// Each calls f for all sessions of a user on this loop. f may end any of them.
-func (u *Users) Each(user string, f func(*Session)) {
+// Each calls f for all sessions of a user on this loop, if they are at most most;
+// f may end any of them. If there are more, it calls f for none and returns false:
+// a list cannot be walked in pieces while sessions leave it.
+func (u *Users) Each(user string, most int, f func(*Session)) bool {
 	// Ending a session takes it out of the list, so it is written down first.
 	var all []*Session
 	for s := u.parts[u.part(user)].named[user]; s != nil; s = s.account.next {
+		if len(all) == most {
+			return false
+		}
 		all = append(all, s)
 	}
 	for _, s := range all {
@@ -35,6 +40,7 @@ func (u *Users) Each(user string, f func(*Session)) {
 			f(s)
 		}
 	}
+	return true
 }
 
 // Count returns how many users there are on this loop.

@@ -63,9 +63,8 @@ func appendPublication(b []byte, channel string, p *throng.Publication) []byte {
 	b = append(b, `,"data":`...)
 	b = appendData(b, p)
 	if len(p.Tags) > 0 {
-		tags, _ := json.Marshal(p.Tags) // strings can't fail
 		b = append(b, `,"tags":`...)
-		b = append(b, tags...)
+		b = appendTags(b, p.Tags)
 	}
 	b = append(b, `,"time":`...)
 	b = strconv.AppendInt(b, p.Time, 10)
@@ -101,6 +100,16 @@ func appendData(b []byte, p *throng.Publication) []byte {
 func appendString(b []byte, s string) []byte {
 	q, _ := json.Marshal(s) // strings can't fail
 	return append(b, q...)
+}
+
+// appendTags appends tags as a JSON object. What is not HTML need not be harmless in it:
+// escapes would make six bytes of one.
+func appendTags(b []byte, tags map[string]string) []byte {
+	buf := bytes.NewBuffer(b)
+	e := json.NewEncoder(buf)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(tags) // strings can't fail
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 
 // appendEvent appends a server's own event.

@@ -25,6 +25,8 @@ func TestEncode(t *testing.T) {
 			"id: " + events.ID(events.Place{Channel: "a", At: at(7, "hqy_zXLv")}) + "\ndata: {\"channel\":\"a\",\"offset\":7,\"data\":{\"x\":1},\"time\":5}\n\n"},
 		{"\"\n", throng.Publication{Event: "e\r", Data: []byte("[1,\r\n\n2]"), Tags: map[string]string{"b": "\n", "a": "1"}, Time: 5, ExpiresAt: 9},
 			`data: {"channel":"\"\n","event":"e\r","data":[1,   2],"tags":{"a":"1","b":"\n"},"time":5,"expires_at":9}` + "\n\n"},
+		{"a", throng.Publication{Tags: map[string]string{"<&>": "<b>&"}},
+			`data: {"channel":"a","data":{},"tags":{"<&>":"<b>&"},"time":0}` + "\n\n"},
 		{"a", throng.Publication{Data: []byte("\n\x00"), Binary: true},
 			`data: {"channel":"a","data":{"encoding":"base64","data":"CgA="},"time":0}` + "\n\n"},
 	} {
