@@ -132,6 +132,11 @@ func TestRotation(t *testing.T) {
 	}
 	w.key = "new"
 	result[struct{}](w, "info", "")
+	a.SetKeys(api.NewKeys(api.Key{Name: "of nothing", Sum: api.Sum(""), Methods: all, Namespaces: all}))
+	w.key = ""
+	if status, _ := w.request(http.MethodPost, "/api/info", ""); status != http.StatusUnauthorized {
+		t.Errorf("no key: %d", status)
+	}
 	a.SetKeys(api.NewKeys())
 	if status, _ := w.request(http.MethodPost, "/api/info", ""); status != http.StatusNotFound {
 		t.Errorf("without keys: %d", status)

@@ -39,6 +39,9 @@ func checkSum(s string) *Error {
 	if b, err := hex.DecodeString(s); s != "" && (err != nil || len(b) != sha256.Size) {
 		return fail("write the 64 hexadecimal digits of: printf %s KEY | sha256sum", "it is not a SHA-256")
 	}
+	if b, _ := hex.DecodeString(s); s != "" && sha256.Sum256(nil) == [sha256.Size]byte(b) {
+		return fail("was the variable with the key set? printf %s KEY | sha256sum", "it is the SHA-256 of nothing")
+	}
 	return nil
 }
 

@@ -62,5 +62,7 @@ func (w *caller) Message(c *loop.Conn, m any) {
 		w.refuseHandshake(c, err)
 		return
 	}
-	w.answer(c, w.at, &r, d.opening, d.status)
+	if w.answer(c, w.at, &r, d.opening, d.status) {
+		c.Again() // what came too early is the socket's
+	}
 }

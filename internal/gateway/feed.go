@@ -54,8 +54,14 @@ var errHead = errors.New("bad request")
 // readHead reads a whole head with net/http's reader, and refuses what its server
 // would.
 func readHead(head []byte) (*http.Request, error) {
-	r, err := http.ReadRequest(bufio.NewReaderSize(bytes.NewReader(head), min(len(head), 4<<10)))
+	in := bytes.NewReader(head)
+	buffered := bufio.NewReaderSize(in, min(len(head), 4<<10))
+	r, err := http.ReadRequest(buffered)
 	switch {
+	case err == nil && in.Len()+buffered.Buffered() > 0: // it ends early, for who takes a bare line feed as an end
+		return nil, errHead
+	case err == nil && !validHost(r.Host):
+		return nil, errHead
 	case err != nil || r.ProtoMajor != 1 || r.Host == "" && r.ProtoMinor > 0:
 		return nil, errHead
 	case r.ContentLength != 0 || len(r.TransferEncoding) > 0: // nobody would read it
@@ -64,6 +70,16 @@ func readHead(head []byte) (*http.Request, error) {
 		return nil, errHead
 	}
 	return r, nil
+}
+
+// validHost reports whether a Host header can be one (RFC 3986 section 3.2.2).
+func validHost(host string) bool {
+	for i := range len(host) {
+		if c := host[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}/?#", c) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // countHeader counts the lines of a header.

@@ -36,6 +36,7 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	f.gw.writeAnytime(http.NewResponseController(w))
 	f.stream(w, r)
 }
 

@@ -144,6 +144,7 @@ func (h *held) answer(a refusal) {
 		return
 	}
 	h.SetHandler(rest{h.at.gw.door})
+	h.Renew() // a verdict or an answer that comes late is not for the next request
 	h.SetDeadline(h.Loop().Now() + h.at.gw.opts.IdleTimeout.Milliseconds())
 	h.Again()
 }
@@ -223,8 +224,16 @@ func (h *held) Closed(_ *loop.Conn, cause error) {
 // rest waits for the next request on a connection whose last one was answered here.
 type rest struct{ *door }
 
+// maxAhead is what of earlier answers may wait when the next request is answered. Who
+// asks and does not read would else be answered any amount.
+const maxAhead = 64 << 10
+
 // Data implements loop.Handler: from here on the client has the time for a head.
 func (r rest) Data(c *loop.Conn, b []byte) int {
+	if c.Flush(); c.Queued() > maxAhead {
+		c.Abort(errPipelined)
+		return len(b)
+	}
 	c.SetHandler(r.door)
 	r.Open(c)
 	return r.door.Data(c, b)
@@ -232,6 +241,9 @@ func (r rest) Data(c *loop.Conn, b []byte) int {
 
 // Timer implements loop.Handler.
 func (r rest) Timer(c *loop.Conn) { c.Finish(errIdle) }
+
+// Shutdown implements loop.Handler: the last answer may still be on its way.
+func (r rest) Shutdown(c *loop.Conn) { c.Finish(errShutdown) }
 
 // returned is a connection that comes back from net/http with a request for a feed.
 type returned struct {
@@ -250,3 +262,7 @@ func (r *returned) Open(c *loop.Conn) {
 func (g *Gateway) writeFor(c *http.ResponseController) {
 	_ = c.SetWriteDeadline(time.Now().Add(g.opts.Engine.WriteTimeout()))
 }
+
+// writeAnytime lifts the deadline: in HTTP/2 it ends a stream also while nothing is
+// written.
+func (g *Gateway) writeAnytime(c *http.ResponseController) { _ = c.SetWriteDeadline(time.Time{}) }

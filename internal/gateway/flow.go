@@ -97,7 +97,11 @@ func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
 		if _, err := w.Write(k.b); err != nil {
 			return err
 		}
-		return c.Flush()
+		if err := c.Flush(); err != nil {
+			return err
+		}
+		f.at.gw.writeAnytime(c)
+		return nil
 	}
 	for {
 		select {

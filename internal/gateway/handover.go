@@ -88,12 +88,16 @@ func (handoverAddr) String() string  { return "front door" }
 type httpConn struct {
 	net.Conn
 	in     []byte
+	out    []byte         // answers to earlier requests that were not sent yet
 	peer   netip.AddrPort // who it is, where the other end is a proxy's
 	engine *loop.Engine
 	once   sync.Once
 }
 
 func (c *httpConn) Read(b []byte) (int, error) {
+	if err := c.catchUp(); err != nil {
+		return 0, err
+	}
 	if len(c.in) > 0 {
 		n := copy(b, c.in)
 		if c.in = c.in[n:]; len(c.in) == 0 {
@@ -102,6 +106,20 @@ func (c *httpConn) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	return c.Conn.Read(b)
+}
+
+// catchUp sends what was answered before: net/http reads first, on one goroutine.
+func (c *httpConn) catchUp() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	out := c.out
+	c.out = nil
+	if err := c.SetWriteDeadline(time.Now().Add(c.engine.WriteTimeout())); err != nil {
+		return err
+	}
+	_, err := c.Conn.Write(out)
+	return err
 }
 
 // Write gives the client the same time to take something as a WebSocket has.

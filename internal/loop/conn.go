@@ -78,6 +78,13 @@ func (c *Conn) Ref() throng.Ref {
 	return throng.Ref{Loop: uint16(c.loop.index), Slot: c.slot, Gen: c.gen}
 }
 
+// Renew gives the connection another Ref: what is on its way to whom it carried before
+// reaches nobody.
+func (c *Conn) Renew() {
+	c.loop.nextGen()
+	c.gen = c.loop.gen
+}
+
 // Loop returns the loop that owns the connection.
 func (c *Conn) Loop() *Loop { return c.loop }
 

@@ -168,14 +168,19 @@ func (l *Loop) timeout() int {
 
 // add gives a connection its slot.
 func (l *Loop) add(c *Conn, h Handler) {
-	if l.gen++; l.gen == 0 { // the zero Ref names nobody
-		l.gen++
-	}
+	l.nextGen()
 	c.loop, c.handler, c.gen, c.active = l, h, l.gen, l.wheel.tick(l.now)
 	c.slot = l.slots.put(c)
 }
 
 // lookup returns the connection that a Ref of this loop names, or nil.
+// nextGen begins a generation.
+func (l *Loop) nextGen() {
+	if l.gen++; l.gen == 0 { // the zero Ref names nobody
+		l.gen++
+	}
+}
+
 func (l *Loop) lookup(slot, gen uint32) *Conn {
 	if c := l.slots.at(slot); c != nil && c.gen == gen {
 		return c

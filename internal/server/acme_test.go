@@ -34,7 +34,7 @@ func acmeSettings(t *testing.T, kind string, ca *certstest.Authority) map[string
 // TestACME obtains a certificate by each challenge, serves it, and serves it again
 // after a restart.
 func TestACME(t *testing.T) {
-	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+	gatewaytest.EachInTurn(t, func(t *testing.T, kind string) {
 		t.Run("tls-alpn-01", func(t *testing.T) {
 			on443, on80 := openPort(t), openPort(t)
 			on443.before = hangsUp(t)
@@ -156,7 +156,7 @@ func TestACMEUnreachable(t *testing.T) {
 		}, "the authority's own certificate is not trusted"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+			gatewaytest.EachInTurn(t, func(t *testing.T, kind string) {
 				on443, on80 := openPort(t), openPort(t)
 				ca := certstest.Start(t, certstest.Ports{TLS: on443.addr, HTTP: on80.addr})
 				set := acmeSettings(t, kind, ca)

@@ -28,7 +28,7 @@ func (s *Server) composeAPI() error {
 		// A client's queue takes it, and base64 and framing around it.
 		MaxData: int(s.cfg.Engine.QueueBytes) / 2,
 	})
-	keys, err := keysOf(s.cfg)
+	keys, err := keysOf(s.cfg, s.cfg.Dev)
 	if err == nil {
 		s.api.SetKeys(keys)
 	}
@@ -45,15 +45,16 @@ func (v revoking) Revoke(r api.Revocation) error {
 
 // CheckAPIKeys tries the key files that a configuration names.
 func CheckAPIKeys(c *config.Config) error {
-	_, err := keysOf(c)
+	_, err := keysOf(c, c.Dev)
 	return err
 }
 
-// keysOf reads the API's keys.
-func keysOf(c *config.Config) (*api.Keys, error) {
+// keysOf reads the API's keys, and adds that of development, which a restart only
+// brings.
+func keysOf(c *config.Config, dev bool) (*api.Keys, error) {
 	var list []api.Key
 	all := []string{api.Any}
-	if c.Dev {
+	if dev {
 		list = append(list, api.Key{Name: "of development", Sum: api.Sum(devKey), Methods: all, Namespaces: all})
 	}
 	if c.API.Key != "" {

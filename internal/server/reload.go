@@ -14,7 +14,7 @@ import (
 func (s *Server) Reload(c *config.Config) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
-	keys, err := keysOf(c)
+	keys, err := keysOf(c, s.cfg.Dev)
 	if err != nil {
 		return err
 	}

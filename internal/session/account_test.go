@@ -356,3 +356,47 @@ func TestCostlyTokens(t *testing.T) {
 		check(w, "!", throng.ErrTooManyRequests)
 	})
 }
+
+// TestStateKeepsServerSide: what the server subscribed a client to needed no
+// permission, and needs none after a move.
+func TestStateKeepsServerSide(t *testing.T) {
+	k := newKnown()
+	w := k.client(&throng.Identity{User: "ann"})
+	for _, channel := range []string{"secret:a", "token:b", "open:c"} {
+		if err := w.SubscribeServer(&throng.Grant{Channel: channel, Expires: 1 << 50}); err != nil {
+			t.Fatal(channel, err)
+		}
+	}
+	if err := w.SubscribeServer(&throng.Grant{Channel: "secret:plain"}); err != nil {
+		t.Fatal(err)
+	}
+	st := w.Capture()
+	w.End()
+	for range 2 { // moved twice
+		to := k.client(nil)
+		to.Restore(st)
+		for _, channel := range []string{"secret:a", "secret:plain", "token:b", "open:c"} {
+			if to.Find([]byte(channel)) == nil {
+				t.Errorf("%s was lost: %q", channel, to.Take())
+			}
+		}
+		st = to.Capture()
+		to.End()
+	}
+}
+
+// TestServerLetsNobodyIn: who still has to say who it is can't be let in, nor
+// subscribed, but by a token.
+func TestServerLetsNobodyIn(t *testing.T) {
+	k := newKnown()
+	w := k.client(nil)
+	w.Await(77)
+	w.Prolong(0, []byte("1"))
+	if _, _, err := w.Check("open:1", ""); err != throng.ErrUnauthorized || w.Deadline() != 77 {
+		t.Errorf("%v, until %d", err, w.Deadline())
+	}
+	if err := w.SubscribeServer(&throng.Grant{Channel: "open:1"}); err != throng.ErrUnauthorized || w.Count() != 0 {
+		t.Errorf("%v, %d subscriptions", err, w.Count())
+	}
+	w.End()
+}

@@ -26,6 +26,7 @@ type SubState struct {
 	Positioned bool            `json:"positioned,omitempty"`
 	Position   throng.Position `json:"position"`
 	Grant      *throng.Grant   `json:"grant,omitempty"`
+	Server     bool            `json:"server,omitempty"`
 	// Request is there while the client waits for the answer.
 	Request *SubscribeRequest `json:"request,omitempty"`
 }
@@ -50,6 +51,7 @@ func (sub *Subscription) capture() SubState {
 	st := SubState{
 		Channel: sub.channel, Tag: sub.tag, Class: sub.class,
 		WireFlags: sub.WireFlags, Positioned: sub.Positioned(), Grant: sub.Grant(),
+		Server: sub.flags&subServer != 0,
 	}
 	switch p := sub.pending; {
 	case p == nil && st.Positioned:
@@ -88,7 +90,7 @@ func (s *Session) restore(st *SubState) {
 		session: s, channel: st.Channel, tag: st.Tag, class: st.Class,
 		WireFlags: st.WireFlags, index: -1, flags: subPending | subResuming,
 	}
-	req := SubscribeRequest{Channel: st.Channel, Tag: st.Tag, WireFlags: st.WireFlags, Positioned: st.Positioned, Grant: st.Grant}
+	req := SubscribeRequest{Channel: st.Channel, Tag: st.Tag, WireFlags: st.WireFlags, Positioned: st.Positioned, Grant: st.Grant, Server: st.Server}
 	switch {
 	case st.Request != nil:
 		req = *st.Request
@@ -98,7 +100,10 @@ func (s *Session) restore(st *SubState) {
 		req.Since = &st.Position
 	}
 	req.Encoding = st.Encoding
-	ns, err := s.recheck(st.Channel, req.Grant)
+	if req.Server {
+		sub.flags |= subServer
+	}
+	ns, err := s.recheck(&req)
 	switch {
 	case err == nil:
 		sub.ns = ns
@@ -113,17 +118,18 @@ func (s *Session) restore(st *SubState) {
 	}
 }
 
-// recheck is Check for a subscription whose token was seen before.
-func (s *Session) recheck(channel string, grant *throng.Grant) (*throng.Namespace, *throng.Error) {
-	if grant == nil {
-		ns, _, err := s.Check(channel, "")
+// recheck is Check for a subscription that was allowed before: by a token that was
+// seen then, or because it is the server's doing.
+func (s *Session) recheck(req *SubscribeRequest) (*throng.Namespace, *throng.Error) {
+	if req.Grant == nil && !req.Server {
+		ns, _, err := s.Check(req.Channel, "")
 		return ns, err
 	}
-	ns := s.env.Node.Namespace(channel)
+	ns := s.env.Node.Namespace(req.Channel)
 	switch {
 	case ns == nil:
 		return nil, throng.ErrUnknownChannel
-	case !ns.Subscribe.Allows(s.User(), true):
+	case !req.Server && !ns.Subscribe.Allows(s.User(), true):
 		return nil, throng.ErrPermissionDenied
 	}
 	return ns, nil

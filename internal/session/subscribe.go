@@ -25,6 +25,9 @@ type SubscribeRequest struct {
 	// Recent asks for at most so many of the newest publications, for a client
 	// that has no position yet.
 	Recent int `json:"recent,omitempty"`
+	// Server says that the server subscribes the client, on a token's word or a
+	// backend's: no permission is needed, nor asked for when the session moves.
+	Server bool `json:"server,omitempty"`
 	// Grant is what a token said of the subscription; nil for nothing.
 	Grant *throng.Grant `json:"grant,omitempty"`
 }
@@ -109,6 +112,9 @@ func (s *Session) Subscribe(ns *throng.Namespace, req SubscribeRequest) {
 		session: s, channel: req.Channel, tag: req.Tag, ns: ns,
 		index: -1, class: s.class, flags: subPending, WireFlags: req.WireFlags,
 	}
+	if req.Server {
+		sub.flags |= subServer
+	}
 	s.grant(sub.class, req.Grant)
 	s.ask(sub, req)
 	if old != nil && old.index >= 0 && sub.index >= 0 {
@@ -137,6 +143,8 @@ func (s *Session) SubscribeAll() {
 func (s *Session) SubscribeServer(g *throng.Grant) *throng.Error {
 	ns := s.env.Node.Namespace(g.Channel)
 	switch {
+	case s.awaited():
+		return throng.ErrUnauthorized
 	case s.find(g.Channel) != nil:
 		return nil
 	case ns == nil:
@@ -146,7 +154,7 @@ func (s *Session) SubscribeServer(g *throng.Grant) *throng.Error {
 	}
 	encoding, wireFlags := s.wire.ServerSide()
 	s.Subscribe(ns, SubscribeRequest{
-		Channel: g.Channel, Token: Token{Quiet: true}, WireFlags: wireFlags, Encoding: encoding, Grant: g,
+		Channel: g.Channel, Server: true, Token: Token{Quiet: true}, WireFlags: wireFlags, Encoding: encoding, Grant: g,
 	})
 	return nil
 }

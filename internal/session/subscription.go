@@ -31,6 +31,7 @@ const (
 	subLost                            // publications of it were shed
 	subResuming                        // put back from a State, not yet flowing
 	subEnded                           // out of its session's list
+	subServer                          // the server's doing: it needs no permission
 )
 
 // Channel returns the channel's name.

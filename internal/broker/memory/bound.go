@@ -34,7 +34,7 @@ func (b *bound) over() bool { return b.total.Load() > b.fill }
 func (sh *shard) report() {
 	b := &sh.broker.bound
 	change := sh.load.bytes - sh.reported
-	if change > b.quantum || -change > b.quantum || change < 0 && b.over() {
+	if change > b.quantum || -change > b.quantum || change < 0 && (b.over() || sh.load.bytes == 0) {
 		b.total.Add(change)
 		sh.reported = sh.load.bytes
 	}

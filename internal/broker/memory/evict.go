@@ -102,6 +102,7 @@ func (sh *shard) giveBack(floor, now int64) (gone int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	b := &sh.broker.bound
+	sh.report()
 	for gone < reliefBudget && sh.load.bytes > floor && b.total.Load() > b.low && sh.evict(now) {
 		gone++
 		sh.report()

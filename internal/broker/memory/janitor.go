@@ -142,6 +142,7 @@ func (sh *shard) sweep(clock *throng.Clock) {
 func (sh *shard) sweepSome(now int64) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	defer sh.report() // before the lock is free
 	for work := 0; sh.agenda.next() <= now; {
 		if work >= visitBudget {
 			return true

@@ -12,6 +12,7 @@ type wanted struct {
 	channel string
 	ns      *throng.Namespace
 	grant   *throng.Grant
+	server  bool // without having been asked for
 }
 
 // plan is what becomes of a request's channels.
@@ -41,6 +42,10 @@ func (s *Stream) plan(r *Request) (p plan) {
 	names := r.Channels
 	for _, t := range r.Tokens {
 		channel := channelOf(t)
+		if channel == "" {
+			p.refuse("", throng.ErrUnauthorized)
+			continue
+		}
 		tokens[channel] = t
 		if !slices.Contains(names, channel) {
 			names = append(names, channel)
@@ -52,7 +57,7 @@ func (s *Stream) plan(r *Request) (p plan) {
 			p.refuse(name, err)
 			continue
 		}
-		p.wanted = append(p.wanted, wanted{name, ns, grant})
+		p.wanted = append(p.wanted, wanted{name, ns, grant, false})
 	}
 	s.planGranted(&p, names)
 	if len(p.wanted) == 0 && p.first == nil {
@@ -72,7 +77,7 @@ func (s *Stream) planGranted(p *plan, names []string) {
 		g := &id.Channels[i]
 		ns := s.gw.opts.Node.Namespace(g.Channel)
 		if ns != nil && !slices.Contains(names, g.Channel) && len(p.wanted) < s.gw.opts.Limits.Channels {
-			p.wanted = append(p.wanted, wanted{g.Channel, ns, g})
+			p.wanted = append(p.wanted, wanted{g.Channel, ns, g, true})
 		}
 	}
 }
@@ -98,7 +103,7 @@ func (s *Stream) subscribe(r *Request, list []wanted) {
 		}
 		s.Subscribe(w.ns, session.SubscribeRequest{
 			Channel: w.channel, Positioned: true, Since: r.places.find(w.channel),
-			Encoding: s.gw.opts.Encoding, Grant: w.grant, Token: session.Token{Ref: askedFor},
+			Encoding: s.gw.opts.Encoding, Grant: w.grant, Server: w.server, Token: session.Token{Ref: askedFor},
 		})
 	}
 }
@@ -135,7 +140,7 @@ func (s *Stream) Subscribed(sub *session.Subscription, t session.Token, r sessio
 	if r.Positioned {
 		id = s.id(sub, at)
 	}
-	s.say(id, "subscribed", beginning{sub.Channel(), r.Positioned, r.Recovered, r.Position.Offset, r.Position.Epoch})
+	s.introduce(sub, id, beginning{sub.Channel(), r.Positioned, r.Recovered, r.Position.Offset, r.Position.Epoch})
 	s.proceed(sub, r.Publications, t.Ref == askedFor)
 }
 
@@ -152,6 +157,17 @@ func (s *Stream) proceed(sub *session.Subscription, missed []*throng.Publication
 	if !whole {
 		s.Disconnect(throng.DisconnectInsufficientState)
 	}
+}
+
+// introduce says how a channel begins. The id says that all that was sent before was
+// seen, so the event must not outlive what is shed before it.
+func (s *Stream) introduce(sub *session.Subscription, id string, b beginning) {
+	if id == "" {
+		s.say("", "subscribed", b)
+		return
+	}
+	s.spoke = s.Now()
+	s.Conn.SendDroppable(appendEvent(nil, id, "subscribed", b), 0, sub.Class())
 }
 
 // since is where a channel's client stood that has not begun.

@@ -255,6 +255,9 @@ func (p *Poll) Unsubscribed(sub *session.Subscription, why *throng.Unsubscribe) 
 	switch {
 	case p.Ended() || sub != p.sub:
 	case why == throng.UnsubscribeInsufficient:
+		if len(p.got) > 0 { // they are in the answer
+			p.at.Offset = p.last
+		}
 		p.answer(p.at)
 	case why == throng.UnsubscribeExpired:
 		p.refuse(throng.ErrExpired)

@@ -20,12 +20,19 @@ var Engines = []string{"epoll", "goroutine"}
 
 // EachEngine runs a test on both engines, where the system has both.
 func EachEngine(t *testing.T, f func(t *testing.T, kind string)) {
+	EachInTurn(t, func(t *testing.T, kind string) {
+		t.Parallel()
+		f(t, kind)
+	})
+}
+
+// EachInTurn is EachEngine for a test that must be alone.
+func EachInTurn(t *testing.T, f func(t *testing.T, kind string)) {
 	for _, kind := range Engines {
 		t.Run(kind, func(t *testing.T) {
 			if kind == "epoll" && runtime.GOOS != "linux" {
 				t.Skip("epoll is Linux")
 			}
-			t.Parallel()
 			f(t, kind)
 		})
 	}

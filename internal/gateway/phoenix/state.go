@@ -84,12 +84,23 @@ func (st *state) check() error {
 		case sub.Request != nil && (sub.Request.Channel != sub.Channel || sub.Request.Tag != sub.Tag ||
 			sub.Request.WireFlags != sub.WireFlags || !validRef(sub.Request.Token.Ref)):
 			return fmt.Errorf("channel %d has another one's request", i)
-		case throng.CheckChannel(sub.Channel) != nil:
+		case sub.Server != (sub.WireFlags&flagServer != 0):
+			return fmt.Errorf("channel %d has flags %#x of another one", i, sub.WireFlags)
+		case !validChannel(sub):
 			return fmt.Errorf("channel %d has no valid name", i)
 		}
 		last = sub.Class
 	}
 	return nil
+}
+
+// validChannel reports whether a subscription can be to its channel: the server, and
+// tokens, may name more than a client.
+func validChannel(sub *session.SubState) bool {
+	if sub.Server {
+		return throng.CheckServerChannel(sub.Channel) == nil
+	}
+	return throng.CheckChannel(sub.Channel) == nil
 }
 
 // validRef reports whether a ref can stand in a frame: it is JSON, or nothing.

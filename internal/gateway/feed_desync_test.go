@@ -1,0 +1,200 @@
+package gateway_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"throng"
+	"throng/internal/config"
+	"throng/internal/gateway"
+	"throng/internal/gateway/gatewaytest"
+)
+
+// TestPollThenOther: what is asked in one piece is answered in order, also where
+// net/http answers some of it.
+func TestPollThenOther(t *testing.T) {
+	gatewaytest.EachFront(t, func(t *testing.T, front string) {
+		s := start(t, front)
+		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
+		c.Raw([]byte("GET /poll?channel=hist:a HTTP/1.1\r\nHost: x\r\n\r\n" +
+			"POST /poll HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" +
+			"GET /poll?channel=hist:b HTTP/1.1\r\nHost: x\r\n\r\n"))
+		for i, want := range []int{200, 405, 200} {
+			if status, body := c.response(); status != want || want == 200 && !strings.Contains(body, []string{"hist:a", "", "hist:b"}[i]) {
+				t.Fatalf("answer %d: %d %s", i, status, body)
+			}
+		}
+	})
+}
+
+// TestVerdictOfAnother: a verdict that comes too late for its request is not for the
+// next one on the connection.
+func TestVerdictOfAnother(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		o := gatewaytest.Options(kind)
+		o.Config.HTTP.HeaderTimeout = 200 * time.Millisecond
+		late := make(chan func(gateway.Verdict), 2)
+		o.Authenticate = func(c gateway.Credentials) (v gateway.Verdict, _ gateway.Pending) {
+			return v, func(_ func() bool, done func(gateway.Verdict)) { late <- done }
+		}
+		s := gatewaytest.Start(t, o)
+		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
+		const ask = "GET /poll?channel=hist:a&token=%s HTTP/1.1\r\nHost: x\r\n\r\n"
+		c.Raw(fmt.Appendf(nil, ask, "anns"))
+		ann := <-late
+		if status, body := c.response(); status != 503 {
+			t.Fatalf("%d %s", status, body)
+		}
+		c.Raw(fmt.Appendf(nil, ask, "mallorys"))
+		mallory := <-late
+		ann(gateway.Verdict{Identity: &throng.Identity{User: "ann"}})
+		mallory(gateway.Verdict{Status: 403})
+		if status, body := c.response(); status != 403 {
+			t.Fatalf("mallory was answered %d %s", status, body)
+		}
+	})
+}
+
+// TestPollAhead: who asks and does not read is not answered any amount.
+func TestPollAhead(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s := start(t, kind)
+		big := `"` + strings.Repeat("x", 9900) + `"`
+		for range 90 {
+			publish(t, s, "hist:a", big)
+		}
+		c := gatewaytest.Dial(t, s.Addr())
+		_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+		at := s.Engine().Stats(0).Queued.Load() + s.Engine().Stats(1).Queued.Load()
+		c.Raw(bytes.Repeat([]byte("GET /poll?channel=hist:a&limit=90 HTTP/1.1\r\nHost: x\r\n\r\n"), 200))
+		most := int64(0)
+		for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			most = max(most, s.Engine().Stats(0).Queued.Load()+s.Engine().Stats(1).Queued.Load()-at)
+		}
+		if most > 4<<20 {
+			t.Errorf("%d bytes wait for one connection", most)
+		}
+		_ = c.Close()
+		s.Empty(t)
+	})
+}
+
+// TestHTTP2Quiet: a stream, or a poll, may be quiet for longer than a write may take.
+func TestHTTP2Quiet(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		o := gatewaytest.Options(kind + "+tls")
+		o.Config.WebSocket.WriteTimeout = 300 * time.Millisecond
+		s := gatewaytest.Start(t, o)
+		c, url := http2Client(t, s)
+		l := over2(t, t.Context(), c, url+"/events?channel=hist:a")
+		l.begins()
+		p := over2(t, t.Context(), c, url+"/poll?channel=hist:b&timeout=1&offset=0&epoch=none")
+		if p.head.StatusCode != 200 {
+			t.Fatalf("%+v", p.head)
+		}
+		time.Sleep(time.Second)
+		publish(t, s, "hist:a", "1")
+		l.publication()
+	})
+}
+
+// TestFeedBareLineFeeds: a head that ends at two places for two readers is no head.
+func TestFeedBareLineFeeds(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s := start(t, kind)
+		for _, head := range []string{
+			"GET /poll?channel=hist:a HTTP/1.1\nHost: a\n\nGET /nothing HTTP/1.0\r\n\r\n",
+			"GET /poll?channel=hist:a HTTP/1.1\r\nHost: a b<>\r\n\r\n",
+		} {
+			c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
+			c.Raw([]byte(head))
+			if status, body := c.response(); status != http.StatusBadRequest {
+				t.Errorf("%q: %d %s", head, status, body)
+			}
+		}
+	})
+}
+
+// TestEventsShedBeginning: an id that says that something was seen does not outlive it.
+func TestEventsShedBeginning(t *testing.T) {
+	o := gatewaytest.Options("epoll")
+	o.Config.Engine.QueueBytes = 4 * config.MiB
+	s := gatewaytest.Start(t, o)
+	big := `"` + strings.Repeat("x", 50_000) + `"`
+	first := listen(t, s, "/events?channel=hist:a&channel=hist:b")
+	last := ""
+	for range 2 {
+		_, last = first.begins()
+	}
+	_ = first.Close()
+	for range 95 {
+		publish(t, s, "hist:a", big)
+	}
+	c := gatewaytest.Dial(t, s.Addr())
+	_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	c.Raw(fmt.Appendf(nil, "GET /events?channel=hist:a&channel=hist:b HTTP/1.1\r\nHost: x\r\nLast-Event-ID: %s\r\n\r\n", last))
+	time.Sleep(200 * time.Millisecond) // it does not read
+	for range 200 {
+		publish(t, s, "hist:b", big)
+	}
+	var offsets []uint64 // of hist:a
+	l := &listener{Client: c, t: t, body: bufio.NewReader(c)}
+	for streams := 1; ; streams++ {
+		l.answered()
+		last, offsets = l.collect(last, offsets)
+		if len(offsets) >= 95 {
+			break
+		}
+		if streams == 20 {
+			t.Fatalf("%d publications after %d streams", len(offsets), streams)
+		}
+		_ = l.Close()
+		l = &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
+		l.body = bufio.NewReader(l.Client)
+		l.Raw(fmt.Appendf(nil, "GET /events?channel=hist:a&channel=hist:b HTTP/1.1\r\nHost: x\r\nLast-Event-ID: %s\r\n\r\n", last))
+	}
+	for i, offset := range offsets {
+		if offset != uint64(i+1) {
+			t.Fatalf("%v", offsets)
+		}
+	}
+}
+
+// collect reads a stream to its end, or to the last publication of hist:a that there
+// is: the last id, and the offsets.
+func (l *listener) collect(last string, offsets []uint64) (string, []uint64) {
+	for len(offsets) < 95 {
+		e, err := l.next()
+		if err != nil {
+			break
+		}
+		if e.id != "" {
+			last = e.id
+		}
+		var p struct {
+			Channel string
+			Offset  uint64
+		}
+		if e.kind == "" && json.Unmarshal([]byte(e.data), &p) == nil && p.Channel == "hist:a" {
+			offsets = append(offsets, p.Offset)
+		}
+	}
+	return last, offsets
+}
+
+// response reads the next whole answer.
+func (l *listener) response() (status int, body string) {
+	l.t.Helper()
+	if l.body == nil {
+		l.body = bufio.NewReader(l.Client)
+	}
+	l.answered()
+	return l.head.StatusCode, l.text()
+}
