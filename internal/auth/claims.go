@@ -173,13 +173,14 @@ func readAudience(b []byte) (names []string, wrong string) {
 	return names, ""
 }
 
-// readTime reads seconds since 1970, perhaps with a fraction (RFC 7519 section 2).
+// readTime reads seconds since 1970, perhaps with a fraction (RFC 7519 section 2). The
+// very first millisecond counts as the next one: 0 is for what is not said.
 func readTime(b []byte) (ms int64, wrong string) {
 	if n, err := strconv.ParseInt(string(b), 10, 64); err == nil {
 		if n < 0 || n > maxSeconds {
 			return 0, notNumber
 		}
-		return n * 1000, ""
+		return max(1, n*1000), ""
 	}
 	if len(b) == 0 || b[0] != '-' && (b[0] < '0' || b[0] > '9') {
 		return 0, notNumber
@@ -188,7 +189,7 @@ func readTime(b []byte) (ms int64, wrong string) {
 	if err != nil || f < 0 || f > maxSeconds {
 		return 0, notNumber
 	}
-	return int64(math.Floor(f * 1000)), ""
+	return max(1, int64(math.Floor(f*1000))), ""
 }
 
 func readBool(b []byte) (v bool, wrong string) {

@@ -116,3 +116,15 @@ func TestInfoIsCopied(t *testing.T) {
 		t.Errorf("%v, %d", err, cap(id.Info))
 	}
 }
+
+// TestTimeZero: the beginning of 1970 is a time like others, not the absence of one.
+func TestTimeZero(t *testing.T) {
+	v, s := newVerifier(t, auth.Options{Secret: goodSecret}), bySecret(t, goodSecret, "")
+	for _, exp := range []string{"0", "0.0", "0.0005", "0e5", "1"} {
+		_, err := v.Connection(seal(t, s, `{"alg":"HS256"}`, `{"sub":"ann","exp":`+exp+`}`))
+		wantCode(t, "exp "+exp, err, throng.ErrTokenExpired)
+	}
+	if _, err := v.Connection(seal(t, s, `{"alg":"HS256"}`, `{"sub":"ann","nbf":0,"iat":0}`)); err != nil {
+		t.Error(err)
+	}
+}

@@ -19,6 +19,9 @@ type journal struct {
 	path string
 	file *os.File
 	size int64
+	// failed says that something in force may not be in the file: then what is said
+	// again is written again.
+	failed bool
 }
 
 // maxLine is the longest line of a journal: two names, each byte of which may be
@@ -144,6 +147,7 @@ func (j *journal) write(r Revocation) error {
 		err = j.file.Sync()
 	}
 	if err != nil {
+		j.failed = true
 		return errors.Join(fmt.Errorf("%s: %w", j.path, err), j.file.Truncate(j.size))
 	}
 	j.size += int64(len(b))

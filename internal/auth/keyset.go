@@ -124,7 +124,7 @@ func (s *keySet) run(ctx context.Context) {
 		next := s.every
 		if !s.update(ctx) {
 			next = min(pause, s.every)
-			pause *= 2
+			pause = min(pause*2, s.every) // uncapped, it would overflow in a long outage
 		} else {
 			pause = s.retry
 		}

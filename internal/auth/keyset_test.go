@@ -350,3 +350,19 @@ func TestKeySetStop(t *testing.T) {
 	stop()
 	wantCode(t, "after the end", <-told, auth.ErrKeysUnavailable)
 }
+
+// TestKeySetOutage: however long an issuer is away, it is asked no more often than
+// when it is there.
+func TestKeySetOutage(t *testing.T) {
+	is := newIssuer(t)
+	is.Close()
+	const every = 2 * time.Millisecond
+	v := newVerifier(t, auth.Options{KeySetURL: is.URL, Retry: 1, KeySetRefresh: every})
+	begin := time.Now()
+	run(t, v)
+	time.Sleep(600 * time.Millisecond) // the pause doubles more than 63 times
+	_, failed, _ := v.Fetches()
+	if most := uint64(time.Since(begin)/every) + 64; failed < 64 || failed > most {
+		t.Errorf("%d fetches, want 64 to %d", failed, most)
+	}
+}

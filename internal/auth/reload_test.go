@@ -83,18 +83,18 @@ func TestRefusedKeys(t *testing.T) {
 	private, err := os.ReadFile(good.private)
 	check(t, err)
 	for what, o := range map[string]auth.Options{
-		"fewer than 2048":     {PublicKeyFiles: []string{small.public}},
-		"private key":         {PublicKeyFiles: []string{good.private}},
-		"no public key":       {PublicKeyFiles: []string{write(t, "hello")}},
-		"can't be read":       {PublicKeyFiles: []string{"/nowhere/at/all"}},
-		"not a regular file":  {PublicKeyFiles: []string{t.TempDir()}},
-		"can't be read: asn1": {PublicKeyFiles: []string{writePEM(t, "PUBLIC KEY", []byte("x"))}},
-		"it is a":             {PublicKeyFiles: []string{writePEM(t, "DH PARAMETERS", []byte("x"))}},
-		"has 0 bytes":         {SecretFile: write(t, "\n")},
-		"has 31 bytes":        {Secret: goodSecret[:31]},
-		"PEM form":            {Secret: string(private)},
-		"the most is 100":     {PublicKeyFiles: many(good.public, 101)},
-		"not an https URL":    {KeySetURL: "ftp://example.com"},
+		"fewer than 2048":                      {PublicKeyFiles: []string{small.public}},
+		"private key":                          {PublicKeyFiles: []string{good.private}},
+		"no public key":                        {PublicKeyFiles: []string{write(t, "hello")}},
+		"can't be read":                        {PublicKeyFiles: []string{"/nowhere/at/all"}},
+		"not a regular file":                   {PublicKeyFiles: []string{t.TempDir()}},
+		"can't be read: asn1":                  {PublicKeyFiles: []string{writePEM(t, "PUBLIC KEY", []byte("x"))}},
+		"it is a":                              {PublicKeyFiles: []string{writePEM(t, "DH PARAMETERS", []byte("x"))}},
+		"has 0 bytes":                          {SecretFile: write(t, "\n")},
+		"has 31 bytes":                         {Secret: goodSecret[:31]},
+		"PEM form":                             {Secret: string(private)},
+		"more than 8 keys of the kind Ed25519": {PublicKeyFiles: many(good.public, 9)},
+		"not an https URL":                     {KeySetURL: "ftp://example.com"},
 	} {
 		v, err := auth.New(o)
 		var e *auth.Error

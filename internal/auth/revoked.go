@@ -73,22 +73,22 @@ func (p *revokedPart) find(token bool, name string) (s span, ok bool) {
 	return s, ok
 }
 
-// add takes a revocation in, which was checked. It reports false when there is no
-// room.
-func (r *revoked) add(v Revocation, now int64) bool {
+// add takes a revocation in, which was checked. It reports whether there was room,
+// and whether that says anything new.
+func (r *revoked) add(v Revocation, now int64) (room, fresh bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := span{v.Before, v.Until}
 	if v.TokenID == "" && v.User == "" {
-		r.all = r.all.join(s, now)
-		all := r.all
+		all := r.all.join(s, now)
+		fresh, r.all = all != r.all, all
 		r.everybody.Store(&all)
-		return true
+		return true, fresh
 	}
 	name := v.TokenID + v.User // one of them is empty
 	p := r.part(name)
 	if _, known := p.find(v.TokenID != "", name); !known && !r.room(now) {
-		return false
+		return false, false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,11 +100,12 @@ func (r *revoked) add(v Revocation, now int64) bool {
 		*m = make(map[string]span)
 	}
 	old, known := (*m)[name]
-	(*m)[name] = old.join(s, now)
+	joined := old.join(s, now)
+	(*m)[name] = joined
 	if !known {
 		r.count.Add(1)
 	}
-	return true
+	return true, !known || joined != old
 }
 
 // room reports whether there is room for another name.
@@ -124,7 +125,18 @@ func (s span) join(t span, now int64) span {
 	return span{max(s.before, t.before), max(s.until, t.until)}
 }
 
-// sweep forgets what is over.
+// names counts those of which revocations are in force.
+func (r *revoked) names(now int64) int {
+	if r.count.Load() == 0 {
+		return 0
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sweep(now)
+	return int(r.count.Load())
+}
+
+// sweep forgets what is over. mu is held.
 func (r *revoked) sweep(now int64) {
 	for i := range r.parts {
 		p := &r.parts[i]

@@ -37,8 +37,8 @@ func newRules(o *Options, before *rules) (*rules, *Error) {
 		}
 		r.keys = append(r.keys, keys...)
 	}
-	if len(r.keys) > maxKeys {
-		return nil, fail("auth.public_key_files", "leave out old ones, or publish them as a key set", "there are %d keys, the most is %d", len(r.keys), maxKeys)
+	if err := tooManyKeys(r.keys); err != nil {
+		return nil, err
 	}
 	if o.KeySetURL == "" {
 		return r, nil
@@ -52,6 +52,22 @@ func newRules(o *Options, before *rules) (*rules, *Error) {
 		r.set.now.Store(before.set.now.Load())
 	}
 	return r, err
+}
+
+// tooManyKeys refuses keys that would never be tried: those of files have no names.
+func tooManyKeys(keys []key) *Error {
+	of := make(map[string]int)
+	for i := range keys {
+		kind, wrong := checked(keys[i].material)
+		if wrong != "" {
+			continue // a secret
+		}
+		if of[kind]++; of[kind] > maxTried {
+			return fail("auth.public_key_files", "leave out old ones, or publish them as a key set (auth.jwks_url), where keys have names",
+				"there are more than %d keys of the kind %s", maxTried, kind)
+		}
+	}
+	return nil
 }
 
 // enabled reports whether there is any key.

@@ -51,7 +51,8 @@ func (v *Verifier) openRevocations(o *Options) *Error {
 	now, full := v.clock.Now(), false
 	whole, size, err := readJournal(o.RevocationsFile, func(r Revocation) {
 		if r.Until > now {
-			full = !v.revoked.add(r, now) || full
+			room, _ := v.revoked.add(r, now)
+			full = !room || full
 		}
 	})
 	switch {
@@ -264,17 +265,18 @@ func (v *Verifier) Revoke(r Revocation) error {
 	if err := r.check(now); err != nil {
 		return err
 	}
-	if !v.revoked.add(r, now) {
+	room, fresh := v.revoked.add(r, now)
+	switch {
+	case !room:
 		return errFull(v.revoked.most)
-	}
-	if v.journal == nil {
+	case v.journal == nil || !fresh && !v.journal.failed:
 		return nil
 	}
 	return asInternal(v.journal.write(r))
 }
 
 // Revocations returns how many names are revoked now: of tokens and of users.
-func (v *Verifier) Revocations() int { return int(v.revoked.count.Load()) }
+func (v *Verifier) Revocations() int { return v.revoked.names(v.clock.Now()) }
 
 // Revoked reports whether the token that an identity is from was taken back. A nil
 // Identity has none.

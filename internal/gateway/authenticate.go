@@ -24,11 +24,19 @@ type Verdict struct {
 	// Until is when, in Clock milliseconds, a client that is let in without a token
 	// must have sent one; 0 if it need not.
 	Until int64
+	// Still is asked on the loop on which the client's session is about to begin,
+	// unless it is nil: false refuses the client after all. A verdict may have become
+	// old on its way there.
+	Still func() bool
 }
 
+// stands reports whether the verdict is still the same.
+func (v *Verdict) stands() bool { return v.Still == nil || v.Still() }
+
 // Pending is a verdict that is not known yet. It is called once, and calls done
-// once, from anywhere, perhaps before it returns.
-type Pending func(done func(Verdict))
+// once, from anywhere, perhaps before it returns. alive may be called from anywhere
+// too: it reports whether the client still waits; else any verdict will do.
+type Pending func(alive func() bool, done func(Verdict))
 
 // Authenticate says who a client is. It is called on a loop and does not block: a
 // Pending that is not nil stands in for the verdict.
@@ -41,7 +49,8 @@ func (a Authenticate) wait(r *http.Request, c Credentials) (Verdict, bool) {
 		return v, true
 	}
 	answer := make(chan Verdict, 1)
-	pending(func(v Verdict) { answer <- v })
+	alive := func() bool { return r.Context().Err() == nil }
+	pending(alive, func(v Verdict) { answer <- v })
 	select {
 	case v = <-answer:
 		return v, true

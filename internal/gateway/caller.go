@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"sync/atomic"
 
 	"throng/internal/loop"
 	"throng/internal/websocket"
@@ -13,9 +14,13 @@ type caller struct {
 	*door
 	at   *mount
 	head []byte
+	gone atomic.Bool // read by who finds out
 }
 
 var _ loop.Handler = (*caller)(nil)
+
+// later finds out whether a client that waits may connect, see Pending.
+type later func(alive func() bool, done func(Opening, int))
 
 // decision is what is posted to a caller.
 type decision struct {
@@ -24,11 +29,18 @@ type decision struct {
 }
 
 // letWait leaves a client at the door until later knows the answer.
-func (d *door) letWait(c *loop.Conn, at *mount, head []byte, later func(done func(Opening, int))) {
-	c.SetHandler(&caller{door: d, at: at, head: bytes.Clone(head)})
+func (d *door) letWait(c *loop.Conn, at *mount, head []byte, later later) {
+	w := &caller{door: d, at: at, head: bytes.Clone(head)}
+	c.SetHandler(w)
 	ref := c.Ref()
-	later(func(o Opening, status int) { d.g.opts.Engine.Post(ref, &decision{o, status}) })
+	later(w.waits, func(o Opening, status int) { d.g.opts.Engine.Post(ref, &decision{o, status}) })
 }
+
+// waits reports whether the client is still there. Anybody may ask.
+func (w *caller) waits() bool { return !w.gone.Load() }
+
+// Closed implements loop.Handler.
+func (w *caller) Closed(*loop.Conn, error) { w.gone.Store(true) }
 
 // Data implements loop.Handler. A client has nothing to say before it is answered
 // (RFC 6455 section 4.1).

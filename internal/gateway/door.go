@@ -94,6 +94,9 @@ func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request, head []byt
 
 // answer answers the handshake, and gives the connection to the route if it may.
 func (d *door) answer(c *loop.Conn, at *mount, r *websocket.Request, o Opening, status int) bool {
+	if status == 0 && o.Still != nil && !o.Still() {
+		status = 403
+	}
 	if status != 0 {
 		d.g.opts.Log.Debug("connect refused", "path", string(r.Path), "status", status)
 		header := ""

@@ -40,7 +40,7 @@ func TestVerdictOfAnother(t *testing.T) {
 		o.Config.HTTP.HeaderTimeout = 200 * time.Millisecond
 		late := make(chan func(gateway.Verdict), 2)
 		o.Authenticate = func(c gateway.Credentials) (v gateway.Verdict, _ gateway.Pending) {
-			return v, func(done func(gateway.Verdict)) { late <- done }
+			return v, func(_ func() bool, done func(gateway.Verdict)) { late <- done }
 		}
 		s := gatewaytest.Start(t, o)
 		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"throng"
@@ -19,6 +20,7 @@ type held struct {
 	feed   events.Feed // nil until it is known who asks
 	asking *asking     // nil when a stream has begun
 	state  heldState
+	gone   atomic.Bool // nobody waits for a verdict any more; read by who finds out
 }
 
 type heldState uint8
@@ -53,7 +55,8 @@ func (h *held) begin(r *http.Request) {
 	}
 	h.SetDeadline(h.Loop().Now() + g.opts.HeaderTimeout.Milliseconds())
 	ref := h.Ref()
-	pending(func(v Verdict) { g.opts.Engine.Post(ref, &ruling{h, v}) })
+	alive := func() bool { return !h.gone.Load() }
+	pending(alive, func(v Verdict) { g.opts.Engine.Post(ref, &ruling{h, v}) })
 }
 
 // ruling is a verdict on its way to its request: the connection may serve another one
@@ -65,6 +68,9 @@ type ruling struct {
 
 // known goes on when it is known who asks.
 func (h *held) known(v Verdict) {
+	if v.Status == 0 && !v.stands() {
+		v.Status = http.StatusForbidden
+	}
 	if v.Status != 0 {
 		h.refuse(turnedAway(v))
 		return
@@ -139,6 +145,7 @@ func (h *held) answer(a refusal) {
 	b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(a.body)), 10)
 	h.SendScratch(append(append(b, "\r\n\r\n"...), a.body...), 0)
 	h.state = heldOver
+	h.gone.Store(true)
 	if !h.asking.keep {
 		h.Finish(errAnswered)
 		return
@@ -206,6 +213,7 @@ func (h *held) Shutdown(c *loop.Conn) {
 
 // Closed implements loop.Handler.
 func (h *held) Closed(_ *loop.Conn, cause error) {
+	h.gone.Store(true)
 	stats := &h.at.gw.stats
 	switch h.state {
 	case heldPolls:

@@ -218,7 +218,7 @@ func TestFeedWaitsForVerdict(t *testing.T) {
 			if c.Token != "secret" {
 				return gateway.Verdict{Status: 403}, nil
 			}
-			return gateway.Verdict{}, func(done func(gateway.Verdict)) { asked <- done }
+			return gateway.Verdict{}, func(_ func() bool, done func(gateway.Verdict)) { asked <- done }
 		}
 		s := gatewaytest.Start(t, o)
 		ann := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "known:a"}}}

@@ -133,6 +133,10 @@ func (f *flow) Open(c *loop.Conn) {
 		return
 	}
 	f.opened <- c.Ref()
+	if !f.who.stands() {
+		f.Answer(http.StatusForbidden, events.Problem(throng.ErrPermissionDenied, ""))
+		return
+	}
 	if f.at.Poll {
 		f.at.gw.stats.PollsWaiting.Add(1)
 	}

@@ -108,7 +108,9 @@ type Opening struct {
 	Open func(c Conn) Protocol
 	// Later, if not nil, stands for an answer that is not known yet. It is called
 	// once and calls done once, from anywhere.
-	Later func(done func(o Opening, status int))
+	Later later
+	// Still is asked before Open, unless it is nil: false refuses the client after all.
+	Still func() bool
 }
 
 // maxHead leaves the loop's read buffer (64 KiB) room for what may come with the

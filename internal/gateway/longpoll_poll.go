@@ -86,14 +86,20 @@ func (l *LongPoll) open(w http.ResponseWriter, r *http.Request) {
 		l.busy(w)
 		return
 	}
-	if v.Status != 0 {
-		l.gw.opts.Log.Debug("connect refused", "path", r.URL.Path, "status", v.Status)
+	refuse := func(status int) {
+		l.gw.opts.Log.Debug("connect refused", "path", r.URL.Path, "status", status)
 		l.gw.stats.refused(http.StatusForbidden)
 		l.say(w, statusRefused)
+	}
+	if v.Status != 0 {
+		refuse(v.Status)
 		return
 	}
 	opened := make(chan pollToken, 1)
 	p := &poll{l: l, opened: opened, begin: func(conn phoenix.Conn) Protocol {
+		if !v.stands() {
+			return nil
+		}
 		return l.opts.Phoenix.open(conn, c.Version, v)
 	}}
 	if !l.gw.opts.Engine.AdoptOutlet(p) {
@@ -101,7 +107,11 @@ func (l *LongPoll) open(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	select {
-	case t := <-opened:
+	case t, ok := <-opened:
+		if !ok {
+			refuse(http.StatusForbidden)
+			return
+		}
 		l.tell(w, statusGone, t.String())
 	case <-r.Context().Done(): // the session ends with its window
 	}

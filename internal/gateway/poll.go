@@ -18,8 +18,8 @@ import (
 type poll struct {
 	*loop.Conn
 	l      *LongPoll
-	begin  func(c phoenix.Conn) Protocol
-	opened chan pollToken // told once, when the session is on its loop
+	begin  func(c phoenix.Conn) Protocol // nil if the client may not connect after all
+	opened chan pollToken                // told once, when the session is on its loop; closed if there is none
 
 	proto   Protocol
 	secret  [16]byte
@@ -63,7 +63,12 @@ func (p *poll) Open(c *loop.Conn) {
 	p.secret = newSecret()
 	p.l.gw.stats.LongPolls.Add(1)
 	p.rest()
-	p.proto = p.begin(p)
+	if p.proto = p.begin(p); p.proto == nil {
+		close(p.opened)
+		p.cause, p.told = errRefused, true // there is nobody to tell
+		p.Abort(errRefused)
+		return
+	}
 	p.opened <- p.token()
 	p.begin, p.opened = nil, nil // an idle session keeps neither
 }

@@ -22,8 +22,8 @@ func (p Phoenix) Accept(r *websocket.Request) (Opening, int) {
 	if pending == nil {
 		return p.opening(c.Version, c.Protocol, v)
 	}
-	return Opening{Later: func(done func(Opening, int)) {
-		pending(func(v Verdict) { done(p.opening(c.Version, c.Protocol, v)) })
+	return Opening{Later: func(alive func() bool, done func(Opening, int)) {
+		pending(alive, func(v Verdict) { done(p.opening(c.Version, c.Protocol, v)) })
 	}}, 0
 }
 
@@ -31,7 +31,7 @@ func (p Phoenix) opening(version phoenix.Version, protocol string, v Verdict) (O
 	if v.Status != 0 {
 		return Opening{}, v.Status
 	}
-	return Opening{Protocol: protocol, Open: func(conn Conn) Protocol { return p.open(conn, version, v) }}, 0
+	return Opening{Protocol: protocol, Still: v.Still, Open: func(conn Conn) Protocol { return p.open(conn, version, v) }}, 0
 }
 
 func (p Phoenix) open(conn phoenix.Conn, version phoenix.Version, v Verdict) *phoenix.Socket {

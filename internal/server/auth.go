@@ -1,6 +1,8 @@
 package server
 
 import (
+	"net/http"
+
 	"throng"
 	"throng/internal/auth"
 	"throng/internal/config"
@@ -63,39 +65,56 @@ func (s *Server) recognise(c gateway.Credentials) (v gateway.Verdict, _ gateway.
 		return s.tokenless(), nil
 	}
 	if s.tokens.Costly(c.Token) {
-		return v, func(done func(gateway.Verdict)) {
-			s.tokens.Aside(func() { s.checked(c.Token, done) })
-		}
+		return v, func(alive func() bool, done func(gateway.Verdict)) { s.checkAside(c.Token, alive, done) }
 	}
 	id, err := s.tokens.Connection(c.Token)
 	if err == auth.ErrKeysPending {
-		return v, func(done func(gateway.Verdict)) { s.checkLater(c.Token, done) }
+		return v, func(alive func() bool, done func(gateway.Verdict)) { s.checkLater(c.Token, alive, done) }
 	}
-	return verdict(id, err), nil
+	return s.verdict(id, err), nil
 }
 
-// checked checks a token away from the loops.
-func (s *Server) checked(token string, done func(gateway.Verdict)) {
-	id, err := s.tokens.Connection(token)
-	if err == auth.ErrKeysPending {
-		s.checkLater(token, done)
-		return
-	}
-	done(verdict(id, err))
-}
-
-// checkLater checks a token when the keys are there that are being fetched.
-func (s *Server) checkLater(token string, done func(gateway.Verdict)) {
-	s.tokens.WhenFetched(func() {
-		s.tokens.Aside(func() { done(verdict(s.tokens.Connection(token))) })
+// checkAside checks a token away from the loops.
+func (s *Server) checkAside(token string, alive func() bool, done func(gateway.Verdict)) {
+	s.aside(alive, done, func() {
+		id, err := s.tokens.Connection(token)
+		if err == auth.ErrKeysPending {
+			s.checkLater(token, alive, done)
+			return
+		}
+		done(s.verdict(id, err))
 	})
 }
 
-// verdict is that of a token.
-func verdict(id *throng.Identity, err *throng.Error) gateway.Verdict {
+// checkLater checks a token when the keys are there that are being fetched.
+func (s *Server) checkLater(token string, alive func() bool, done func(gateway.Verdict)) {
+	s.tokens.WhenFetched(func() {
+		s.aside(alive, done, func() { done(s.verdict(s.tokens.Connection(token))) })
+	})
+}
+
+// aside does a check in its turn, unless its client has gone by then: those that are
+// there would wait for it. Where too many wait, the client shall come back.
+func (s *Server) aside(alive func() bool, done func(gateway.Verdict), check func()) {
+	busy := gateway.Verdict{Status: http.StatusServiceUnavailable}
+	ok := s.tokens.Aside(func() {
+		if !alive() {
+			done(busy)
+			return
+		}
+		check()
+	})
+	if !ok {
+		done(busy)
+	}
+}
+
+// verdict is that of a token. It may be taken back while its client is on the way to
+// its loop: then who ends the sessions of the token does not find it yet.
+func (s *Server) verdict(id *throng.Identity, err *throng.Error) gateway.Verdict {
 	switch {
 	case err == nil:
-		return gateway.Verdict{Identity: id}
+		return gateway.Verdict{Identity: id, Still: func() bool { return !s.tokens.Revoked(id) }}
 	case err.Temporary:
 		return gateway.Verdict{Status: 503}
 	}

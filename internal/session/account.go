@@ -28,6 +28,33 @@ type Auth interface {
 	Connection(token string) (*throng.Identity, *throng.Error)
 	// Subscription returns what a subscription token grants to a user in a channel.
 	Subscription(token, user, channel string) (*throng.Grant, *throng.Error)
+	// Costly reports whether a token takes so long to check that a client must not
+	// send many: it is signed with a private key.
+	Costly(token string) bool
+}
+
+// What a client may have its loop check of costly tokens: so many within so long. A
+// loop does nothing else meanwhile.
+const (
+	maxChecks   = 8
+	checkWindow = 10 // seconds
+)
+
+// Afford reports why a token of the client's is not checked now: it is costly, and so
+// were too many before.
+func (s *Session) Afford(token string) *throng.Error {
+	if !s.env.Auth.Costly(token) {
+		return nil
+	}
+	now := uint32(s.env.Clock.Now() / 1000)
+	if now-s.checksFrom >= checkWindow {
+		s.checks, s.checksFrom = 0, now
+	}
+	if s.checks == maxChecks {
+		return throng.ErrTooManyRequests
+	}
+	s.checks++
+	return nil
 }
 
 // Identity returns what is known of the client; nil for nothing.

@@ -22,6 +22,9 @@ func (bearer) Connection(string) (*throng.Identity, *throng.Error) {
 	return nil, throng.ErrUnauthorized
 }
 
+// Costly are tokens that begin with "!"; nobody gets anything for these.
+func (bearer) Costly(token string) bool { return strings.HasPrefix(token, "!") }
+
 func (b bearer) Subscription(token, user, channel string) (*throng.Grant, *throng.Error) {
 	name, end, limited := strings.Cut(token, "@")
 	name, publish := strings.CutSuffix(name, "+publish")
@@ -340,6 +343,35 @@ func TestStateKeepsIdentity(t *testing.T) {
 		}
 		to.End()
 	}
+}
+
+// TestCostlyTokens: a client has few of them checked, and later on as many again;
+// others are not counted.
+func TestCostlyTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKnown()
+		w, other := k.client(&throng.Identity{User: "ann"}), k.client(nil)
+		check := func(w *sessiontest.Wire, token string, want *throng.Error) {
+			t.Helper()
+			if _, _, err := w.Check("token:1", token); err != want {
+				t.Errorf("%s: %v, want %v", token, err, want)
+			}
+		}
+		for range 8 {
+			check(w, "!", throng.ErrPermissionDenied)
+			check(w, "token:1", nil)
+		}
+		check(w, "!", throng.ErrTooManyRequests)
+		check(w, "token:1", nil)
+		check(other, "!", throng.ErrPermissionDenied)
+		time.Sleep(8 * time.Second)
+		check(w, "!", throng.ErrTooManyRequests)
+		time.Sleep(3 * time.Second)
+		for range 8 {
+			check(w, "!", throng.ErrPermissionDenied)
+		}
+		check(w, "!", throng.ErrTooManyRequests)
+	})
 }
 
 // TestStateKeepsServerSide: what the server subscribed a client to needed no

@@ -112,6 +112,10 @@ type Session struct {
 	class     uint32 // of the newest subscription
 	ended     bool
 	left      bool // one that counts offsets was left while something waited
+	// Costly tokens that were checked since checksFrom, see Afford. They take what
+	// would be padding: an account would grow by them.
+	checks     uint8
+	checksFrom uint32 // in seconds since 1970
 }
 
 // Init begins a session's life. The identity is what is known of the client, nil

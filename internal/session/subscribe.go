@@ -87,6 +87,9 @@ func (s *Session) granted(channel, token string) (*throng.Grant, *throng.Error) 
 	if s.env.Auth == nil {
 		return nil, throng.ErrNotAvailable
 	}
+	if err := s.Afford(token); err != nil {
+		return nil, err
+	}
 	return s.env.Auth.Subscription(token, s.User(), channel)
 }
 

@@ -29,7 +29,11 @@ func (s *Socket) refresh(m *codec.Message) {
 		refuse(throng.ErrNotAvailable, "the server checks no tokens")
 		return
 	}
-	id, err := s.gw.opts.Auth.Connection(payload.Token)
+	var id *throng.Identity
+	err := s.Afford(payload.Token)
+	if err == nil {
+		id, err = s.gw.opts.Auth.Connection(payload.Token)
+	}
 	if err == nil {
 		err = s.Refresh(id)
 	}
