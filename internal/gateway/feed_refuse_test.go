@@ -81,7 +81,7 @@ func TestFeedRefusals(t *testing.T) {
 			{"/events", 400, 107}, {"/events?channel=", 400, 107}, {"/events?channel=a%00", 400, 107}, {"/events?channel=@user:a", 403, 103},
 			{"/events?channel=closed:a", 403, 103}, {"/events?channel=known:a", 403, 103}, {"/events?channel=known:a&user_id=ann", 200, 0},
 			{"/events?channel=a&channel=b&channel=c&channel=d", 400, 106}, {"/events?channel=a&channel=a&channel=a&channel=a", 200, 0},
-			{"/events?channel=" + strings.Repeat("x", 256), 400, 107}, {"/events?subscription=a.b.c", 400, 107},
+			{"/events?channel=" + strings.Repeat("x", 256), 400, 107}, {"/events?subscription=a.b.c", 401, 101},
 			{"/events?channel=a&subscription=" + token("a"), 501, 108}, {"/events?channel=closed:a&channel=a", 200, 0},
 			{"/poll", 400, 107}, {"/poll?channel=a&channel=b", 400, 107}, {"/poll?channel=closed:a", 403, 103},
 			{"/poll?channel=hist:a&timeout=x", 400, 107}, {"/poll?channel=hist:a&limit=0", 400, 107}, {"/poll?channel=hist:a&offset=1", 400, 107},
