@@ -14,3 +14,11 @@ func NewClock() *Clock { return &Clock{start: time.Now()} }
 func (c *Clock) Now() int64 {
 	return c.start.UnixMilli() + time.Since(c.start).Milliseconds()
 }
+
+// Earlier returns the earlier of two deadlines, of which 0 is none.
+func Earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -13,6 +13,8 @@ type rules struct {
 	issuer   string
 	leeway   int64 // milliseconds
 	most     int   // bytes of a token
+	// public says that there may be keys of which signatures are costly to check.
+	public bool
 }
 
 // newRules reads what the options name. before is what was in force, for its key
@@ -40,6 +42,7 @@ func newRules(o *Options, before *rules) (*rules, *Error) {
 	if err := tooManyKeys(r.keys); err != nil {
 		return nil, err
 	}
+	r.public = len(o.PublicKeyFiles) > 0 || o.KeySetURL != ""
 	if o.KeySetURL == "" {
 		return r, nil
 	}

@@ -103,7 +103,6 @@ func (c *Census) Subscribe(ctx context.Context, who api.Who, g throng.Grant) (in
 		if e := s.SubscribeServer(&g); e != nil {
 			refusals[loop] = e
 		}
-		s.Rearm()
 	})
 	if err != nil { // loops may still be at it
 		return 0, err

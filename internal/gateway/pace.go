@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"throng"
 	"throng/internal/loop"
 	"throng/internal/websocket"
 )
@@ -52,17 +53,9 @@ func (s *socket) left() int64 {
 // (0: none), what the message in progress has, and the next ping or its pong.
 func (s *socket) SetDeadline(at int64) {
 	if s.begun != 0 {
-		at = earlier(at, s.Loop().Now()+max(0, s.left()))
+		at = throng.Earlier(at, s.Loop().Now()+max(0, s.left()))
 	}
-	s.Conn.SetDeadline(earlier(at, s.nextPing()))
-}
-
-// earlier returns the earlier of two deadlines, of which 0 is none.
-func earlier(a, b int64) int64 {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
+	s.Conn.SetDeadline(throng.Earlier(at, s.nextPing()))
 }
 
 // Timer implements loop.Handler.

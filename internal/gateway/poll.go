@@ -83,7 +83,7 @@ func (p *poll) rest() {
 	p.arm()
 }
 
-func (p *poll) arm() { p.Conn.SetDeadline(earlier(p.due, p.wish)) }
+func (p *poll) arm() { p.Conn.SetDeadline(throng.Earlier(p.due, p.wish)) }
 
 // arrive takes a poll. The newest gets the messages.
 func (p *poll) arrive(w *waiter) {

@@ -28,7 +28,8 @@ func (c *null) SendDroppable([]byte, int64, uint32)                     {}
 func (c *null) Queued() int                                             { return 0 }
 func (c *null) Flush()                                                  {}
 func (c *null) Shed(int, func(uint32)) int                              { return 0 }
-func (c *null) ServerSide() (encoding, wireFlags uint8)                 { return 0, 0 }
+func (c *null) Encoding() uint8                                         { return 0 }
+func (c *null) Rearm()                                                  {}
 func (c *null) Unsubscribed(*session.Subscription, *throng.Unsubscribe) {}
 func (c *null) Disconnect(*throng.Disconnect)                           {}
 func (c *null) Resumed(*session.Subscription, []*throng.Publication)    {}

@@ -136,6 +136,7 @@ func (s *Session) Refresh(id *throng.Identity) *throng.Error {
 		return throng.ErrUnauthorized
 	}
 	s.identify(id)
+	s.wire.Rearm()
 	return nil
 }
 
@@ -146,6 +147,9 @@ func (s *Session) grant(class uint32, g *throng.Grant) {
 	}
 	a := s.open()
 	a.grants = append(a.grants, granted{class, g})
+	if g.Expires != 0 {
+		s.wire.Rearm()
+	}
 }
 
 // Grant returns what a token said of the subscription, or nil.
@@ -183,20 +187,12 @@ func (s *Session) Deadline() (at int64) {
 	}
 	at = a.until
 	if a.id != nil {
-		at = sooner(at, a.id.Expires)
+		at = throng.Earlier(at, a.id.Expires)
 	}
 	for i := range a.grants {
-		at = sooner(at, a.grants[i].grant.Expires)
+		at = throng.Earlier(at, a.grants[i].grant.Expires)
 	}
 	return at
-}
-
-// sooner returns the earlier of two times, of which 0 is never.
-func sooner(a, b int64) int64 {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
 }
 
 // Expire ends what has lasted its time: subscriptions, or the whole session.

@@ -9,13 +9,6 @@ func (s *Session) Disconnect(d *throng.Disconnect) {
 	}
 }
 
-// Rearm tells the wire that Deadline may have changed, if it wants to know.
-func (s *Session) Rearm() {
-	if w, ok := s.wire.(interface{ Rearmed() }); ok && !s.ended {
-		w.Rearmed()
-	}
-}
-
 // Prolong says on behalf of the server when the connection ends, in Clock
 // milliseconds, 0 for never; and, unless info is nil, what others may know of the
 // client.
@@ -34,5 +27,5 @@ func (s *Session) Prolong(expires int64, info []byte) {
 		id.Info = info
 	}
 	s.identify(&id)
-	s.Rearm()
+	s.wire.Rearm()
 }

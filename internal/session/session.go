@@ -34,9 +34,11 @@ type Transport interface {
 
 // Wire is a protocol's side of a session. Its methods are called on the loop.
 type Wire interface {
-	// ServerSide is the encoding, and the wire's flags, of a subscription that the
-	// server begins without being asked.
-	ServerSide() (encoding, wireFlags uint8)
+	// Encoding is that of a subscription of which the client asked for nothing: one
+	// that the server begins.
+	Encoding() uint8
+	// Rearm says that Deadline may be earlier or later now: Expire is due then.
+	Rearm()
 	// Subscribed answers Subscribe. Whatever the outcome, an older subscription
 	// to the same channel (one with a lower Class) has had its last push, and
 	// the wire ends it now.

@@ -51,7 +51,7 @@ func (sub *Subscription) capture() SubState {
 	st := SubState{
 		Channel: sub.channel, Tag: sub.tag, Class: sub.class,
 		WireFlags: sub.WireFlags, Positioned: sub.Positioned(), Grant: sub.Grant(),
-		Server: sub.flags&subServer != 0,
+		Server: sub.Server(),
 	}
 	switch p := sub.pending; {
 	case p == nil && st.Positioned:

@@ -152,9 +152,8 @@ func (s *Session) SubscribeServer(g *throng.Grant) *throng.Error {
 	case s.Count() >= s.env.Limits.Channels:
 		return throng.ErrLimitExceeded
 	}
-	encoding, wireFlags := s.wire.ServerSide()
 	s.Subscribe(ns, SubscribeRequest{
-		Channel: g.Channel, Server: true, Token: Token{Quiet: true}, WireFlags: wireFlags, Encoding: encoding, Grant: g,
+		Channel: g.Channel, Server: true, Token: Token{Quiet: true}, Encoding: s.wire.Encoding(), Grant: g,
 	})
 	return nil
 }

@@ -58,6 +58,10 @@ func (sub *Subscription) Positioned() bool { return sub.flags&subPositioned != 0
 // Epoch returns the epoch of a subscription that counts offsets.
 func (sub *Subscription) Epoch() string { return sub.epoch }
 
+// Server reports whether the subscription is the server's doing, of which the client may
+// know nothing.
+func (sub *Subscription) Server() bool { return sub.flags&subServer != 0 }
+
 // Inflight returns how many publishes through it have not been answered.
 func (sub *Subscription) Inflight() int { return int(sub.inflight) }
 

@@ -58,7 +58,7 @@ func (g *Gateway) Poll(c Conn, r Request, who Client) *Poll {
 		req.Recent = r.limit
 	}
 	p.Subscribe(ns, req)
-	p.arm()
+	p.Rearm()
 	return p
 }
 
@@ -69,15 +69,11 @@ func (p *Poll) refuse(err *throng.Error) {
 	}
 }
 
-func (p *Poll) arm() {
-	if p.Ended() {
-		return
+// Rearm implements session.Wire: the timer is set to what comes first.
+func (p *Poll) Rearm() {
+	if !p.Ended() {
+		p.SetDeadline(throng.Earlier(p.due, p.Deadline()))
 	}
-	at := p.due
-	if ends := p.Deadline(); ends != 0 && ends < at {
-		at = ends
-	}
-	p.SetDeadline(at)
 }
 
 // Subscribed implements session.Wire: there is something to answer with, or the
@@ -219,7 +215,7 @@ func (p *Poll) Timer() {
 		p.finish()
 		return
 	}
-	p.arm()
+	p.Rearm()
 }
 
 // Message implements Feed.
@@ -240,8 +236,8 @@ func (p *Poll) Shutdown() { p.finish() }
 // Closed implements Feed.
 func (p *Poll) Closed(error) { p.End() }
 
-// ServerSide implements session.Wire.
-func (p *Poll) ServerSide() (encoding, wireFlags uint8) { return p.gw.opts.Encoding, 0 }
+// Encoding implements session.Wire.
+func (p *Poll) Encoding() uint8 { return p.gw.opts.Encoding }
 
 // Published implements session.Wire: these clients publish nothing.
 func (p *Poll) Published(*session.Subscription, session.Token, throng.PublishResult, *throng.Error) {

@@ -79,6 +79,6 @@ func (g *Gateway) restore(c Conn, st session.State) *Stream {
 		}
 	}
 	s.Session.Restore(st)
-	s.arm()
+	s.Rearm()
 	return s
 }

@@ -60,12 +60,12 @@ func (g *Gateway) Stream(c Conn, r Request, who Client) *Stream {
 		return s
 	}
 	s.subscribe(&r, p.wanted)
-	s.arm()
+	s.Rearm()
 	return s
 }
 
-// ServerSide implements session.Wire.
-func (s *Stream) ServerSide() (encoding, wireFlags uint8) { return s.gw.opts.Encoding, 0 }
+// Encoding implements session.Wire.
+func (s *Stream) Encoding() uint8 { return s.gw.opts.Encoding }
 
 // send sends what was built in the loop's memory.
 func (s *Stream) send(b []byte) {
@@ -161,17 +161,17 @@ func (s *Stream) Timer() {
 	if s.gw.beat > 0 && now >= s.spoke+s.gw.beat {
 		s.send(append(s.Scratch(), ":\n\n"...))
 	}
-	s.arm()
+	s.Rearm()
 }
 
-// arm sets the timer to what comes first.
-func (s *Stream) arm() {
+// Rearm implements session.Wire: the timer is set to what comes first.
+func (s *Stream) Rearm() {
 	if s.Ended() {
 		return
 	}
 	at := s.Deadline()
-	if beat := s.spoke + s.gw.beat; s.gw.beat > 0 && (at == 0 || beat < at) {
-		at = beat
+	if s.gw.beat > 0 {
+		at = throng.Earlier(at, s.spoke+s.gw.beat)
 	}
 	s.SetDeadline(at)
 }

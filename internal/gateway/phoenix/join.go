@@ -77,9 +77,6 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	req.WireFlags = flags
 	req.Encoding = s.encoding(flags)
 	s.Subscribe(ns, req)
-	if grant != nil && grant.Expires != 0 && !s.Ended() {
-		s.arm()
-	}
 }
 
 // answersFit reports whether there is room for the answer to a recovery. A client
@@ -150,7 +147,7 @@ func (s *Socket) encoding(flags uint8) uint8 {
 func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r session.SubscribeResult, err *throng.Error) {
 	ref, more := []byte(token.Ref), false
 	switch {
-	case sub.WireFlags&flagServer != 0: // nobody asked, and nobody is answered
+	case sub.Server(): // nobody asked, and nobody is answered
 	case err != nil:
 		s.forget(sub)
 		s.reply(joinRefOf(sub), ref, sub.Channel(), "error", reason(err, ""))
@@ -164,7 +161,7 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 	s.Each(func(old *session.Subscription) {
 		switch {
 		case old.Class() >= sub.Class() || old.Channel() != sub.Channel():
-		case old.WireFlags&flagServer != 0: // the client knows nothing of it
+		case old.Server(): // the client knows nothing of it
 			s.Unsubscribe(old)
 		default:
 			s.finish(old)
@@ -306,7 +303,7 @@ func (s *Socket) Resumed(sub *session.Subscription, missed []*throng.Publication
 // Unsubscribed implements session.Wire: the client joins again after phx_error, with
 // its last offset if it missed something, and does not after phx_close.
 func (s *Socket) Unsubscribed(sub *session.Subscription, why *throng.Unsubscribe) {
-	if sub.WireFlags&flagServer != 0 {
+	if sub.Server() {
 		return // the client knows nothing of it
 	}
 	s.forget(sub)

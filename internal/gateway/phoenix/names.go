@@ -9,6 +9,3 @@ func (s *Socket) WireName() string {
 	}
 	return "phoenix 2.0.0"
 }
-
-// Rearmed is told by the session that its deadline may have changed.
-func (s *Socket) Rearmed() { s.arm() }

@@ -45,7 +45,6 @@ func (s *Socket) refresh(m *codec.Message) {
 	if s.Ended() {
 		return
 	}
-	s.arm()
 	response := []byte("{}")
 	if id.Expires != 0 {
 		ttl := max(0, id.Expires-s.gw.opts.Clock.Now()+999) / 1000

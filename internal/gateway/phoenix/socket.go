@@ -26,9 +26,8 @@ const (
 	flagNullJoin                   // joined with a null join_ref; the tag is the join's ref
 	flagRecover                    // joined with "recover": the answer says from where on
 	flagEnding                     // ends when what is under way is answered; see ending.go
-	flagServer                     // the server subscribed the client, which has not joined
 
-	flagsKept = flagOffset | flagNullJoin | flagRecover | flagServer // those that a captured socket has
+	flagsKept = flagOffset | flagNullJoin | flagRecover // those that a captured socket has
 )
 
 // Client is who opens a socket.
@@ -48,15 +47,15 @@ func (g *Gateway) Open(c Conn, v codec.Version, who Client) *Socket {
 	if who.Until != 0 {
 		s.Await(who.Until)
 	}
-	s.arm()
+	s.Rearm()
 	if who.Identity != nil {
 		s.SubscribeAll()
 	}
 	return s
 }
 
-// ServerSide implements session.Wire.
-func (s *Socket) ServerSide() (encoding, wireFlags uint8) { return s.encoding(flagServer), flagServer }
+// Encoding implements session.Wire.
+func (s *Socket) Encoding() uint8 { return s.encoding(0) }
 
 // conn is the session's transport, which Open was given as a Conn. A field of its
 // own would cost every idle connection 16 bytes.
@@ -115,7 +114,7 @@ func (s *Socket) dispatch(m *codec.Message, wait time.Duration) {
 		s.join(m, sub)
 		return
 	}
-	if sub != nil && sub.WireFlags&flagServer != 0 {
+	if sub != nil && sub.Server() {
 		sub = nil // a client that has not joined can't use the channel
 	}
 	switch string(m.Event) {
@@ -163,16 +162,14 @@ func (s *Socket) Timer() {
 		s.conn().Close(closeIdle, "idle timeout")
 		return
 	}
-	s.arm()
+	s.Rearm()
 }
 
-// arm sets the timer to what comes first.
-func (s *Socket) arm() {
+// Rearm implements session.Wire: the timer is set to what comes first.
+func (s *Socket) Rearm() {
 	at := s.Deadline()
 	if s.gw.idle > 0 {
-		if idle := s.conn().LastRead() + s.gw.idle; at == 0 || idle < at {
-			at = idle
-		}
+		at = throng.Earlier(at, s.conn().LastRead()+s.gw.idle)
 	}
 	if at != 0 {
 		s.conn().SetDeadline(at)

@@ -59,7 +59,7 @@ func (g *Gateway) Restore(captured []byte) (open func(Conn) *Socket, err error) 
 		}
 		s.Session.Restore(st.Session)
 		if !s.Ended() {
-			s.arm()
+			s.Rearm()
 		}
 		return s
 	}, nil
@@ -84,8 +84,6 @@ func (st *state) check() error {
 		case sub.Request != nil && (sub.Request.Channel != sub.Channel || sub.Request.Tag != sub.Tag ||
 			sub.Request.WireFlags != sub.WireFlags || !validRef(sub.Request.Token.Ref)):
 			return fmt.Errorf("channel %d has another one's request", i)
-		case sub.Server != (sub.WireFlags&flagServer != 0):
-			return fmt.Errorf("channel %d has flags %#x of another one", i, sub.WireFlags)
 		case !validChannel(sub):
 			return fmt.Errorf("channel %d has no valid name", i)
 		}

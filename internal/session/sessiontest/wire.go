@@ -54,8 +54,11 @@ func (w *Wire) Join(req session.SubscribeRequest) {
 	w.Subscribe(ns, req)
 }
 
-// ServerSide implements session.Wire.
-func (w *Wire) ServerSide() (encoding, wireFlags uint8) { return 0, 0 }
+// Encoding implements session.Wire.
+func (w *Wire) Encoding() uint8 { return 0 }
+
+// Rearm implements session.Wire; tests look at the time themselves.
+func (w *Wire) Rearm() {}
 
 // Subscribed implements session.Wire.
 func (w *Wire) Subscribed(sub *session.Subscription, _ session.Token, r session.SubscribeResult, err *throng.Error) {
