@@ -41,6 +41,24 @@ func (s *Server) newAdmin() {
 	}
 }
 
+// internalGrace is how long requests of operators and backends have to end when the
+// server stops, after its clients have gone.
+const internalGrace = 2 * time.Second
+
+// closeInternal ends the internal listener: calls under way are answered, and those
+// that take longer than internalGrace are cut, not answered wrong.
+func (s *Server) closeInternal(ctx context.Context) {
+	if s.admin == nil {
+		return
+	}
+	patient, cancel := context.WithTimeout(ctx, internalGrace)
+	defer cancel()
+	if s.admin.Shutdown(patient) != nil {
+		_ = s.admin.Close()
+	}
+	s.abandon()
+}
+
 // serveReady says 200 while the server takes clients, 503 before and while it
 // drains, so that balancers send nobody any more.
 func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {

@@ -312,15 +312,10 @@ func (s *Server) drain() {
 	<-pages
 	stop, cancelStop := context.WithTimeout(context.Background(), grace)
 	defer cancelStop()
+	s.closeInternal(stop) // first: its calls wait for loops and for the broker
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
 	}
-	if s.admin != nil {
-		s.abandon() // loops that have stopped answer nobody
-	}
 	_ = s.node.Close(stop)
-	if s.admin != nil {
-		_ = s.admin.Shutdown(stop)
-	}
 	s.log.Info("stopped")
 }
