@@ -39,6 +39,31 @@ const (
 	SlowNewest
 )
 
+// PresenceMode says who is a member of a channel, and so what the others are told of.
+type PresenceMode uint8
+
+const (
+	// PresenceOff: nobody is told who is there.
+	PresenceOff PresenceMode = iota
+	// PresenceUsers: a user is one member, however many clients; a client without a
+	// user is one by itself.
+	PresenceUsers
+	// PresenceClients: each client is one.
+	PresenceClients
+)
+
+// WatchPolicy says how the time is counted of a user who watches several channels.
+type WatchPolicy uint8
+
+const (
+	// WatchOff: nobody's is.
+	WatchOff WatchPolicy = iota
+	// WatchExclusive: one channel counts, the one that the user turned to last.
+	WatchExclusive
+	// WatchParallel: each counts.
+	WatchParallel
+)
+
 // Namespace is the configuration of all channels whose names share a prefix.
 type Namespace struct {
 	Name           string
@@ -48,6 +73,14 @@ type Namespace struct {
 	Retention      Retention
 	PublicationTTL time.Duration // 0: publications don't expire
 	Slow           SlowPolicy
+	Presence       PresenceMode
+	// PresenceList is up to how many members everybody is told of each; above, they are
+	// counted.
+	PresenceList int
+	// Visits says that being subscribed to a channel is recorded, and Watch how
+	// watching it is.
+	Visits bool
+	Watch  WatchPolicy
 }
 
 // Allows reports whether a client with this user (empty: anonymous) has the

@@ -3,42 +3,143 @@ package throng
 import (
 	"context"
 	"errors"
+	"time"
 )
 
-// Lease is a node's claim to its open visits: whoever holds the newest epoch of a
-// node id may write, an older one is fenced.
-type Lease struct {
-	NodeID string
-	Epoch  int64
-	// Sequence is raised with every flush; a store applies each one once.
-	Sequence int64
-}
+// VisitKind says what a visit is a record of.
+type VisitKind uint8
 
-// Visit is the time from a user's first connection to the last one's end on one
-// node, in one channel or (with an empty Channel) on the whole service.
+const (
+	// Connected: the user had a connection (with a Channel: was subscribed to it).
+	Connected VisitKind = iota
+	// Watching: a client of the user said that it shows the channel.
+	Watching
+)
+
+// Visit is a time that a user spent here without a break, however many tabs and
+// devices it was on: from the first one's coming to the last one's going. Channel is
+// empty for the whole service.
 type Visit struct {
 	User    string
 	Channel string
-	// StartedAt and EndedAt are Clock milliseconds; EndedAt is 0 while open.
-	StartedAt int64
-	EndedAt   int64
-	// Reason says how it ended: left, expired, crashed.
-	Reason string
+	Kind    VisitKind
+	// Node is where it was; the store sets it.
+	Node string
+	// StartedAt and EndedAt are milliseconds since 1970, in the store's time; EndedAt
+	// is 0 while it is open.
+	StartedAt, EndedAt int64
+	// Reason says how it ended.
+	Reason VisitReason
 }
 
-// Visits is the durable record of who was here and for how long.
+// VisitReason says how a visit ended.
+type VisitReason string
+
+const (
+	// VisitOpen: it has not.
+	VisitOpen VisitReason = ""
+	// VisitLeft: the last client went, and none came back within the grace.
+	VisitLeft VisitReason = "left"
+	// VisitDrained: the node was stopped in good order.
+	VisitDrained VisitReason = "drained"
+	// VisitCrashed: the node stopped beating; the end is its last beat, or when the
+	// last client went, if that was before.
+	VisitCrashed VisitReason = "crashed"
+	// VisitMoved: the node began a new lease, where the same visit goes on: it was
+	// fenced, or the store's clock was set.
+	VisitMoved VisitReason = "moved"
+)
+
+// Lease is a process's claim to the visits that it has open. Epoch is larger than
+// that of all earlier leases of the store.
+type Lease struct {
+	NodeID string
+	Epoch  int64
+	// Now is the store's time when the lease began.
+	Now int64
+}
+
+// VisitFlush is what a node has to say of its visits at one moment.
+type VisitFlush struct {
+	// Sequence counts the flushes of a lease from 1. One whose answer was lost is
+	// repeated, unchanged, under the same number.
+	Sequence int64
+	// At is the node's present, in the store's time as the node reckons it. Should it
+	// die now, its open visits end here.
+	At int64
+	// Opened are visits that began and have not ended. Each is (User, Channel, Kind)
+	// at most once in a lease's open visits.
+	Opened []Visit
+	// Left are open visits whose last client went at EndedAt, and of which it is not
+	// known yet whether it comes back: should the node die now, they end there.
+	Left []Visit
+	// Returned are those of Left of an earlier flush whose client came back.
+	Returned []Visit
+	// Closed are visits that ended, whether they were among Opened before or not.
+	Closed []Visit
+	// Occupancy is added to the curve; nil for none.
+	Occupancy []Occupancy
+}
+
+// Occupancy is how many were somewhere at a time.
+type Occupancy struct {
+	At                 int64 // the store's time, milliseconds since 1970
+	Channel            string
+	Node               string // the store sets it
+	Connections, Users int64
+}
+
+// Reaped is what a reaper found.
+type Reaped struct {
+	Leases int   // that were fenced
+	Visits int64 // that were closed
+}
+
+// Visits is the durable record of who was here and for how long: the side that
+// nodes write.
 //
-// Flush writes visits that opened and closed since the last flush, in one
-// transaction fenced by the lease; with no visits it is the node's beat. It
-// fails with ErrFenced when the lease is lost. Reap closes the visits of nodes
-// that stopped beating and returns how many. Calls block and are never made on a
-// loop.
+// A store has one clock, which all its nodes go by. Each node owns the visits of its
+// lease, and nobody else writes them until the lease is fenced, after which its
+// holder can't: Flush and Release fail with ErrFenced, or with ErrSuperseded when
+// another process took the lease under the same NodeID. An error that is neither
+// means that it is not known whether anything was written; the same flush may then be
+// given again, and takes effect once.
+//
+// Acquire begins a lease. A lease that the same NodeID still held is fenced as
+// superseded, and its open visits are closed as Reap does: that is how a process
+// that comes back cleans up after the one before it, at once.
+//
+// Flush writes all of a flush or nothing. It returns the store's time. With nothing
+// in it, it is the node's beat.
+//
+// Release closes the lease's open visits at a time, gives them a reason, and ends
+// the lease.
+//
+// Reap fences leases that did not beat for ttl by the store's clock, and closes their
+// visits as VisitCrashed: at the lease's last At, or where Left said, and never
+// before they began. A node that was fenced although it lives begins a new lease and
+// opens its visits from that At.
+//
+// Prune removes ended visits and daily sums that are older than the retention. It
+// also prepares what the store needs for the days to come.
+//
+// Calls block and are never made on a loop; they are safe for concurrent use. Close
+// may be repeated.
 type Visits interface {
 	Acquire(ctx context.Context, nodeID string) (Lease, error)
-	Flush(ctx context.Context, lease Lease, opened, closed []Visit) error
-	Reap(ctx context.Context) (closed int, err error)
+	Flush(ctx context.Context, lease Lease, f *VisitFlush) (now int64, err error)
+	Release(ctx context.Context, lease Lease, at int64, why VisitReason) error
+	Reap(ctx context.Context, ttl time.Duration) (Reaped, error)
+	Prune(ctx context.Context, keep VisitRetention) error
 	Close(ctx context.Context) error
 }
 
-// ErrFenced says that another process took over this node's visits.
-var ErrFenced = errors.New("node lease lost")
+// VisitRetention is how long a store keeps what; 0 is for ever.
+type VisitRetention struct{ Visits, Days, Occupancy time.Duration }
+
+var (
+	// ErrFenced says that the lease was fenced: the node seemed dead.
+	ErrFenced = errors.New("the lease on the visits is lost: this node seemed dead")
+	// ErrSuperseded says that another process began a lease under the same name.
+	ErrSuperseded = errors.New("the lease on the visits is lost: another process runs under the same node name")
+)

@@ -113,18 +113,26 @@ func (s *Session) identify(id *throng.Identity) {
 	a := s.open()
 	known := a.id != nil && a.id.User != ""
 	a.id, a.until = id, 0
-	if known || id.User == "" || s.env.Users == nil {
+	if known || id.User == "" {
 		return
 	}
 	a.since = s.env.Clock.Now()
-	s.users().add(id.User, s)
+	if s.env.Users != nil {
+		s.users().add(id.User, s)
+	}
+	s.came()
 }
 
 // unlist takes the session out of its user's list.
 func (s *Session) unlist() {
-	if user := s.User(); user != "" && s.env.Users != nil {
+	user := s.User()
+	if user == "" {
+		return
+	}
+	if s.env.Users != nil {
 		s.users().remove(user, s)
 	}
+	s.went()
 }
 
 func (s *Session) users() *Users { return s.env.Users[s.transport.Ref().Loop] }

@@ -93,7 +93,9 @@ type Env struct {
 	Auth Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*Users
-	Stats Stats
+	// Attendance are those who are told who comes and goes.
+	Attendance []Attendance
+	Stats      Stats
 }
 
 // Stats are what happened to the sessions of an Env; anyone may read them.

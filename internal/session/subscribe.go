@@ -197,6 +197,7 @@ func (s *Session) begin(sub *Subscription, a *Subscribed) bool {
 	default:
 		s.wire.Subscribed(sub, a.Token, r, nil)
 	}
+	s.joined(sub)
 	return true
 }
 
@@ -220,6 +221,7 @@ func (s *Session) Unsubscribe(sub *Subscription) {
 		s.account.drop(sub.class)
 	}
 	sub.flags |= subEnded
+	s.parted(sub)
 	s.left = s.left || sub.Positioned() && s.transport.Queued() > 0
 	if sub.index >= 0 {
 		s.env.Node.Unsubscribe(sub)

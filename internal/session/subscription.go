@@ -32,6 +32,7 @@ const (
 	subResuming                        // put back from a State, not yet flowing
 	subEnded                           // out of its session's list
 	subServer                          // the server's doing: it needs no permission
+	subPresent                         // Attendance was told of it
 )
 
 // Channel returns the channel's name.

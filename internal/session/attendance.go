@@ -1,0 +1,45 @@
+package session
+
+// Attendance keeps books on who is where. It is told on the session's loop, and does
+// not block.
+type Attendance interface {
+	// Came: a session's user became known. Went: that session ended.
+	Came(s *Session)
+	Went(s *Session)
+	// Joined: a subscription began, and its client was told so. Parted: that
+	// subscription ended, with its session or before.
+	Joined(sub *Subscription)
+	Parted(sub *Subscription)
+}
+
+func (s *Session) came() {
+	for _, a := range s.env.Attendance {
+		a.Came(s)
+	}
+}
+
+func (s *Session) went() {
+	for _, a := range s.env.Attendance {
+		a.Went(s)
+	}
+}
+
+func (s *Session) joined(sub *Subscription) {
+	if sub.flags&subEnded != 0 || len(s.env.Attendance) == 0 {
+		return
+	}
+	sub.flags |= subPresent
+	for _, a := range s.env.Attendance {
+		a.Joined(sub)
+	}
+}
+
+func (s *Session) parted(sub *Subscription) {
+	if sub.flags&subPresent == 0 {
+		return
+	}
+	sub.flags &^= subPresent
+	for _, a := range s.env.Attendance {
+		a.Parted(sub)
+	}
+}

@@ -1,0 +1,121 @@
+package throng
+
+import "context"
+
+// VisitFilter says which visits are wanted; the zero value of each field is any. An
+// open visit counts up to the store's present.
+type VisitFilter struct {
+	User    string
+	Channel string
+	// AnyChannel takes the visits of all channels and of the service; otherwise
+	// Channel is exact, and empty means the whole service.
+	AnyChannel bool
+	Kind       VisitKind
+	Node       string
+	Reason     VisitReason
+	Open       bool // only those that have not ended
+	// From and To are a period, milliseconds since 1970; 0 is open. A visit is in it
+	// if a part of it is.
+	From, To int64
+	// Shortest and Longest bound the length in milliseconds; 0 is any.
+	Shortest, Longest int64
+}
+
+// OnlineUser is a user who is here now.
+type OnlineUser struct {
+	User string
+	// Since is when the earliest of its open visits began.
+	Since int64
+	Nodes []string
+}
+
+// OnlineQuery asks who is here now: who has an open visit of that kind.
+type OnlineQuery struct {
+	Channel string // empty for the whole service
+	Kind    VisitKind
+	Node    string // empty for all
+	Prefix  string // of the user's name
+	Page    Page
+}
+
+// Page is a part of a list. The cursor is that of the answer before, empty for the
+// first page. A Limit of 0 asks for no entries.
+type Page struct {
+	Cursor string
+	Limit  int
+}
+
+// OnlineUsers is a page of those who are here, and how many they are in all.
+type OnlineUsers struct {
+	Users []OnlineUser
+	Total int64
+	Next  string // empty after the last page
+}
+
+// Watched is how long a user was somewhere, over a period.
+type Watched struct {
+	User    string
+	Channel string
+	// Day is the day in UTC as 2006-01-02 if the query asked for days.
+	Day string
+	// Milliseconds are those of the period, counted once however many tabs, devices and
+	// nodes they were spent on.
+	Milliseconds int64
+	// Visits is how many there were.
+	Visits int64
+}
+
+// WatchedOrder is the order of sums.
+type WatchedOrder uint8
+
+const (
+	// ByUser: by user, channel and day.
+	ByUser WatchedOrder = iota
+	// ByTime: the longest first; it has no further pages.
+	ByTime
+)
+
+// WatchedQuery asks for sums over a period.
+type WatchedQuery struct {
+	User    string // empty for all
+	Channel string
+	// AnyChannel asks for a sum for each channel; otherwise Channel is exact, and
+	// empty means the whole service.
+	AnyChannel bool
+	Kind       VisitKind
+	// From and To are milliseconds since 1970. Where User is empty they are rounded to
+	// whole days of UTC: sums over many users are made from daily sums.
+	From, To int64
+	Days     bool // a sum for each day
+	Order    WatchedOrder
+	Page     Page
+}
+
+// CurveQuery asks how many were here over a time.
+type CurveQuery struct {
+	Channel  string // empty for the whole service
+	Node     string // empty for the sum over all nodes
+	From, To int64  // milliseconds since 1970
+	// Points is how many are wanted at most; each is the highest of its part.
+	Points int
+}
+
+// Records is the other side of Visits: the questions that people ask.
+//
+// Lists are in pages by key, not by number: an entry that is there from the first
+// page to the last is in exactly one. A cursor that is none of the list's is
+// ErrBadCursor.
+//
+// Erase removes everything about a user and returns how many records that were, open
+// visits too: their node begins them anew, or what it writes at their end would bring
+// back what was erased.
+type Records interface {
+	Online(ctx context.Context, q OnlineQuery) (OnlineUsers, error)
+	Sessions(ctx context.Context, f VisitFilter, p Page) (page []Visit, next string, err error)
+	Watched(ctx context.Context, q WatchedQuery) (page []Watched, next string, err error)
+	Curve(ctx context.Context, q CurveQuery) ([]Occupancy, error)
+	Erase(ctx context.Context, user string) (records int64, err error)
+}
+
+// ErrBadCursor is the error of lists for a cursor that is none of theirs.
+var ErrBadCursor = &Error{ErrBadRequest.Code, "bad request: not a cursor of this list", false}
