@@ -116,8 +116,8 @@ func (s *Session) identify(id *throng.Identity) {
 	if known || id.User == "" {
 		return
 	}
-	a.since = s.env.Clock.Now()
 	if s.env.Users != nil {
+		a.since = s.env.Clock.Now()
 		s.users().add(id.User, s)
 	}
 	s.came()
