@@ -47,7 +47,7 @@ func TestTLS(t *testing.T) {
 // A certificate that nobody vouches for is refused, and said so.
 func TestUnknownCertificate(t *testing.T) {
 	s := gatewaytest.Start(t, gatewaytest.Options("goroutine+tls"))
-	r, err := measure(t, "connect", scenario.Options{Targets: []string{"wss://" + s.Secured()[0].String() + "/socket/websocket"}, Users: 3}, func(o *bench.Options) {
+	r, err := measure(t, "connect", scenario.Options{Targets: []string{"wss://" + s.Secured()[0].String() + "/socket"}, Users: 3}, func(o *bench.Options) {
 		o.Scenario.Reconnect = "never"
 	})
 	if err == nil || r == nil || !hasFailure(r, "connect: tls: failed to verify certificate") || len(r.Failures) != 1 {
