@@ -110,7 +110,9 @@ func (m *model) down(p *process, order bool) {
 	var lost int64
 	if !order || p.node.drain() != nil {
 		p.node.crash()
-		lost = m.unskew(p.node.line.last())
+		if lost = m.start; p.node.line.last() != 0 {
+			lost = m.unskew(p.node.line.last())
+		}
 		if p.works != 0 && now-p.works > recovery && now-lost > modelBeat+m.slack {
 			m.t.Errorf("%s: the last flush before %d said %d, which is more than a beat before", p.name, now-m.start, lost-m.start)
 		}
