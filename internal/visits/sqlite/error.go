@@ -67,6 +67,8 @@ func (s *Store) explain(err error) error {
 		return throng.ErrClosed
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("visits: %s: %w", s.opts.File, err)
+	case code(err) == 0:
+		return err // not the database's
 	}
 	c, known := complaints[code(err)]
 	if !known {

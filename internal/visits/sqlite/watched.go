@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"throng"
 	"throng/internal/visits/store"
@@ -100,6 +99,8 @@ func (s *Store) watchedByAll(ctx context.Context, q *throng.WatchedQuery, after 
 			return all, err
 		}
 		// Somebody was erased in between.
-		from, after = users[len(users)-1], &all[len(all)-1]
+		if from = users[len(users)-1]; len(all) > 0 {
+			after = &all[len(all)-1]
+		}
 	}
 }

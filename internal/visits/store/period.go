@@ -1,5 +1,7 @@
 package store
 
+import "time"
+
 // Period is from..to without to, in moments; 0 is open, which for an end means after
 // everything.
 func Period(from, to int64) (int64, int64) {
@@ -30,4 +32,10 @@ func Parts(from, to, now int64, points int) (begin, width int64) {
 	}
 	n := int64(points)
 	return from, (to - from + n - 1) / n
+}
+
+// Span is a length in milliseconds, of at most 200 years: databases can't hold any.
+func Span(ms int64) time.Duration {
+	const longest = 200 * 366 * Day
+	return time.Duration(min(max(ms, -longest), longest)) * time.Millisecond
 }
