@@ -1,14 +1,17 @@
 package store
 
 import (
+	"encoding/hex"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // Text writes a name so that every database can hold it: as it is, if it is UTF-8
-// without zero bytes. Other bytes become \x and two digits, and a \x that was there
-// before becomes \x5cx, so that no two names are written alike.
+// without zero bytes. Other bytes become \x and two digits, and the backslash of a \x
+// or \X that was there before becomes \x5c, so that no two names are written alike. A
+// name that would grow to more than twice its length is \X and the digits of all its
+// bytes: keys of databases have a longest length too.
 func Text(name string) string {
 	if plain(name) {
 		return name
@@ -16,34 +19,41 @@ func Text(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); {
 		r, size := utf8.DecodeRuneInString(name[i:])
-		switch {
-		case r == 0, r == utf8.RuneError && size == 1, r == '\\' && strings.HasPrefix(name[i:], `\x`):
+		if r == 0 || r == utf8.RuneError && size == 1 || r == '\\' && escape(name[i:]) {
 			b.WriteString(`\x`)
-			b.WriteByte(hexDigits[name[i]>>4])
-			b.WriteByte(hexDigits[name[i]&15])
-		default:
+			b.WriteString(hex.EncodeToString([]byte(name[i : i+1])))
+		} else {
 			b.WriteString(name[i : i+size])
 		}
 		i += size
+	}
+	if b.Len() > 2*len(name)+2 {
+		return `\X` + hex.EncodeToString([]byte(name))
 	}
 	return b.String()
 }
 
 func plain(name string) bool {
-	return utf8.ValidString(name) && strings.IndexByte(name, 0) < 0 && !strings.Contains(name, `\x`)
+	return utf8.ValidString(name) && strings.IndexByte(name, 0) < 0 && !strings.Contains(name, `\x`) && !strings.Contains(name, `\X`)
 }
+
+func escape(s string) bool { return strings.HasPrefix(s, `\x`) || strings.HasPrefix(s, `\X`) }
 
 // Name is the name that Text wrote.
 func Name(text string) string {
+	if digits, all := strings.CutPrefix(text, `\X`); all {
+		if b, err := hex.DecodeString(digits); err == nil {
+			return string(b)
+		}
+	}
 	if !strings.Contains(text, `\x`) {
 		return text
 	}
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
 		if strings.HasPrefix(text[i:], `\x`) && len(text) >= i+4 {
-			high, low := strings.IndexByte(hexDigits, text[i+2]), strings.IndexByte(hexDigits, text[i+3])
-			if high >= 0 && low >= 0 {
-				b.WriteByte(byte(high<<4 | low))
+			if c, err := hex.DecodeString(text[i+2 : i+4]); err == nil {
+				b.Write(c)
 				i += 3
 				continue
 			}
@@ -52,8 +62,6 @@ func Name(text string) string {
 	}
 	return b.String()
 }
-
-const hexDigits = "0123456789abcdef"
 
 // After is the first text, in the order of bytes, that is behind all texts with this
 // prefix; empty if there is none.
