@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/visits/store"
 )
 
 // flush tells the store all that there is to say now.
@@ -104,9 +105,8 @@ func (t *trouble) wait(ctx context.Context, l *Ledger, err error) bool {
 	if t.tries == 0 {
 		t.since = l.clock.Now()
 		l.stats.Up.Store(false)
-		l.log.Error("the store of visits does not answer; clients are served, and what happens meanwhile is kept in memory",
-			"error", err, "kept_visits", l.opts.Buffer,
-			"hint", "see that the database is there, can be written, and has room; the ledger tries again by itself")
+		l.log.Error("visits can't be written; clients are served, and what happens meanwhile is kept in memory",
+			"error", err, "kept_visits", l.opts.Buffer, "hint", hint(err))
 	}
 	l.stats.Errors.Add(1)
 	l.steady.reset()
@@ -121,10 +121,19 @@ func (t *trouble) wait(ctx context.Context, l *Ledger, err error) bool {
 	}
 }
 
+// hint is what an operator can do about an error of a store.
+func hint(err error) string {
+	var known *store.Error
+	if errors.As(err, &known) && known.Hint != "" {
+		return known.Hint
+	}
+	return "see that the database is there, can be written and has room; nothing else has to be done"
+}
+
 // over notes that the store answered.
 func (t *trouble) over(l *Ledger) {
 	if t.tries > 0 {
-		l.log.Info("the store of visits answers again", "away", time.Duration(l.clock.Now()-t.since)*time.Millisecond,
+		l.log.Info("visits are written again", "away", time.Duration(l.clock.Now()-t.since)*time.Millisecond,
 			"waiting_visits", l.pending.Load(), "dropped_visits", l.stats.Dropped.Load())
 	}
 	t.tries, t.since = 0, 0

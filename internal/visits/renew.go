@@ -42,7 +42,7 @@ func (n *renewal) from(started, left int64, opened, said uint32, back bool) int6
 	case !n.knew(opened):
 		return started
 	case n.knew(said) && !back:
-		return left
+		return max(started, min(left, n.cut))
 	}
 	return max(started, n.cut)
 }
