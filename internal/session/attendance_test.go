@@ -113,7 +113,7 @@ func TestWatch(t *testing.T) {
 	}
 	r.want(t, "parted seen:1 left=true watching=true")
 
-	if err := joinRoom(moved, "other:1").Watch(true, true); err != throng.ErrNotAvailable {
+	if err := joinRoom(moved, "open:1").Watch(true, true); err != throng.ErrNotAvailable {
 		t.Errorf("where watching is off: %v", err)
 	}
 	if err := joinRoom(k.client(nil), "seen:1").Watch(true, true); err != throng.ErrUnauthorized {
