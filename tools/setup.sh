@@ -124,10 +124,8 @@ check_databases() {
   command -v initdb >/dev/null 2>&1 && found=yes
   if [ -z "$found" ]; then
     missing="${missing:+$missing }postgresql"
-    if [ "$(id -u)" -eq 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
-      mkdir -p /etc/postgresql-common
-      printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
-    fi
+    debian postgresql-common || fail "PostgreSQL is missing" "install PostgreSQL 13 or newer (initdb, postgres, psql)"
+    sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
   fi
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC2086
