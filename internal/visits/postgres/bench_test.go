@@ -155,4 +155,3 @@ func generate(b *testing.B, dsn string, visits int) (now int64) {
 	}
 	return time.Now().UnixMilli()
 }
-
