@@ -37,7 +37,7 @@ func (s *Store) Curve(ctx context.Context, q throng.CurveQuery) (curve []throng.
 	w.With("to", moment(to), "ts < @to")
 	w.Set("width", width)
 	err = s.query(ctx, `SELECT part, sum(connections)::bigint, sum(users)::bigint FROM (
-			SELECT div(extract(epoch FROM ts - @from) * 1000, @width)::bigint AS part, max(connections) AS connections, max(users) AS users
+			SELECT div(extract(epoch FROM ts - @from::timestamptz) * 1000, @width)::bigint AS part, max(connections) AS connections, max(users) AS users
 			FROM occupancy WHERE `+w.String()+` GROUP BY part, node_id) nodes
 		GROUP BY part ORDER BY part`, w.Values, func(rows pgx.Rows) error {
 		o := throng.Occupancy{Channel: q.Channel, Node: q.Node}

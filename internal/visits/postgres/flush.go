@@ -67,10 +67,10 @@ const (
 	finishClosed = `WITH r AS MATERIALIZED (SELECT * FROM ` + closedRows + `),
 		gone AS (DELETE FROM online o USING r WHERE ` + keyOfRow + ` RETURNING o.user_id, o.channel, o.kind, o.started_at, o.visit_no)
 		INSERT INTO visit_log (user_id, node_epoch, channel, kind, started_at, ended_at, reason, visit_no)
-		SELECT r.user_id, @epoch, r.channel, r.kind, r.started_at, r.ended_at, r.reason, coalesce(o.visit_no, r.visit_no)
+		SELECT r.user_id, @epoch::bigint, r.channel, r.kind, r.started_at, r.ended_at, r.reason, coalesce(o.visit_no, r.visit_no)
 		FROM r LEFT JOIN gone o USING (user_id, channel, kind, started_at)`
 	addOpened = `INSERT INTO online (user_id, node_epoch, channel, kind, started_at, visit_no)
-		SELECT user_id, @epoch, channel, kind, started_at, visit_no FROM ` + openRows + `
+		SELECT user_id, @epoch::bigint, channel, kind, started_at, visit_no FROM ` + openRows + `
 		ON CONFLICT (channel, kind, user_id, node_epoch)
 		DO UPDATE SET started_at = excluded.started_at, visit_no = excluded.visit_no, left_at = NULL`
 	markReturned = `UPDATE online o SET left_at = NULL FROM ` + openRows + ` WHERE ` + keyOfRow

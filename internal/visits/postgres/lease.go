@@ -32,7 +32,7 @@ func (s *Store) Acquire(ctx context.Context, nodeID string) (throng.Lease, error
 		}
 		var now time.Time
 		err := tx.QueryRow(ctx, `INSERT INTO node_lease (node_id, started_at, beat_at, seen_at)
-			SELECT @node, t, t, t FROM (SELECT `+present+` AS t) AS now RETURNING node_epoch, started_at`, args).Scan(&lease.Epoch, &now)
+			SELECT @node::text, t, t, t FROM (SELECT `+present+` AS t) AS now RETURNING node_epoch, started_at`, args).Scan(&lease.Epoch, &now)
 		lease.Now = now.UnixMilli()
 		return err
 	})

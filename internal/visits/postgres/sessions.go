@@ -67,33 +67,32 @@ func (s *Store) Sessions(ctx context.Context, f throng.VisitFilter, p throng.Pag
 // sessionConditions are those on the log v and on open visits o. They name the same
 // values.
 func (s *Store) sessionConditions(f *throng.VisitFilter, cursor string) (ended, open *store.Where, err error) {
-	var w store.Where
-	w.With("kind", int16(f.Kind), "kind = @kind")
+	open, ended = new(store.Where), new(store.Where)
+	both := func(ofOpen, ofEnded string) { open.And(ofOpen); ended.And(ofEnded) }
+	each := func(condition string) { both("o."+condition, "v."+condition) }
+	open.Set("kind", int16(f.Kind))
+	each("kind = @kind")
 	if f.User != "" {
-		w.With("user", store.Text(f.User), "user_id = @user")
+		open.Set("user", store.Text(f.User))
+		each("user_id = @user")
 	}
 	if !f.AnyChannel {
-		w.With("channel", store.Text(f.Channel), "channel = @channel")
+		open.Set("channel", store.Text(f.Channel))
+		each("channel = @channel")
 	}
 	if f.To != 0 {
 		_, to := store.Period(0, f.To)
-		w.Set("to", moment(to))
+		open.Set("to", moment(to))
+		each("started_at < @to")
 	}
 	if cursor != "" {
 		c, err := store.ParseCursor(cursor, store.SessionsList, 3, 0)
 		if err != nil {
 			return nil, nil, err
 		}
-		w.Set("c1", moment(c.Numbers[0]))
-		w.Set("c2", c.Numbers[1])
-		w.Set("c3", c.Numbers[2])
-	}
-	open, ended = &w, w.Clone()
-	both := func(ofOpen, ofEnded string) { open.And(ofOpen); ended.And(ofEnded) }
-	if f.To != 0 {
-		both("o.started_at < @to", "v.started_at < @to")
-	}
-	if cursor != "" {
+		open.Set("c1", moment(c.Numbers[0]))
+		open.Set("c2", c.Numbers[1])
+		open.Set("c3", c.Numbers[2])
 		both("(o.started_at, o.node_epoch, o.visit_no) < (@c1, @c2, @c3)", "(v.started_at, v.node_epoch, v.visit_no) < (@c1, @c2, @c3)")
 	}
 	if f.Open {

@@ -45,7 +45,10 @@ func (o *Options) source(pragmas ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if path = filepath.ToSlash(path); path[0] != '/' {
+		path = "/" + path // a drive's letter
+	}
 	q := url.Values{"_pragma": append([]string{"busy_timeout(20)"}, pragmas...)}
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
 	return u.String(), nil
 }

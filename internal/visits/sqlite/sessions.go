@@ -11,12 +11,13 @@ const (
 	// upTo is where an open visit o of a lease l counts to.
 	upTo = `iif(l.state = 0, max(o.started_at, coalesce(o.left_at, @now)), ` + until + `)`
 
-	newestFirst = ` ORDER BY started_at DESC, node_epoch DESC, visit_no DESC LIMIT @limit`
+	newestFirst = ` ORDER BY started DESC, epoch DESC, number DESC LIMIT @limit`
 
-	endedVisits = `SELECT v.user_id, v.channel, v.kind, v.node_epoch, v.started_at, v.ended_at, v.reason, v.visit_no
-		FROM visit_log v WHERE `
-	openVisits = `SELECT o.user_id, o.channel, o.kind, o.node_epoch, o.started_at, iif(l.state = 0, 0, ` + until + `) AS ended_at,
-		iif(l.state = 0, '', l.reason) AS reason, o.visit_no FROM online o CROSS JOIN node_lease l USING (node_epoch) WHERE `
+	endedVisits = `SELECT v.user_id, v.channel, v.kind, v.started_at AS started, v.ended_at, v.reason AS why,
+		v.node_epoch AS epoch, v.visit_no AS number FROM visit_log v WHERE `
+	openVisits = `SELECT o.user_id, o.channel, o.kind, o.started_at AS started, iif(l.state = 0, 0, ` + until + `) AS ended_at,
+		iif(l.state = 0, '', l.reason) AS why, o.node_epoch AS epoch, o.visit_no AS number
+		FROM online o CROSS JOIN node_lease l ON l.node_epoch = o.node_epoch WHERE `
 )
 
 // Sessions lists visits.
@@ -35,9 +36,8 @@ func (s *Store) Sessions(ctx context.Context, f throng.VisitFilter, p throng.Pag
 	if !f.Open {
 		query += ` UNION ALL SELECT * FROM (` + endedVisits + ended.String() + newestFirst + `)`
 	}
-	query = `SELECT user_id, channel, kind, coalesce(node_id, ''), started_at, ended_at, reason, node_epoch, visit_no
-		FROM (` + query + newestFirst + `) LEFT JOIN node_lease USING (node_epoch)
-		ORDER BY 5 DESC, 8 DESC, 9 DESC`
+	query = `SELECT user_id, channel, kind, coalesce(node_id, ''), started, ended_at, why, epoch, number
+		FROM (` + query + newestFirst + `) LEFT JOIN node_lease ON node_epoch = epoch ORDER BY started DESC, epoch DESC, number DESC`
 	var last store.Cursor
 	err = s.query(ctx, query, values(open), func(columns func(...any) error) error {
 		var v throng.Visit
@@ -57,55 +57,62 @@ func (s *Store) Sessions(ctx context.Context, f throng.VisitFilter, p throng.Pag
 	return page, next, err
 }
 
-// sessionConditions are those on the log and on open visits. They name the same
+// sessionConditions are those on the log v and on open visits o. They name the same
 // values.
 func (s *Store) sessionConditions(f *throng.VisitFilter, cursor string) (ended, open *store.Where, err error) {
-	var w store.Where
-	w.With("kind", f.Kind, "kind = @kind")
+	open, ended = new(store.Where), new(store.Where)
+	both := func(ofOpen, ofEnded string) { open.And(ofOpen); ended.And(ofEnded) }
+	each := func(condition string) { both("o."+condition, "v."+condition) }
+	open.Set("kind", f.Kind)
+	each("kind = @kind")
 	if f.User != "" {
-		w.With("user", store.Text(f.User), "user_id = @user")
+		open.Set("user", store.Text(f.User))
+		each("user_id = @user")
 	}
 	if !f.AnyChannel {
-		w.With("channel", store.Text(f.Channel), "channel = @channel")
+		open.Set("channel", store.Text(f.Channel))
+		each("channel = @channel")
 	}
-	from, to := store.Period(f.From, f.To)
 	if f.To != 0 {
-		w.With("to", to, "started_at < @to")
+		_, to := store.Period(0, f.To)
+		open.Set("to", to)
+		each("started_at < @to")
 	}
 	if cursor != "" {
 		c, err := store.ParseCursor(cursor, store.SessionsList, 3, 0)
 		if err != nil {
 			return nil, nil, err
 		}
-		w.With("c1", c.Numbers[0], "started_at <= @c1")
-		w.Set("c2", c.Numbers[1])
-		w.With("c3", c.Numbers[2], "(started_at, node_epoch, visit_no) < (@c1, @c2, @c3)")
+		open.Set("c1", c.Numbers[0])
+		open.Set("c2", c.Numbers[1])
+		open.Set("c3", c.Numbers[2])
+		each("started_at <= @c1") // the row's comparison alone leads into no index that ends with the start
+		both("(o.started_at, o.node_epoch, o.visit_no) < (@c1, @c2, @c3)", "(v.started_at, v.node_epoch, v.visit_no) < (@c1, @c2, @c3)")
 	}
-	open = w.Clone()
-	ended = &w
 	if f.Open {
 		open.And("l.state = 0")
 	}
 	if f.Node != "" {
-		open.With("node", store.Text(f.Node), "l.node_id = @node")
-		ended.And("node_epoch IN (SELECT node_epoch FROM node_lease WHERE node_id = @node)")
+		open.Set("node", store.Text(f.Node))
+		both("l.node_id = @node", "v.node_epoch IN (SELECT node_epoch FROM node_lease WHERE node_id = @node)")
 	}
 	if f.Reason != throng.VisitOpen {
-		open.With("reason", f.Reason, "l.state <> 0 AND l.reason = @reason")
-		ended.And("reason = @reason")
+		open.Set("reason", f.Reason)
+		both("l.state <> 0 AND l.reason = @reason", "v.reason = @reason")
 	}
 	if f.From != 0 {
-		open.With("from", from, "("+upTo+" > @from OR o.started_at >= @from)")
-		ended.And("started_at >= @from - (SELECT milliseconds FROM longest_visit)")
-		ended.And("(ended_at > @from OR started_at >= @from)")
+		from, _ := store.Period(f.From, 0)
+		open.Set("from", from)
+		both("("+upTo+" > @from OR o.started_at >= @from)", "(v.ended_at > @from OR v.started_at >= @from)")
+		ended.And("v.started_at >= @from - (SELECT milliseconds FROM longest_visit)")
 	}
 	if f.Shortest != 0 {
-		open.With("shortest", f.Shortest, upTo+" - o.started_at >= @shortest")
-		ended.And("ended_at - started_at >= @shortest")
+		open.Set("shortest", f.Shortest)
+		both(upTo+" - o.started_at >= @shortest", "v.ended_at - v.started_at >= @shortest")
 	}
 	if f.Longest != 0 {
-		open.With("longest", f.Longest, upTo+" - o.started_at <= @longest")
-		ended.And("ended_at - started_at <= @longest")
+		open.Set("longest", f.Longest)
+		both(upTo+" - o.started_at <= @longest", "v.ended_at - v.started_at <= @longest")
 	}
 	return ended, open, nil
 }

@@ -35,21 +35,24 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 
 // watchedBy is exact: it goes through the visits of one user.
 func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.Spent, error) {
-	now := s.now()
 	from, to := store.Period(q.From, q.To)
 	var w store.Where
-	w.With("user", store.Text(q.User), "user_id = @user")
-	w.With("kind", q.Kind, "kind = @kind")
-	w.With("to", to, "started_at < @to")
+	w.Set("user", store.Text(q.User))
+	w.Set("kind", q.Kind)
 	w.Set("from", from)
-	w.Set("now", now)
+	w.Set("to", to)
+	w.Set("now", s.now())
+	place := ""
 	if !q.AnyChannel {
-		w.With("channel", store.Text(q.Channel), "channel = @channel")
+		w.Set("channel", store.Text(q.Channel))
+		place = " AND channel = @channel"
 	}
 	sum := store.Islands{User: store.Text(q.User), From: from, To: to, Days: q.Days}
 	// A visit that ends where the period begins may be the beginning of one that goes on.
-	err := s.query(ctx, `SELECT channel, started_at, ended_at FROM visit_log WHERE ended_at >= @from AND `+w.String()+`
-		UNION ALL SELECT o.channel, o.started_at, `+upTo+` FROM online o CROSS JOIN node_lease l USING (node_epoch) WHERE `+w.String()+`
+	err := s.query(ctx, `SELECT channel, started_at, ended_at FROM visit_log
+			WHERE user_id = @user AND kind = @kind AND started_at < @to AND ended_at >= @from`+place+`
+		UNION ALL SELECT channel, o.started_at, `+upTo+` FROM online o CROSS JOIN node_lease l USING (node_epoch)
+			WHERE user_id = @user AND kind = @kind AND o.started_at < @to`+place+`
 		ORDER BY 1, 2`, values(&w), func(columns func(...any) error) error {
 		var channel string
 		var started, ended int64

@@ -25,15 +25,6 @@ func (w *Where) Set(name string, value any) {
 	w.Values[name] = value
 }
 
-// Clone is a copy to which other conditions may be added.
-func (w *Where) Clone() *Where {
-	c := &Where{conditions: append([]string(nil), w.conditions...)}
-	for name, value := range w.Values {
-		c.Set(name, value)
-	}
-	return c
-}
-
 func (w *Where) String() string {
 	if len(w.conditions) == 0 {
 		return "true"

@@ -71,10 +71,9 @@ func afterSome(i int, cancel context.CancelFunc) (stop func()) {
 // nodesStart opens stores on one empty database at a time.
 func nodesStart(w *world) {
 	const nodes = 4
-	w.no(w.store.Close(w.ctx)) // which is that of another database now
-	open := w.open
+	w.open = w.make(w.T)
 	together(nodes, func(i int) {
-		s := open(func() time.Duration { return 0 })
+		s := w.open(func() time.Duration { return 0 })
 		defer s.Close(context.Background())
 		lease, err := s.Acquire(w.ctx, fmt.Sprintf("node%d", i))
 		if err != nil {

@@ -50,6 +50,7 @@ const patience = 60 * time.Second
 type world struct {
 	*testing.T
 	ctx   context.Context
+	make  Factory
 	open  func(skew func() time.Duration) Store
 	skew  atomic.Int64 // nanoseconds
 	store Store
@@ -58,7 +59,7 @@ type world struct {
 func newWorld(t *testing.T, newDatabase Factory) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	w := &world{T: t, ctx: ctx, open: newDatabase(t)}
+	w := &world{T: t, ctx: ctx, make: newDatabase, open: newDatabase(t)}
 	w.store = w.another()
 	return w
 }
