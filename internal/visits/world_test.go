@@ -75,7 +75,7 @@ func (w *world) all() (list []throng.Visit) {
 		}
 	}
 	slices.SortFunc(list, func(a, b throng.Visit) int {
-		return cmp.Or(cmp.Compare(a.StartedAt, b.StartedAt), cmp.Compare(a.User, b.User), cmp.Compare(a.EndedAt, b.EndedAt))
+		return cmp.Or(cmp.Compare(a.StartedAt, b.StartedAt), cmp.Compare(a.User, b.User), cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.EndedAt, b.EndedAt))
 	})
 	return list
 }
