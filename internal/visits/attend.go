@@ -51,8 +51,12 @@ func (l *Ledger) Went(s *session.Session) {
 	sh := l.shard(user)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	at := sh.frame.at(l.gone(s))
 	if e := sh.users[user]; e != nil && e.clients > 0 {
-		l.went(sh, e, sh.frame.at(l.gone(s)), true)
+		l.went(sh, e, at, true)
+	}
+	if sh.watched[user] != nil {
+		l.ceasedAll(sh, s, user, at)
 	}
 }
 
@@ -87,7 +91,8 @@ func (l *Ledger) Parted(sub *session.Subscription) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	at := sh.frame.at(l.gone(s))
-	if sub.Watching() {
+	// Of a session that ended, Went has seen to what is watched exclusively.
+	if sub.Watching() && !(s.Ended() && ns.Watch == throng.WatchExclusive) {
 		l.ceased(sh, user, sub.Channel(), at, !sub.Left())
 	}
 	if !ns.Visits {

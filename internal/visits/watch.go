@@ -87,3 +87,24 @@ func (l *Ledger) ceased(s *shard, user, channel string, at int64, hold bool) {
 		}
 	}
 }
+
+// ceasedAll is ceased for all exclusive channels of a session that ends. The one that
+// counts comes last: it is held for the grace, unless another session watches another
+// one, and does not pass the time on to those that end with it.
+func (l *Ledger) ceasedAll(s *shard, of *session.Session, user string, at int64) {
+	var counts *session.Subscription
+	of.Each(func(sub *session.Subscription) {
+		if !sub.Watching() || !sub.Present() || sub.Namespace().Watch != throng.WatchExclusive {
+			return
+		}
+		e := s.places[spot{user, sub.Channel(), throng.Watching}]
+		if e != nil && !e.is(isParked) {
+			counts = sub
+			return
+		}
+		l.ceased(s, user, sub.Channel(), at, true)
+	})
+	if counts != nil {
+		l.ceased(s, user, counts.Channel(), at, true)
+	}
+}

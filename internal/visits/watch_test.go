@@ -45,7 +45,7 @@ func TestWatching(t *testing.T) {
 		time.Sleep(time.Second)
 		tab.Unsubscribe(one) // 18000
 		time.Sleep(time.Second)
-		w.want(from, "ann", "0-", "p:1 0-", "watching p:1 1000-4000 left", "watching p:1 5000-18000 left")
+		w.want(from, "ann", "0-", "p:1 0-", "p:1 watching 1000-4000 left", "p:1 watching 5000-18000 left")
 		tab.End()
 		time.Sleep(time.Minute)
 		if q := join(n.come("ann"), "q:1"); q.Watch(true, true) != throng.ErrNotAvailable {
@@ -105,11 +105,46 @@ func TestWatchingExclusively(t *testing.T) {
 			}
 		}
 		want := []string{
-			"watching x:a 0-1000 left", "watching p:1 0-6000 left", "watching x:b 1000-3000 left", "watching x:c 3000-4000 left",
-			"watching x:b 4000-5000 left", "watching x:b 5000-12000 left", "watching x:a 13000-14000 left",
+			"x:a watching 0-1000 left", "p:1 watching 0-6000 left", "x:b watching 1000-3000 left", "x:c watching 3000-4000 left",
+			"x:b watching 4000-5000 left", "x:b watching 5000-12000 left", "x:a watching 13000-14000 left",
 		}
 		if !sameSet(got, want) {
 			t.Errorf("\n\t%q\nnot\n\t%q", got, want)
+		}
+		_ = n.drain()
+	})
+}
+
+// A session that ends with several channels does not pass the time on among them, and
+// takes none from another session of the user.
+func TestWatchingSessionEnds(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		n := w.start("a")
+		time.Sleep(time.Second)
+		from := w.now()
+		tab, phone := n.come("ann"), n.come("ann")
+		_ = join(phone, "x:b").Watch(true, true)
+		_ = join(tab, "x:a").Watch(true, true)
+		b := join(tab, "x:b")
+		_ = b.Watch(true, true)
+		_ = tab.Find([]byte("x:a")).Watch(false, true)
+		_ = tab.Find([]byte("x:a")).Watch(true, true) // counts again
+		time.Sleep(time.Second)
+		tab.End() // 1000: the phone's counts
+		time.Sleep(time.Second)
+		if here, _ := n.Here("ann"); len(here.Channels) != 2 {
+			t.Errorf("ann is here as %+v", here)
+		}
+		phone.End() // 2000
+		time.Sleep(time.Minute)
+		got := []string{}
+		for _, v := range w.all() {
+			if v.Kind == throng.Watching {
+				got = append(got, show(v, from))
+			}
+		}
+		if want := []string{"x:a watching 0-1000 left", "x:b watching 1000-2000 left"}; !sameSet(got, want) {
+			t.Errorf("%q, not %q", got, want)
 		}
 		_ = n.drain()
 	})

@@ -30,7 +30,7 @@ func TestWatch(t *testing.T) {
 			}
 		}
 		say("seen:1", "phx_join", "{}")
-		say("room:1", "phx_join", "{}")
+		say("plain", "phx_join", "{}")
 		for _, payload := range []string{
 			`{}`, `{"visible":true}`, `{"visible":true,"playing":true}`, // three times the same
 			`{"playing":false}`, ` {"visible":true,"playing":true,"more":[1]}`, `{"visible":false}`, `{"visible":true,"playing":null}`,
@@ -38,7 +38,7 @@ func TestWatch(t *testing.T) {
 		} {
 			say("seen:1", "watch", payload)
 		}
-		say("room:1", "watch", `{}`)
+		say("plain", "watch", `{}`)
 		want := []string{"seen:1 true", "seen:1 false", "seen:1 true", "seen:1 false", "seen:1 true"}
 		if !slices.Equal(b.watched, want) {
 			t.Errorf("the books say %q, not %q", b.watched, want)
