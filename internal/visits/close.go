@@ -52,14 +52,15 @@ func (l *Ledger) last(ctx context.Context, f *flush) bool {
 	return l.sendOld(ctx, f) || ctx.Err() == nil
 }
 
-// unwritten says what is lost.
+// unwritten says what is lost. Of a flush without an answer it is not known.
 func (l *Ledger) unwritten(why error) error {
 	l.leaveAll()
-	if n := l.pending.Load(); n > 0 {
-		l.stats.Dropped.Add(uint64(n))
-		return fmt.Errorf("visits: %d could not be written: %w", n, why)
+	n := l.pending.Load()
+	if l.unknown != nil {
+		n += int64(len(l.unknown.ended))
 	}
-	return nil
+	l.stats.Dropped.Add(uint64(n))
+	return fmt.Errorf("visits: the lease was not given back, and the ends of %d visits were not written: %w", n, why)
 }
 
 // leaveAll ends all visits: those that are held for the grace when their last client
