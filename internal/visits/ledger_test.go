@@ -14,8 +14,13 @@ import (
 // bubble runs a test in virtual time, with a store and its clock.
 func bubble(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
+	bubbleIn(t, inSQLite, f)
+}
+
+func bubbleIn(t *testing.T, open opener, f func(t *testing.T, w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newWorld(t, open)
 		defer w.close()
 		f(t, w)
 	})

@@ -159,6 +159,17 @@ func (m *model) unskew(at int64) int64 {
 
 func abs(n int64) int64 { return max(n, -n) }
 
+// play lets much happen, with a rest now and then, and compares the books with it.
+func (m *model) play() {
+	for range 3 {
+		for range 150 {
+			m.step()
+		}
+		m.rest()
+	}
+	m.check()
+}
+
 // step lets something happen.
 func (m *model) step() {
 	p := m.nodes[m.rand.IntN(len(m.nodes))]

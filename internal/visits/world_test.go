@@ -29,9 +29,16 @@ type world struct {
 	log   *slog.Logger
 }
 
-func newWorld(t testing.TB) *world {
+// opener opens a store whose clock is the bubble's, and something.
+type opener func(t testing.TB, skew func() time.Duration) (visits.Store, error)
+
+func inSQLite(t testing.TB, skew func() time.Duration) (visits.Store, error) {
+	return sqlite.Open(context.Background(), sqlite.Options{File: filepath.Join(t.TempDir(), "visits.db"), Skew: skew})
+}
+
+func newWorld(t testing.TB, open opener) *world {
 	w := &world{t: t, log: slog.New(slog.DiscardHandler)}
-	s, err := sqlite.Open(context.Background(), sqlite.Options{File: filepath.Join(t.TempDir(), "visits.db"), Skew: w.skewed})
+	s, err := open(t, w.skewed)
 	if err != nil {
 		t.Fatal(err)
 	}
