@@ -99,8 +99,7 @@ func (s *Server) self(all *census.Census) func(context.Context) (api.NodeInfo, e
 			UID: uid, Name: nodeName(s.cfg), Version: s.opts.Version,
 			NumChannels: s.hub.Channels(), Uptime: int(time.Since(s.started).Seconds()),
 		}
-		stats := s.gateway.Stats()
-		n.NumClients = int(stats.WebSockets.Load() + stats.LongPolls.Load() + stats.Streams.Load() + stats.PollsWaiting.Load())
+		n.NumClients = s.clients()
 		for i := range s.engine.Loops() {
 			n.NumSubs += int(s.hub.Table(i).Stats().Members.Load())
 		}
