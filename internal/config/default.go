@@ -75,6 +75,8 @@ func closedNamespace(name string) Namespace {
 		Subscribe:    "authenticated",
 		Publish:      "nobody",
 		ClientEvents: "deny",
+		Presence:     "off",
+		PresenceList: 200,
 		SlowPolicy:   "disconnect",
 	}
 }

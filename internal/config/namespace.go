@@ -45,6 +45,13 @@ func (n *Namespace) resolve() throng.Namespace {
 		Retention:      throng.Retention{Size: n.HistorySize, TTL: n.HistoryTTL},
 		PublicationTTL: n.PublicationTTL,
 		Slow:           throng.SlowDisconnect,
+		PresenceList:   n.PresenceList,
+	}
+	switch n.Presence {
+	case "users":
+		ns.Presence = throng.PresenceUsers
+	case "clients":
+		ns.Presence = throng.PresenceClients
 	}
 	if n.ClientEvents == "broadcast" {
 		ns.ClientEvents = throng.EventBroadcast

@@ -10,6 +10,9 @@ type Attendance interface {
 	// subscription ended, with its session or before.
 	Joined(sub *Subscription)
 	Parted(sub *Subscription)
+	// Missed: publications of a subscription that counts no offsets were dropped,
+	// because its client is slow.
+	Missed(sub *Subscription)
 }
 
 func (s *Session) came() {
@@ -31,6 +34,20 @@ func (s *Session) joined(sub *Subscription) {
 	sub.flags |= subPresent
 	for _, a := range s.env.Attendance {
 		a.Joined(sub)
+	}
+}
+
+// Present reports whether attendance was told that the subscription began, and not
+// yet that it ended.
+func (sub *Subscription) Present() bool { return sub.flags&subPresent != 0 }
+
+func (s *Session) missed(subs []*Subscription) {
+	for _, sub := range subs {
+		for _, a := range s.env.Attendance {
+			if sub.Present() {
+				a.Missed(sub)
+			}
+		}
 	}
 }
 

@@ -52,6 +52,10 @@ type Wire interface {
 	// UnsubscribeInsufficient the client missed publications and subscribes again
 	// from its last position.
 	Unsubscribed(sub *Subscription, why *throng.Unsubscribe)
+	// Tell tells the client something about a subscription that is no publication:
+	// who is there. A wire that shows no presence does nothing. data is JSON, valid
+	// during the call only.
+	Tell(sub *Subscription, event string, data []byte)
 	// Disconnect ends the connection and tells the client why.
 	Disconnect(d *throng.Disconnect)
 }
@@ -210,6 +214,10 @@ func (s *Session) Handle(m any) bool {
 	case *Subscribed:
 		if sub := s.byClass(m.Class); sub != nil {
 			s.Subscribed(sub, m)
+		}
+	case Errand:
+		if sub := s.byClass(m.Class()); sub != nil && sub.Present() {
+			m.Run(sub)
 		}
 	default:
 		return false

@@ -2,6 +2,7 @@ package session
 
 import (
 	"math"
+	"slices"
 
 	"throng"
 )
@@ -35,6 +36,7 @@ func (s *Session) fits(size int) bool {
 // offsets are resynchronised: their clients get the rest from the history.
 func (s *Session) keepNewest(sub *Subscription, size int) bool {
 	var gap, broken bool
+	var missed []*Subscription
 	lost := func(class uint32) {
 		s.env.Stats.Shed.Add(1)
 		hit := s.byClass(class)
@@ -46,6 +48,8 @@ func (s *Session) keepNewest(sub *Subscription, size int) bool {
 			gap = true
 		case hit.ns.Slow == throng.SlowDisconnect:
 			broken = true // another namespace's rule: its publications are not dropped
+		case hit.Present() && !slices.Contains(missed, hit):
+			missed = append(missed, hit)
 		}
 	}
 	// Some more than needed: to look through the whole queue at every push would
@@ -68,8 +72,12 @@ func (s *Session) keepNewest(sub *Subscription, size int) bool {
 			}
 		})
 	}
+	s.missed(missed)
 	return sub.flags&subEnded == 0
 }
+
+// Behind reports whether more than half of what may wait for the client does.
+func (s *Session) Behind() bool { return s.transport.Queued() > s.env.Limits.QueueBytes/2 }
 
 // tooSlow ends the connection. What can be dropped makes way for the reason.
 func (s *Session) tooSlow() {

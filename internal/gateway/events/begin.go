@@ -232,6 +232,9 @@ type unsubscribed struct {
 	*throng.Unsubscribe
 }
 
+// Tell implements session.Wire: streams don't show who is there.
+func (s *Stream) Tell(*session.Subscription, string, []byte) {}
+
 // Unsubscribed implements session.Wire. A client that missed something has to come
 // back: its last id says from where. So has one whose last token ran out, for what
 // it may have now.

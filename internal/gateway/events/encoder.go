@@ -25,6 +25,9 @@ const (
 
 // Encode implements throng.Encoder.
 func (encoder) Encode(dst []byte, channel string, p *throng.Publication) []byte {
+	if p.Presence() { // not shown here: an empty frame is not pushed
+		return dst
+	}
 	if p.Offset != 0 {
 		dst = append(dst, idField...)
 		dst = appendID(dst, channel, throng.Position{Offset: p.Offset, Epoch: p.Epoch})

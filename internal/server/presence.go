@@ -1,0 +1,27 @@
+package server
+
+import (
+	"throng/internal/api"
+	"throng/internal/presence"
+	"throng/internal/session"
+)
+
+// attendance are those who keep books on sessions that stay. A poll is a question: who
+// asks is no member of a channel.
+func (s *Server) attendance() []session.Attendance { return []session.Attendance{s.presence} }
+
+// members is how the API asks who is in a channel.
+type members struct{ *presence.Presence }
+
+// Members implements api.Presence.
+func (m members) Members(channel, cursor string, limit int, prefix string) ([]api.Member, string, error) {
+	page, next, err := m.Presence.Members(channel, cursor, limit, prefix)
+	if err != nil {
+		return nil, "", api.ErrCursor
+	}
+	list := make([]api.Member, len(page))
+	for i, one := range page {
+		list[i] = api.Member(one)
+	}
+	return list, next, nil
+}
