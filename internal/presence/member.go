@@ -15,9 +15,8 @@ type who struct {
 	info      string // the application's members of the meta
 }
 
-// identify finds out who a subscription's client is. It is called on its loop,
-// outside of locks.
-func identify(sub *session.Subscription) who {
+// whose says which member a subscription belongs to. It is called on its loop.
+func whose(sub *session.Subscription) who {
 	s := sub.Session()
 	w := who{key: s.User(), client: s.Client()}
 	// In development a user may be any bytes; a JSON key has to be UTF-8, and two
@@ -26,8 +25,14 @@ func identify(sub *session.Subscription) who {
 	if w.key == "" {
 		w.key, w.anonymous = w.client.String(), true
 	}
+	return w
+}
+
+// introduced is whose, with what the application says of the client.
+func introduced(sub *session.Subscription) who {
+	w := whose(sub)
 	var info, here []byte
-	if id := s.Identity(); id != nil {
+	if id := sub.Session().Identity(); id != nil {
 		info = id.Info
 	}
 	if g := sub.Grant(); g != nil {

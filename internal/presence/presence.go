@@ -104,7 +104,7 @@ func (p *Presence) Came(s *session.Session) {
 		defer sh.mu.Unlock()
 		if r := sh.rooms[sub.Channel()]; r != nil {
 			r.quit(before)
-			r.enter(identify(sub))
+			r.enter(introduced(sub))
 		}
 	})
 }
@@ -117,7 +117,7 @@ func (p *Presence) Joined(sub *session.Subscription) {
 	if off(sub) {
 		return
 	}
-	w := identify(sub)
+	w := introduced(sub)
 	sh := p.shard(sub.Channel())
 	sh.mu.Lock()
 	r := sh.rooms[sub.Channel()]
@@ -134,7 +134,7 @@ func (p *Presence) Parted(sub *session.Subscription) {
 	if off(sub) {
 		return
 	}
-	w := identify(sub)
+	w := whose(sub)
 	sh := p.shard(sub.Channel())
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -174,7 +174,7 @@ func (p *Presence) close(r *room) {
 // the lock. It reports false where there is none.
 func (p *Presence) with(sub *session.Subscription, f func(*room, *member)) bool {
 	sh := p.shard(sub.Channel())
-	w := identify(sub)
+	w := whose(sub)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	r := sh.rooms[sub.Channel()]

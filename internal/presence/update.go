@@ -2,6 +2,7 @@ package presence
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"throng"
 	"throng/internal/session"
@@ -15,7 +16,7 @@ func (p *Presence) Update(sub *session.Subscription, meta []byte) *throng.Error 
 		return throng.ErrNotAvailable
 	}
 	meta = bytes.TrimSpace(meta)
-	if len(meta) == 0 || meta[0] != '{' {
+	if len(meta) == 0 || meta[0] != '{' || !utf8.Valid(meta) {
 		return throng.ErrBadRequest
 	}
 	if len(meta) > MaxMeta {

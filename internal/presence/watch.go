@@ -36,7 +36,7 @@ type watcher struct {
 }
 
 // Watch replaces the users that a subscription watches, and returns the list of those
-// who are here. It is called on the subscription's loop.
+// who are here. users is its own from here on. It is called on the subscription's loop.
 func (p *Presence) Watch(sub *session.Subscription, users []string) ([]byte, *throng.Error) {
 	switch {
 	case off(sub):
@@ -45,6 +45,8 @@ func (p *Presence) Watch(sub *session.Subscription, users []string) ([]byte, *th
 		return nil, throng.ErrLimitExceeded
 	}
 	to := sub.Session().Transport().Ref()
+	slices.Sort(users)
+	users = slices.Compact(users)
 	var here []entry
 	ok := p.with(sub, func(r *room, _ *member) {
 		r.setWatch(sub, to, users)

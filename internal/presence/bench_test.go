@@ -1,0 +1,123 @@
+package presence_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"throng"
+	"throng/internal/presence"
+	"throng/internal/session"
+)
+
+// nowhere takes what all are told.
+type nowhere struct{ n int }
+
+func (s *nowhere) Deliver(string, *throng.Publication) { s.n++ }
+
+// fixed is the world of a benchmark: sessions that are subscribed for good, and a
+// presence that is told what the benchmark says.
+type fixed struct {
+	p    *presence.Presence
+	subs []*session.Subscription
+}
+
+func newFixed(b *testing.B, channel string, n int, user func(i int) string) *fixed {
+	w := newWorld(b)
+	w.env.Attendance = nil
+	f := &fixed{p: presence.New(presence.Options{Sink: &nowhere{}, Post: func(throng.Ref, any) {}})}
+	for i := range n {
+		c := w.client(user(i))
+		c.Closed = true // it keeps nothing
+		c.Join(session.SubscribeRequest{Channel: channel})
+		f.subs = append(f.subs, c.sub(channel))
+	}
+	return f
+}
+
+func named(i int) string { return fmt.Sprintf("user-%d", i) }
+
+// BenchmarkJoinLeave is one member who comes and goes where others are.
+func BenchmarkJoinLeave(b *testing.B) {
+	for _, c := range []struct {
+		name, channel string
+		others        int
+	}{
+		{"few", "users:x", 100},
+		{"crowd", "users:x", 15_000},
+		{"tab", "users:x", 0},
+		{"clients", "clients:x", 15_000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			f := newFixed(b, c.channel, c.others+2, func(i int) string {
+				if c.others == 0 {
+					return "one"
+				}
+				return named(i)
+			})
+			for _, sub := range f.subs[1:] {
+				f.p.Joined(sub)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				f.p.Joined(f.subs[0])
+				f.p.Parted(f.subs[0])
+			}
+		})
+	}
+}
+
+// BenchmarkStorm is 15,000 who join one channel.
+func BenchmarkStorm(b *testing.B) {
+	const many = 15_000
+	f := newFixed(b, "users:x", many, named)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, sub := range f.subs {
+			f.p.Joined(sub)
+		}
+		for _, sub := range f.subs {
+			f.p.Parted(sub)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*many), "ns/join+leave")
+}
+
+// BenchmarkMemory is what a member takes, beside its session.
+func BenchmarkMemory(b *testing.B) {
+	const many = 100_000
+	for _, c := range []struct {
+		name, channel string
+		user          func(int) string
+	}{
+		{"users", "users:x", named},
+		{"anonymous", "users:x", func(int) string { return "" }},
+		{"clients", "clients:x", named},
+		{"tabs", "users:x", func(int) string { return "one" }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			f := newFixed(b, c.channel, many, c.user)
+			var bytes uint64
+			for b.Loop() {
+				before := heap()
+				for _, sub := range f.subs {
+					f.p.Joined(sub)
+				}
+				bytes = heap() - before
+				for _, sub := range f.subs {
+					f.p.Parted(sub)
+				}
+			}
+			b.ReportMetric(float64(bytes)/many, "B/member")
+			runtime.KeepAlive(f)
+		})
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
