@@ -15,6 +15,31 @@ type nowhere struct{ n int }
 
 func (s *nowhere) Deliver(string, *throng.Publication) { s.n++ }
 
+// silent is a client that takes everything and keeps nothing.
+type silent struct {
+	session.Session
+	ref throng.Ref
+	n   int
+}
+
+func (c *silent) Ref() throng.Ref                                         { return c.ref }
+func (c *silent) Scratch() []byte                                         { return nil }
+func (c *silent) SendScratch([]byte, int)                                 {}
+func (c *silent) SendDroppable([]byte, int64, uint32)                     {}
+func (c *silent) Queued() int                                             { return 0 }
+func (c *silent) Flush()                                                  {}
+func (c *silent) Shed(int, func(uint32)) int                              { return 0 }
+func (c *silent) Encoding() uint8                                         { return 0 }
+func (c *silent) Rearm()                                                  {}
+func (c *silent) Unsubscribed(*session.Subscription, *throng.Unsubscribe) {}
+func (c *silent) Disconnect(*throng.Disconnect)                           {}
+func (c *silent) Resumed(*session.Subscription, []*throng.Publication)    {}
+func (c *silent) Tell(_ *session.Subscription, _ string, data []byte)     { c.n += len(data) }
+func (c *silent) Subscribed(*session.Subscription, session.Token, session.SubscribeResult, *throng.Error) {
+}
+func (c *silent) Published(*session.Subscription, session.Token, throng.PublishResult, *throng.Error) {
+}
+
 // fixed is the world of a benchmark: sessions that are subscribed for good, and a
 // presence that is told what the benchmark says.
 type fixed struct {
@@ -27,10 +52,15 @@ func newFixed(b *testing.B, channel string, n int, user func(i int) string) *fix
 	w.env.Attendance = nil
 	f := &fixed{p: presence.New(presence.Options{Sink: &nowhere{}, Post: func(throng.Ref, any) {}})}
 	for i := range n {
-		c := w.client(user(i))
-		c.Closed = true // it keeps nothing
-		c.Join(session.SubscribeRequest{Channel: channel})
-		f.subs = append(f.subs, c.sub(channel))
+		c := &silent{ref: throng.Ref{Slot: uint32(i), Gen: 1}}
+		var id *throng.Identity
+		if name := user(i); name != "" {
+			id = &throng.Identity{User: name}
+		}
+		c.Init(w.env, c, c, throng.NewClientID(), id)
+		ns, _, _ := c.Check(channel, "")
+		c.Subscribe(ns, session.SubscribeRequest{Channel: channel})
+		f.subs = append(f.subs, c.Find([]byte(channel)))
 	}
 	return f
 }
@@ -64,6 +94,23 @@ func BenchmarkJoinLeave(b *testing.B) {
 				f.p.Parted(f.subs[0])
 			}
 		})
+	}
+}
+
+// BenchmarkDiff is a difference of 200 who came, and one of 200 who went.
+func BenchmarkDiff(b *testing.B) {
+	f := newFixed(b, "users:x", 200, named)
+	f.p.Joined(f.subs[0])
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, sub := range f.subs[1:] {
+			f.p.Joined(sub)
+		}
+		f.p.Announce("users:x")
+		for _, sub := range f.subs[1:] {
+			f.p.Parted(sub)
+		}
+		f.p.Announce("users:x")
 	}
 }
 

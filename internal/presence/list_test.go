@@ -215,7 +215,7 @@ func TestInfo(t *testing.T) {
 		`[1, 2]`:  `{"info":[1,2],`,
 		`{"phx_ref":"x","name":"A","online_at":"never"}`: `{"name":"A",`,
 		`{"phx\u005fref":"x","a":{"b":"\""}}`:            `{"a":{"b":"\""},`,
-		`{"big":"` + strings.Repeat("x", 3000) + `"}`:    `{`,
+		`{"big":"` + strings.Repeat("x", 5000) + `"}`:    `{`,
 	} {
 		inWorld(t, func(w *world) {
 			c := w.informed("ann", []byte(info))
@@ -293,7 +293,7 @@ func TestUpdateRefused(t *testing.T) {
 			"[]":     throng.ErrBadRequest,
 			"{\xff}": throng.ErrBadRequest,
 			"null":   throng.ErrBadRequest,
-			`{"a":"` + strings.Repeat("x", 3000) + `"}`: throng.ErrLimitExceeded,
+			`{"a":"` + strings.Repeat("x", 5000) + `"}`: throng.ErrLimitExceeded,
 			"{}": nil,
 		} {
 			if err := w.presence.Update(sub, []byte(meta)); err != want {

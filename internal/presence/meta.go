@@ -13,7 +13,7 @@ var reserved = []string{"phx_ref", "phx_ref_prev", "online_at"}
 
 // MaxMeta is the most bytes of application data that a meta has. What a token says
 // beyond is left out; an update is refused.
-const MaxMeta = 2048
+const MaxMeta = 4096
 
 // application returns the members that an application's JSON about a connection, and
 // about it in a channel, add to a meta: those of an object, or else "info" and

@@ -25,3 +25,14 @@ func (m members) Members(channel, cursor string, limit int, prefix string) ([]ap
 	}
 	return list, next, nil
 }
+
+func (s *Server) collectPresence(gauge emit[float64], count emit[uint64]) {
+	p := s.presence.Stats()
+	gauge(descPresence, float64(p.Rooms.Load()))
+	gauge(descMembers, float64(p.Members.Load()))
+	gauge(descCrowds, float64(p.Crowds.Load()))
+	count(descTold, p.Diffs.Load(), "diff")
+	count(descTold, p.Lists.Load(), "list")
+	count(descTold, p.Counts.Load(), "count")
+	count(descTold, p.Renewed.Load(), "renewed")
+}

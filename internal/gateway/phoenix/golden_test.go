@@ -154,7 +154,7 @@ func (r *references) walk(v any) {
 			r.walk(one)
 		}
 	case map[string]any:
-		delete(v, "online_at") // the application's there, the server's here
+		delete(v, "online_at")                                               // the application's there, the server's here
 		for _, name := range []string{"leaves", "phx_ref_prev", "phx_ref"} { // the older ones first
 			ref, ok := v[name].(string)
 			if !ok {

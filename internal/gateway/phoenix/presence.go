@@ -59,7 +59,7 @@ func (s *Socket) presence(m *codec.Message, sub *session.Subscription) bool {
 			return append(append([]byte(`{"users":`), users...), '}'), err
 		}
 	case updateEvent:
-		hint = `send {"meta":{…}}, an object of at most 2048 bytes`
+		hint = `send {"meta":{…}}, an object of at most 4096 bytes`
 		ask = func(p Presence, payload []byte) ([]byte, *throng.Error) {
 			var q struct {
 				Meta json.RawMessage `json:"meta"`

@@ -103,7 +103,7 @@ func TestPresenceRefused(t *testing.T) {
 		< ["4","8","users:x","`+no("106")+`
 		> ["4","9","users:x","presence_update",{"meta":[1]}]
 		< ["4","9","users:x","`+no("107")+`
-		> ["4","10","users:x","presence_update",{"meta":{"a":"`+strings.Repeat("x", 3000)+`"}}]
+		> ["4","10","users:x","presence_update",{"meta":{"a":"`+strings.Repeat("x", 5000)+`"}}]
 		< ["4","10","users:x","`+no("106")+`
 		> ["4","11","users:x","presence_state",{}]
 		< ["4","11","users:x","`+no("107")+`
