@@ -45,13 +45,12 @@ func (n *Namespace) resolve() throng.Namespace {
 		Retention:      throng.Retention{Size: n.HistorySize, TTL: n.HistoryTTL},
 		PublicationTTL: n.PublicationTTL,
 		Slow:           throng.SlowDisconnect,
-		PresenceList:   n.PresenceList,
 	}
 	switch n.Presence {
 	case "users":
-		ns.Presence = throng.PresenceUsers
+		ns.Presence, ns.PresenceList = throng.PresenceUsers, n.PresenceList
 	case "clients":
-		ns.Presence = throng.PresenceClients
+		ns.Presence, ns.PresenceList = throng.PresenceClients, n.PresenceList
 	}
 	if n.ClientEvents == "broadcast" {
 		ns.ClientEvents = throng.EventBroadcast

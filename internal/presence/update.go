@@ -2,6 +2,7 @@ package presence
 
 import (
 	"bytes"
+	"encoding/json"
 	"unicode/utf8"
 
 	"throng"
@@ -16,7 +17,7 @@ func (p *Presence) Update(sub *session.Subscription, meta []byte) *throng.Error 
 		return throng.ErrNotAvailable
 	}
 	meta = bytes.TrimSpace(meta)
-	if len(meta) == 0 || meta[0] != '{' || !utf8.Valid(meta) {
+	if len(meta) == 0 || meta[0] != '{' || !utf8.Valid(meta) || !json.Valid(meta) {
 		return throng.ErrBadRequest
 	}
 	if len(meta) > MaxMeta {

@@ -29,60 +29,77 @@ const (
 	updateEvent = "presence_update"
 )
 
+// question is one of them, and what is said of one that is none.
+type question struct {
+	ask  func(p Presence, sub *session.Subscription, payload []byte) ([]byte, *throng.Error)
+	hint string
+}
+
+func questionOf(event []byte) (question, bool) {
+	switch string(event) {
+	case listEvent:
+		return question{askList, `send {"cursor":"…","limit":N}, both optional; N is at most 100, the cursor that of the page before`}, true
+	case watchEvent:
+		return question{askWatch, `send {"users":["…"]}, at most 100 of them`}, true
+	case updateEvent:
+		return question{askUpdate, `send {"meta":{…}}, an object of at most 4096 bytes`}, true
+	}
+	return question{}, false
+}
+
+func askList(p Presence, sub *session.Subscription, payload []byte) ([]byte, *throng.Error) {
+	var q struct {
+		Cursor string `json:"cursor"`
+		Limit  int    `json:"limit"`
+	}
+	if json.Unmarshal(payload, &q) != nil {
+		return nil, throng.ErrBadRequest
+	}
+	return p.List(sub, q.Cursor, q.Limit)
+}
+
+func askWatch(p Presence, sub *session.Subscription, payload []byte) ([]byte, *throng.Error) {
+	var q struct {
+		Users []string `json:"users"`
+	}
+	if json.Unmarshal(payload, &q) != nil {
+		return nil, throng.ErrBadRequest
+	}
+	here, err := p.Watch(sub, q.Users)
+	if err != nil {
+		return nil, err
+	}
+	return append(append([]byte(`{"users":`), here...), '}'), nil
+}
+
+func askUpdate(p Presence, sub *session.Subscription, payload []byte) ([]byte, *throng.Error) {
+	var q struct {
+		Meta json.RawMessage `json:"meta"`
+	}
+	if json.Unmarshal(payload, &q) != nil {
+		return nil, throng.ErrBadRequest
+	}
+	return nil, p.Update(sub, q.Meta)
+}
+
 // presence answers an event that asks for presence; it reports false for others.
 func (s *Socket) presence(m *codec.Message, sub *session.Subscription) bool {
-	var ask func(p Presence, payload []byte) ([]byte, *throng.Error)
-	hint := ""
-	switch string(m.Event) {
-	case listEvent:
-		hint = `send {"cursor":"…","limit":N}, both optional; N is at most 100, the cursor that of the page before`
-		ask = func(p Presence, payload []byte) ([]byte, *throng.Error) {
-			var q struct {
-				Cursor string `json:"cursor"`
-				Limit  int    `json:"limit"`
-			}
-			if json.Unmarshal(payload, &q) != nil {
-				return nil, throng.ErrBadRequest
-			}
-			return p.List(sub, q.Cursor, q.Limit)
-		}
-	case watchEvent:
-		hint = `send {"users":["…"]}, at most 100 of them`
-		ask = func(p Presence, payload []byte) ([]byte, *throng.Error) {
-			var q struct {
-				Users []string `json:"users"`
-			}
-			if json.Unmarshal(payload, &q) != nil {
-				return nil, throng.ErrBadRequest
-			}
-			users, err := p.Watch(sub, q.Users)
-			return append(append([]byte(`{"users":`), users...), '}'), err
-		}
-	case updateEvent:
-		hint = `send {"meta":{…}}, an object of at most 4096 bytes`
-		ask = func(p Presence, payload []byte) ([]byte, *throng.Error) {
-			var q struct {
-				Meta json.RawMessage `json:"meta"`
-			}
-			if json.Unmarshal(payload, &q) != nil {
-				return nil, throng.ErrBadRequest
-			}
-			return nil, p.Update(sub, q.Meta)
-		}
-	default:
+	q, ok := questionOf(m.Event)
+	if !ok {
 		return false
 	}
-	response, err := []byte(nil), throng.ErrNotAvailable
+	var response []byte
+	err := throng.ErrNotAvailable
 	switch p := s.gw.opts.Presence; {
 	case p == nil || sub.Namespace().Presence == throng.PresenceOff:
-		hint = "presence is off in this namespace"
+		q.hint = "presence is off in this namespace"
 	case m.Binary:
 		err = throng.ErrBadRequest
 	default:
-		response, err = ask(p, m.Payload)
+		response, err = q.ask(p, sub, m.Payload)
 	}
 	if err != nil {
-		s.refuseEvent(m, sub, err, hint)
+		s.refuseEvent(m, sub, err, q.hint)
 		return true
 	}
 	s.reply(answerRef(sub), m.Ref, sub.Channel(), "ok", response)
