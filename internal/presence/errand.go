@@ -41,7 +41,12 @@ func (e *renewal) Run(sub *session.Subscription) {
 		return
 	}
 	var v view
-	if e.p.with(sub, func(r *room, m *member) { v = r.view(m) }) {
+	if e.p.with(sub, func(r *room, m *member) {
+		v = r.view(m)
+		if r.watch != nil && r.watch.by[sub] != nil { // the list of a crowd clears what it was told
+			r.freshen(r.watch.by[sub])
+		}
+	}) {
 		e.p.stats.Renewed.Add(1)
 		e.p.show(sub, v)
 	}

@@ -40,7 +40,7 @@ func (r *room) limit() int {
 	return DefaultList
 }
 
-func (r *room) lower() int { return r.limit() * 4 / 5 }
+func (r *room) lower() int { return max(1, r.limit()*4/5) }
 
 // users is how many there are, an anonymous client being one.
 func (r *room) users() int {

@@ -31,8 +31,8 @@ type watcher struct {
 	to      throng.Ref
 	class   uint32
 	users   []*watched
-	dropped []entry // what it was told of those whom it watches no more
-	fresh   bool    // it was told nothing yet
+	dropped map[string][]saying // what it was told of those whom it watched before
+	fresh   bool                // it was told nothing yet
 }
 
 // Watch replaces the users that a subscription watches, and returns the list of those
@@ -91,9 +91,7 @@ func (r *room) setWatch(sub *session.Subscription, to throng.Ref, users []string
 		if slices.Contains(w.users, one) {
 			continue
 		}
-		for _, s := range one.told {
-			w.dropped = append(w.dropped, entry{one.key, s.meta})
-		}
+		w.drop(one)
 		r.watch.leave(one, w)
 	}
 	for _, one := range w.users {
@@ -102,6 +100,17 @@ func (r *room) setWatch(sub *session.Subscription, to throng.Ref, users []string
 		}
 	}
 	r.freshen(w)
+}
+
+// drop remembers what a watcher was told of a user whom it watches no more.
+func (w *watcher) drop(one *watched) {
+	if len(one.told) == 0 {
+		return
+	}
+	if w.dropped == nil {
+		w.dropped = make(map[string][]saying)
+	}
+	w.dropped[one.key] = append(w.dropped[one.key], one.told...)
 }
 
 // leave takes a watcher from a user; whom nobody watches is forgotten.
@@ -231,7 +240,9 @@ func (r *room) news(one *watched) (all []letter) {
 	}
 	data := difference(joins, leaves)
 	for _, w := range one.by {
-		if !w.fresh { // who is told all in a moment
+		// Who is told all in a moment hears of those who came then. That somebody went
+		// it hears now: an earlier letter may still be on its way to it.
+		if !w.fresh || len(leaves) > 0 {
 			all = append(all, letter{w.to, &telling{w.class, throng.PresenceDiff, data}})
 		}
 	}
@@ -254,16 +265,19 @@ func without(key string, a, b []saying) (list []entry) {
 
 // greeting tells a watcher of all whom it watches, nil for nothing.
 func (w *watcher) greeting() *telling {
-	var joins []entry
+	var joins, leaves []entry
 	for _, one := range w.users {
-		for _, s := range one.told {
-			joins = append(joins, entry{one.key, s.meta})
-		}
+		joins = append(joins, without(one.key, one.told, nil)...)
+		leaves = append(leaves, without(one.key, w.dropped[one.key], one.told)...)
+		delete(w.dropped, one.key) // it is watched again
 	}
-	if len(joins)+len(w.dropped) == 0 {
+	for key, told := range w.dropped {
+		leaves = append(leaves, without(key, told, nil)...)
+	}
+	if len(joins)+len(leaves) == 0 {
 		return nil
 	}
-	return &telling{w.class, throng.PresenceDiff, difference(joins, w.dropped)}
+	return &telling{w.class, throng.PresenceDiff, difference(joins, leaves)}
 }
 
 // difference is the payload of a presence_diff.

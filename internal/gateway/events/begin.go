@@ -103,7 +103,7 @@ func (s *Stream) subscribe(r *Request, list []wanted) {
 		}
 		s.Subscribe(w.ns, session.SubscribeRequest{
 			Channel: w.channel, Positioned: true, Since: r.places.find(w.channel),
-			Encoding: s.gw.opts.Encoding, Grant: w.grant, Server: w.server, Token: session.Token{Ref: askedFor},
+			Encoding: s.Encoding(), Grant: w.grant, Server: w.server, Token: session.Token{Ref: askedFor},
 		})
 	}
 }
@@ -232,8 +232,13 @@ type unsubscribed struct {
 	*throng.Unsubscribe
 }
 
-// Tell implements session.Wire: streams don't show who is there.
-func (s *Stream) Tell(*session.Subscription, string, []byte) {}
+// Tell implements session.Wire: who is there, if the client wants to know.
+func (s *Stream) Tell(sub *session.Subscription, event string, data []byte) {
+	if s.shows {
+		p := throng.Publication{Event: event, Data: data, Time: s.gw.opts.Clock.Now()}
+		s.send(encoder{presence: true}.Encode(s.Scratch(), sub.Channel(), &p))
+	}
+}
 
 // Unsubscribed implements session.Wire. A client that missed something has to come
 // back: its last id says from where. So has one whose last token ran out, for what

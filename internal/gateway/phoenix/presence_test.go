@@ -1,7 +1,9 @@
 package phoenix_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +151,25 @@ func TestPresenceOfCrowd(t *testing.T) {
 	})
 }
 
+// heard reads a stream until it has said some words, in their order.
+func heard(t *testing.T, nc net.Conn, words ...string) {
+	t.Helper()
+	_ = nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+	var all []byte
+	b := make([]byte, 4096)
+	for _, word := range words {
+		i := 0
+		for i = bytes.Index(all, []byte(word)); i < 0; i = bytes.Index(all, []byte(word)) {
+			n, err := nc.Read(b)
+			if err != nil {
+				t.Fatalf("%q is not in %q: %v", word, all, err)
+			}
+			all = append(all, b[:n]...)
+		}
+		all = all[i+len(word):]
+	}
+}
+
 // until reads up to the next message with an event, and returns its payload.
 func until(t *testing.T, c *gatewaytest.Client, event string) map[string]any {
 	t.Helper()
@@ -169,8 +190,8 @@ func until(t *testing.T, c *gatewaytest.Client, event string) map[string]any {
 	}
 }
 
-// A stream of events counts as somebody who is there, and shows nothing of the others;
-// a poll is nobody.
+// A stream of events counts as somebody who is there, and shows the others if it wants
+// them; a poll is nobody.
 func TestPresenceOfStreams(t *testing.T) {
 	s := start(t, "", app{}, present())
 	c := visit(t, s, "ann")
@@ -178,6 +199,13 @@ func TestPresenceOfStreams(t *testing.T) {
 	until(t, c, "presence_diff")
 	stream := gatewaytest.Dial(t, s.Addr())
 	stream.Raw([]byte("GET /events?channel=users:x&user_id=bob HTTP/1.1\r\nHost: x\r\n\r\n"))
+	viewer, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = viewer.Write([]byte("GET /events?channel=users:x&user_id=bob&presence=1 HTTP/1.1\r\nHost: x\r\n\r\n"))
+	heard(t, viewer, "event: presence_state\n", `"ann":{"metas":[`, "event: presence_diff\n", `"bob":{"metas":[`)
+	_ = viewer.Close()
 	if d := until(t, c, "presence_diff"); d["joins"].(map[string]any)["bob"] == nil {
 		t.Errorf("%v", d)
 	}
