@@ -369,7 +369,7 @@ func TestRestore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		inOther := newWorld(t)
+		inOther := newWorld(w.t)
 		d := inOther.client("")
 		d.lists["users:x"] = c.list("users:x")
 		restore(t, d, text)

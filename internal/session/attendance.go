@@ -10,8 +10,8 @@ type Attendance interface {
 	// subscription ended, with its session or before.
 	Joined(sub *Subscription)
 	Parted(sub *Subscription)
-	// Missed: publications of a subscription that counts no offsets were dropped,
-	// because its client is slow.
+	// Missed: publications of a subscription, or of an earlier one, may have been
+	// dropped because its client is slow.
 	Missed(sub *Subscription)
 }
 
@@ -35,11 +35,23 @@ func (s *Session) joined(sub *Subscription) {
 	for _, a := range s.env.Attendance {
 		a.Joined(sub)
 	}
+	if s.pieces&piece(sub.channel) != 0 {
+		s.missed([]*Subscription{sub})
+	}
 }
 
 // Present reports whether attendance was told that the subscription began, and not
 // yet that it ended.
 func (sub *Subscription) Present() bool { return sub.flags&subPresent != 0 }
+
+// piece is the bit of a channel, which it shares with others.
+func piece(channel string) uint8 {
+	var sum uint8
+	for i := 0; i < len(channel); i++ {
+		sum += channel[i]
+	}
+	return 1 << (sum & 7)
+}
 
 func (s *Session) missed(subs []*Subscription) {
 	for _, sub := range subs {
@@ -56,6 +68,9 @@ func (s *Session) parted(sub *Subscription) {
 		return
 	}
 	sub.flags &^= subPresent
+	// Should it subscribe again: pieces of this subscription may then still be on the
+	// way to the client, which takes them for the new one's.
+	s.pieces |= piece(sub.channel)
 	for _, a := range s.env.Attendance {
 		a.Parted(sub)
 	}

@@ -52,7 +52,7 @@ func TestMissed(t *testing.T) {
 	for i := range 7 {
 		push(plain, i)
 	}
-	b.want(t, "missed new:a", "missed new:a")
+	b.want(t, "missed new:a")
 	w.Take()
 	push(counted, 1)
 	for i := range 6 {

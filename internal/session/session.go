@@ -119,7 +119,8 @@ type Session struct {
 	count     uint32
 	class     uint32 // of the newest subscription
 	ended     bool
-	left      bool // one that counts offsets was left while something waited
+	left      bool  // one that counts offsets was left while something waited
+	pieces    uint8 // see parted: a bit for channels of which the client may have pieces
 	// Costly tokens that were checked since checksFrom, see Afford. They take what
 	// would be padding: an account would grow by them.
 	checks     uint8

@@ -35,14 +35,15 @@ func (s *Session) fits(size int) bool {
 // keepNewest drops the oldest publications that wait. Subscriptions that count
 // offsets are resynchronised: their clients get the rest from the history.
 func (s *Session) keepNewest(sub *Subscription, size int) bool {
-	var gap, broken bool
+	var gap, broken, gone bool
 	var missed []*Subscription
 	lost := func(class uint32) {
 		s.env.Stats.Shed.Add(1)
+		s.pieces = ^uint8(0)
 		hit := s.byClass(class)
 		switch {
 		case hit == nil: // its client may come back with what it got before the answer
-			gap = gap || s.left
+			gap, gone = gap || s.left, true
 		case hit.Positioned():
 			hit.flags |= subLost
 			gap = true
@@ -71,6 +72,10 @@ func (s *Session) keepNewest(sub *Subscription, size int) bool {
 				hit.Lost()
 			}
 		})
+	}
+	if gone { // of a channel that may have been subscribed to anew
+		missed = missed[:0]
+		s.Each(func(sub *Subscription) { missed = append(missed, sub) })
 	}
 	s.missed(missed)
 	return sub.flags&subEnded == 0
