@@ -12,8 +12,8 @@ const patience = 10_000;
 const open = [];
 
 // enter joins a channel with a Presence that writes down what it hears.
-async function enter(user, topic) {
-  const client = await new Client(ws, user, { heartbeatIntervalMs: 20_000 }).connect();
+async function enter(user, topic, options) {
+  const client = await new Client(ws, user, { heartbeatIntervalMs: 20_000, ...options }).connect();
   open.push(client);
   const channel = client.socket.channel(topic, {});
   const presence = new Presence(channel);
@@ -93,11 +93,19 @@ await run([
     await shows(bob, "ann", "bob");
   }],
 
-  ["a connection that is cut is a leave, and is a join when it is back", async () => {
-    bob.client.socket.conn.terminate();
-    await shows(ann, "ann");
-    await shows(ann, "ann", "bob");
+  ["a connection that is cut is a leave, unless it is back at once", async () => {
+    const { opened } = bob.client;
+    bob.client.socket.conn.terminate(); // it comes back after 10 ms
+    await until(patience, "bob is back", () => bob.client.opened > opened && bob.channel.state === "joined");
+    await pause(600);
+    assert.ok(!ann.leaves.includes("bob"), "bob was told to have left");
     await shows(bob, "ann", "bob");
+    const late = await enter("dan", topic, { reconnectAfterMs: () => 1500 });
+    await shows(ann, "ann", "bob", "dan");
+    late.client.socket.conn.terminate();
+    await shows(ann, "ann", "bob");
+    await shows(ann, "ann", "bob", "dan");
+    await shows(late, "ann", "bob", "dan");
   }],
 
   ["ids of every kind are keys", async () => {
