@@ -31,6 +31,7 @@ type Options struct {
 	Node     Node
 	Channels Channels
 	Clients  Clients
+	Presence Presence
 	// Tokens takes tokens back; nil where there are none.
 	Tokens Tokens
 	// Self describes this node.

@@ -23,7 +23,7 @@ const devKey = "dev"
 func (s *Server) composeAPI() error {
 	all := census.New(s.engine, s.hub, s.users)
 	s.api = api.New(api.Options{
-		Node: s.node, Channels: all, Clients: all, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
+		Node: s.node, Channels: all, Clients: all, Presence: members{s.presence}, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
 		MaxBody: int(s.cfg.API.MaxBody),
 		// A client's queue takes it, and base64 and framing around it.
 		MaxData: int(s.cfg.Engine.QueueBytes) / 2,
