@@ -22,6 +22,7 @@ type visitsOnlineResult struct {
 type onlineUser struct {
 	User  string   `json:"user" doc:"The user."`
 	Since int64    `json:"since" doc:"Since when, in milliseconds since 1970."`
+	MS    int64    `json:"ms" doc:"How long that is by now, in milliseconds, so that nobody needs a clock."`
 	Nodes []string `json:"nodes" doc:"Where."`
 }
 
@@ -49,8 +50,9 @@ func (c *call) visitsOnline(q *visitsOnlineRequest) (*visitsOnlineResult, *thron
 		return nil, c.bookError(failure, "visits_online", q.Channel)
 	}
 	r := &visitsOnlineResult{Total: found.Total, Users: make([]onlineUser, 0, len(found.Users)), Next: found.Next}
+	now := c.opts.Clock.Now()
 	for _, u := range found.Users {
-		r.Users = append(r.Users, onlineUser(u))
+		r.Users = append(r.Users, onlineUser{u.User, u.Since, max(now-u.Since, 0), u.Nodes})
 	}
 	return r, nil
 }
