@@ -110,4 +110,3 @@ func block(v, top int64, line, height int) rune {
 	}
 	return []rune(eighths)[min(max(full-(line-1)*8, 0), 8)]
 }
-

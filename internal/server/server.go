@@ -52,6 +52,8 @@ type Options struct {
 	Namespaces node.Namespaces
 	// Authenticate replaces the configured way of telling who a client is.
 	Authenticate gateway.Authenticate
+	// Records replaces the configured books of visits.
+	Records throng.Records
 	// Version is what the server says of itself.
 	Version string
 	// Machine is looked at when the server starts; nil for the one it runs on.
@@ -72,6 +74,8 @@ type Server struct {
 	sockets     *phoenix.Gateway
 	api         *api.API
 	users       []*session.Users // by loop
+	records     throng.Records   // nil where no visits are kept
+	ledger      api.Ledger       // the same
 	events      *events.Gateway
 	tokens      *auth.Verifier
 	door        atomic.Pointer[config.Auth] // in force now
@@ -168,6 +172,9 @@ func (s *Server) compose() (err error) {
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
+	if s.opts.Records != nil {
+		s.records = s.opts.Records
+	}
 	if err := s.composeAPI(); err != nil {
 		return err
 	}
@@ -277,6 +284,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	if s.opts.Demo {
 		go s.publishFigures(ctx)
+	}
+	if s.opts.Demo && s.records != nil {
+		go s.publishTimes(ctx)
 	}
 	s.announce()
 	s.diagnose()
