@@ -9,7 +9,7 @@ type visitsEraseRequest struct {
 }
 
 type visitsEraseResult struct {
-	Records int64 `json:"records" doc:"How many records that were; 0 if there were none."`
+	Visits int64 `json:"visits" doc:"How many visits that were; 0 if there were none."`
 }
 
 func (c *call) visitsErase(q *visitsEraseRequest) (*visitsEraseResult, *throng.Error) {
@@ -29,6 +29,6 @@ func (c *call) visitsErase(q *visitsEraseRequest) (*visitsEraseResult, *throng.E
 	if c.opts.Ledger != nil {
 		c.opts.Ledger.Forget(q.User)
 	}
-	c.log.Info("the visits of a user were erased", "key", c.key.Name, "records", n) // the name would be a record too
+	c.log.Info("the visits of a user were erased", "key", c.key.Name, "visits", n) // the name would be a record too
 	return &visitsEraseResult{n}, nil
 }

@@ -97,10 +97,10 @@ func (c *visitsEraseCommand) Run(r *run) error {
 	if err != nil || c.JSON {
 		return orWrite(r, answer, err)
 	}
-	var n struct{ Records int64 }
+	var n struct{ Visits int64 }
 	if err := json.Unmarshal(answer, &n); err != nil {
 		return err
 	}
-	_, err = r.stdout.Write([]byte("erased " + count(n.Records, "record", "records") + "\n"))
+	_, err = r.stdout.Write([]byte("erased " + count(n.Visits, "visit", "visits") + "\n"))
 	return err
 }

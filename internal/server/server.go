@@ -52,8 +52,6 @@ type Options struct {
 	Namespaces node.Namespaces
 	// Authenticate replaces the configured way of telling who a client is.
 	Authenticate gateway.Authenticate
-	// Records replaces the configured books of visits.
-	Records throng.Records
 	// Version is what the server says of itself.
 	Version string
 	// Machine is looked at when the server starts; nil for the one it runs on.
@@ -172,9 +170,6 @@ func (s *Server) compose() (err error) {
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
-	if s.opts.Records != nil {
-		s.records = s.opts.Records
-	}
 	if err := s.composeAPI(); err != nil {
 		return err
 	}
