@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +37,7 @@ func filledBooks(t *testing.T) *sqlite.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = books.Close(t.Context()) })
+	t.Cleanup(func() { _ = books.Close(context.Background()) })
 	lease, err := books.Acquire(t.Context(), "node-a")
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ type Options struct {
 	// Tokens takes tokens back; nil where there are none.
 	Tokens Tokens
 	// Records are the books of visits, and Ledger this node's part of them; nil where
-	// none are kept.
+	// none are kept. Records' Erase sees to it that this node writes nothing of before.
 	Records throng.Records
 	Ledger  Ledger
 	// Self describes this node.

@@ -12,9 +12,6 @@ type Ledger interface {
 	// User returns with how many connections a user is here, 0 if it is not, and what
 	// the node is called.
 	User(user string) (node string, connections int)
-	// Forget begins the open visits of a user anew, because what the store had of the
-	// user was erased.
-	Forget(user string)
 }
 
 // visit is one as it is told.
@@ -96,7 +93,7 @@ func (c *call) sees(channel string) bool { return channel == "" || c.mine(channe
 // records returns the books, or why there are none.
 func (c *call) records() (throng.Records, *throng.Error) {
 	if c.opts.Records == nil {
-		return nil, coded(throng.ErrNotAvailable, "no visits are recorded here: visits.store says where to")
+		return nil, coded(throng.ErrNotAvailable, "no visits are recorded here: visits.store is off")
 	}
 	return c.opts.Records, nil
 }

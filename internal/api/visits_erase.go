@@ -26,9 +26,6 @@ func (c *call) visitsErase(q *visitsEraseRequest) (*visitsEraseResult, *throng.E
 	if failure != nil {
 		return nil, c.bookError(failure, "visits_erase", "")
 	}
-	if c.opts.Ledger != nil {
-		c.opts.Ledger.Forget(q.User)
-	}
 	c.log.Info("the visits of a user were erased", "key", c.key.Name, "visits", n) // the name would be a record too
 	return &visitsEraseResult{n}, nil
 }
