@@ -70,6 +70,7 @@ await run([
     await shows("users who are here", async () => await number("online") >= 2);
     await shows("a chart", async () => await part("curve").locator("canvas").count() === 1);
     await shows("who was here longest", async () => await part("top").locator(".bar-row").count() > 0);
+    await page.getByText("30 days", { exact: true }).click();
     await shows("visits", async () => (await users()).length === 25);
     const box = await part("curve").locator("canvas").boundingBox();
     assert.ok(box.width > 600 && box.height > 150, "the chart can be seen");
