@@ -34,7 +34,7 @@ run: build ## run the demo; it prints where to look (ARGS="--listen :8001" for m
 	@exec ./bin/throng demo $(ARGS)
 
 .PHONY: setup
-setup: ## install what the tests need: npm modules, chromium, nginx, haproxy
+setup: ## install what the tests need: npm modules, chromium, nginx, haproxy, postgresql, sqlite3
 	$(call step,setup)
 	./tools/setup.sh
 

@@ -3,7 +3,7 @@ package throng
 import "context"
 
 // VisitFilter says which visits are wanted; the zero value of each field is any. An
-// open visit counts up to the store's present.
+// open visit counts up to the store's present, or until its last client went.
 type VisitFilter struct {
 	User    string
 	Channel string
@@ -14,8 +14,8 @@ type VisitFilter struct {
 	Node       string
 	Reason     VisitReason
 	Open       bool // only those that have not ended
-	// From and To are a period, milliseconds since 1970; 0 is open. A visit is in it
-	// if a part of it is.
+	// From and To are a period, milliseconds since 1970, without To; 0 is open. A visit
+	// is in it if a part of it is.
 	From, To int64
 	// Shortest and Longest bound the length in milliseconds; 0 is any.
 	Shortest, Longest int64
@@ -39,13 +39,14 @@ type OnlineQuery struct {
 }
 
 // Page is a part of a list. The cursor is that of the answer before, empty for the
-// first page. A Limit of 0 asks for no entries.
+// first page. A Limit of 0 asks for no entries; a store may give fewer than asked for.
 type Page struct {
 	Cursor string
 	Limit  int
 }
 
-// OnlineUsers is a page of those who are here, and how many they are in all.
+// OnlineUsers is a page of those who are here, and how many they were in all when the
+// first page was made.
 type OnlineUsers struct {
 	Users []OnlineUser
 	Total int64
@@ -58,10 +59,11 @@ type Watched struct {
 	Channel string
 	// Day is the day in UTC as 2006-01-02 if the query asked for days.
 	Day string
-	// Milliseconds are those of the period, counted once however many tabs, devices and
-	// nodes they were spent on.
+	// Milliseconds are those of the period, counted once however many tabs and devices
+	// they were spent on. Of one user they count once also if the user was on several
+	// nodes at a time; in sums over many users they count for each node.
 	Milliseconds int64
-	// Visits is how many there were.
+	// Visits is how many began in the period, so that those of days add up.
 	Visits int64
 }
 
@@ -83,8 +85,9 @@ type WatchedQuery struct {
 	// empty means the whole service.
 	AnyChannel bool
 	Kind       VisitKind
-	// From and To are milliseconds since 1970. Where User is empty they are rounded to
-	// whole days of UTC: sums over many users are made from daily sums.
+	// From and To are milliseconds since 1970, without To; 0 is open. Where User is
+	// empty they are widened to whole days of UTC: sums over many users are made from
+	// daily sums, and of what is open.
 	From, To int64
 	Days     bool // a sum for each day
 	Order    WatchedOrder
@@ -96,7 +99,9 @@ type CurveQuery struct {
 	Channel  string // empty for the whole service
 	Node     string // empty for the sum over all nodes
 	From, To int64  // milliseconds since 1970
-	// Points is how many are wanted at most; each is the highest of its part.
+	// Points is how many are wanted at most. The time is cut into as many parts, and each
+	// that has anything gives a point: when it begins, and the highest that was counted
+	// in it. Over several nodes that is the sum of what was highest on each.
 	Points int
 }
 
@@ -106,15 +111,18 @@ type CurveQuery struct {
 // page to the last is in exactly one. A cursor that is none of the list's is
 // ErrBadCursor.
 //
-// Erase removes everything about a user and returns how many records that were, open
-// visits too: their node begins them anew, or what it writes at their end would bring
+// Sessions are listed from the one that began last. An open one keeps its place when it
+// ends.
+//
+// Erase removes everything about a user and returns how many visits that were, open
+// ones too: their node begins them anew, or what it writes at their end would bring
 // back what was erased.
 type Records interface {
 	Online(ctx context.Context, q OnlineQuery) (OnlineUsers, error)
 	Sessions(ctx context.Context, f VisitFilter, p Page) (page []Visit, next string, err error)
 	Watched(ctx context.Context, q WatchedQuery) (page []Watched, next string, err error)
 	Curve(ctx context.Context, q CurveQuery) ([]Occupancy, error)
-	Erase(ctx context.Context, user string) (records int64, err error)
+	Erase(ctx context.Context, user string) (visits int64, err error)
 }
 
 // ErrBadCursor is the error of lists for a cursor that is none of theirs.

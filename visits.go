@@ -20,6 +20,7 @@ const (
 // devices it was on: from the first one's coming to the last one's going. Channel is
 // empty for the whole service.
 type Visit struct {
+	// User is not empty and has at most MaxVisitUserBytes.
 	User    string
 	Channel string
 	Kind    VisitKind
@@ -31,6 +32,9 @@ type Visit struct {
 	// Reason says how it ended.
 	Reason VisitReason
 }
+
+// MaxVisitUserBytes is the longest name of a user in a visit. Any bytes will do.
+const MaxVisitUserBytes = 1024
 
 // VisitReason says how a visit ended.
 type VisitReason string
@@ -59,7 +63,9 @@ type Lease struct {
 	Now int64
 }
 
-// VisitFlush is what a node has to say of its visits at one moment.
+// VisitFlush is what a node has to say of its visits at one moment. What is in Closed
+// is applied first, so that a visit may end and the next of the same user begin in one
+// flush. A visit is in one of the lists, except that one of Opened may be in Left too.
 type VisitFlush struct {
 	// Sequence counts the flushes of a lease from 1. One whose answer was lost is
 	// repeated, unchanged, under the same number.
@@ -75,7 +81,8 @@ type VisitFlush struct {
 	Left []Visit
 	// Returned are those of Left of an earlier flush whose client came back.
 	Returned []Visit
-	// Closed are visits that ended, whether they were among Opened before or not.
+	// Closed are visits that ended, whether they were among Opened of an earlier flush
+	// or began and ended since. Those of the same (User, Channel, Kind) don't overlap.
 	Closed []Visit
 	// Occupancy is added to the curve; nil for none.
 	Occupancy []Occupancy
@@ -103,7 +110,8 @@ type Reaped struct {
 // holder can't: Flush and Release fail with ErrFenced, or with ErrSuperseded when
 // another process took the lease under the same NodeID. An error that is neither
 // means that it is not known whether anything was written; the same flush may then be
-// given again, and takes effect once.
+// given again, and takes effect once. A flush with a visit that can't be is refused
+// with ErrBadVisit, and will always be.
 //
 // Acquire begins a lease. A lease that the same NodeID still held is fenced as
 // superseded, and its open visits are closed as Reap does: that is how a process
@@ -112,16 +120,18 @@ type Reaped struct {
 // Flush writes all of a flush or nothing. It returns the store's time. With nothing
 // in it, it is the node's beat.
 //
-// Release closes the lease's open visits at a time, gives them a reason, and ends
-// the lease.
+// Release closes the lease's open visits at a time, or where Left said if that was
+// before, gives them a reason, and ends the lease. It may be repeated.
 //
 // Reap fences leases that did not beat for ttl by the store's clock, and closes their
-// visits as VisitCrashed: at the lease's last At, or where Left said, and never
-// before they began. A node that was fenced although it lives begins a new lease and
+// visits as VisitCrashed: at the lease's last At, or where Left said if that was
+// before, and never before they began. From the fence on nobody is online by that
+// lease; the visits are closed in pieces, and by the next call if this one is cut
+// short. A node that was fenced although it lives begins a new lease and
 // opens its visits from that At.
 //
-// Prune removes ended visits and daily sums that are older than the retention. It
-// also prepares what the store needs for the days to come.
+// Prune removes what ended, or was counted, before the retention; a store may keep it
+// for up to a day longer. It also prepares what the store needs for the days to come.
 //
 // Calls block and are never made on a loop; they are safe for concurrent use. Close
 // may be repeated.
@@ -138,6 +148,9 @@ type Visits interface {
 type VisitRetention struct{ Visits, Days, Occupancy time.Duration }
 
 var (
+	// ErrBadVisit is the error of a flush with a visit that has no user, or too long a
+	// name.
+	ErrBadVisit = errors.New("not a visit")
 	// ErrFenced says that the lease was fenced: the node seemed dead.
 	ErrFenced = errors.New("the lease on the visits is lost: this node seemed dead")
 	// ErrSuperseded says that another process began a lease under the same name.

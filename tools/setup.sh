@@ -111,6 +111,27 @@ check_proxies() {
   fi
 }
 
+# The tests start PostgreSQL servers of their own, in temporary folders; sqlite3 is
+# what an operator looks into the file with. Debian's package would make a cluster
+# and run it, which nobody asked for.
+check_databases() {
+  missing=
+  command -v sqlite3 >/dev/null 2>&1 || missing="sqlite3"
+  found=
+  for initdb in /usr/lib/postgresql/*/bin/initdb; do
+    [ ! -x "$initdb" ] || found=yes
+  done
+  command -v initdb >/dev/null 2>&1 && found=yes
+  if [ -z "$found" ]; then
+    missing="${missing:+$missing }postgresql"
+    debian postgresql-common || fail "PostgreSQL is missing" "install PostgreSQL 13 or newer (initdb, postgres, psql)"
+    sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+  fi
+  [ -n "$missing" ] || return 0
+  # shellcheck disable=SC2086
+  debian $missing || fail "$missing: missing" "install PostgreSQL 13 or newer (initdb, postgres, psql) and sqlite3"
+}
+
 # npm writes node_modules/.package-lock.json last: its age is the installation's.
 install_modules() {
   done_at=test/node_modules/.package-lock.json
@@ -126,5 +147,6 @@ check_node
 check_chromium
 check_python
 check_proxies
+check_databases
 install_modules
 say "everything is in place"

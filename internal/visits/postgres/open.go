@@ -1,0 +1,76 @@
+// Package postgres keeps the record of visits in PostgreSQL, 13 or newer:
+// throng.Visits and throng.Records for any number of nodes.
+//
+// The store's clock is the database's. Visits that ended lie in partitions of a day,
+// which are made when they are needed and dropped whole. Transactions take their locks
+// in one order: lease, open visits, days, and rows by key; what deadlocks or fails to
+// serialise all the same is repeated.
+package postgres
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"throng"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Store is the record in one database.
+type Store struct {
+	opts   Options
+	pool   *pgxpool.Pool
+	target string // host and database, for messages
+
+	mu         sync.Mutex
+	partitions map[int64]bool // days whose partitions have been seen
+}
+
+var (
+	_ throng.Visits  = (*Store)(nil)
+	_ throng.Records = (*Store)(nil)
+)
+
+// Open connects, and brings the schema up to date. What an operator can mend is a
+// *store.Error.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o.complete()
+	config, err := o.pool()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: o, target: target(config.ConnConfig), partitions: make(map[int64]bool)}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, s.explain(err)
+	}
+	if err := s.migrate(ctx); err != nil {
+		s.pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close waits for what is under way, until the context ends.
+func (s *Store) Close(ctx context.Context) error {
+	closed := make(chan struct{})
+	go func() {
+		s.pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// skew is the argument of present.
+func (s *Store) skew() time.Duration { return s.opts.Skew() }
+
+// The store's time in SQL; the value skew is an interval.
+const (
+	present  = `date_trunc('milliseconds', clock_timestamp() + @skew::interval)`
+	atAsking = `date_trunc('milliseconds', statement_timestamp() + @skew::interval)` // the same in all of a statement
+)

@@ -1,0 +1,78 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"throng"
+	"throng/internal/visits/store"
+
+	modernc "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// code is SQLite's primary result code of an error; 0 if it is not SQLite's.
+func code(err error) int {
+	var e *modernc.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// busy says that another process, or another connection, has the file locked.
+func busy(err error) bool {
+	c := code(err)
+	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
+}
+
+// fatal says that the connection should not be used again.
+func fatal(err error) bool {
+	switch code(err) {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return true
+	}
+	return false
+}
+
+// complaints are what operators can do something about.
+var complaints = map[int]struct{ what, hint string }{
+	sqlite3.SQLITE_BUSY: {"the file is locked by another process",
+		"one process may write at a time: end the one that holds it (fuser FILE names it), such as a sqlite3 shell within a transaction"},
+	sqlite3.SQLITE_LOCKED: {"the file is locked by another connection", "try again"},
+	sqlite3.SQLITE_READONLY: {"the file can't be written to",
+		"file and directory must belong to the user that throng runs as, on a file system that is not mounted read-only"},
+	sqlite3.SQLITE_PERM: {"the file can't be written to",
+		"file and directory must belong to the user that throng runs as, on a file system that is not mounted read-only"},
+	sqlite3.SQLITE_CANTOPEN: {"the file can't be opened",
+		"the directory must exist and be writable: FILE-wal and FILE-shm are made beside the file"},
+	sqlite3.SQLITE_FULL: {"the disk is full",
+		"make room, or keep visits for a shorter time; what could not be written is tried again"},
+	sqlite3.SQLITE_IOERR: {"reading or writing the file failed",
+		"look for errors of the disk in the kernel's log (dmesg), and whether it is full (df)"},
+	sqlite3.SQLITE_CORRUPT: {"the file is damaged",
+		"stop throng, move the file away with its -wal and -shm, and start with an empty one; sqlite3 FILE .recover saves what can be read"},
+	sqlite3.SQLITE_NOTADB: {"the file is not an SQLite database, or is damaged",
+		"choose another file; if it was one, move it away and start with an empty one"},
+}
+
+// explain says what is wrong in an operator's words.
+func (s *Store) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrConnDone), err.Error() == "sql: database is closed": // which has no value
+		return throng.ErrClosed
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("visits: %s: %w", s.opts.File, err)
+	case code(err) == 0:
+		return err // not the database's
+	}
+	c, known := complaints[code(err)]
+	if !known {
+		return fmt.Errorf("visits: %s: %w", s.opts.File, err)
+	}
+	return &store.Error{Msg: fmt.Sprintf("visits: %s: %s", s.opts.File, c.what), Hint: c.hint, Err: err}
+}

@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"throng"
+	"throng/internal/visits/store"
+)
+
+// Flush writes what a node has to say.
+func (s *Store) Flush(ctx context.Context, lease throng.Lease, f *throng.VisitFlush) (now int64, err error) {
+	changes, err := store.NewChanges(f)
+	if err != nil {
+		return 0, err
+	}
+	err = s.transact(ctx, func(c *sql.Conn) error {
+		now = s.now()
+		n, err := affected(ctx, c, `UPDATE node_lease SET beat_at = @at, seen_at = @now, flushed_seq = @sequence
+			WHERE node_epoch = @epoch AND state = 0 AND flushed_seq < @sequence`,
+			sql.Named("at", store.Moment(f.At)), sql.Named("now", now), sql.Named("sequence", f.Sequence), sql.Named("epoch", lease.Epoch))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			state, _, err := leaseState(ctx, c, lease.Epoch)
+			if err != nil || state == live {
+				return err // written before: the answer was lost
+			}
+			return lost(state)
+		}
+		return apply(ctx, c, lease, changes)
+	})
+	return now, err
+}
+
+const (
+	// fromRows is the rows of the parameter @rows, see visits.
+	fromRows = `(SELECT value ->> 0 AS user_id, value ->> 1 AS channel, value ->> 2 AS kind, value ->> 3 AS started_at,
+		value ->> 4 AS ended_at, value ->> 5 AS reason, value ->> 6 AS visit_no FROM json_each(@rows)) AS r`
+	// keysOfRows are their keys in online.
+	keysOfRows = `(channel, kind, user_id, node_epoch) IN (SELECT value ->> 1, value ->> 2, value ->> 0, @epoch FROM json_each(@rows))`
+
+	// A visit that was open keeps its number.
+	logClosed = `INSERT INTO visit_log (user_id, node_epoch, channel, kind, started_at, ended_at, reason, visit_no)
+		SELECT r.user_id, @epoch, r.channel, r.kind, r.started_at, r.ended_at, r.reason, coalesce(o.visit_no, r.visit_no)
+		FROM ` + fromRows + ` LEFT JOIN online o ON o.channel = r.channel AND o.kind = r.kind AND o.user_id = r.user_id
+			AND o.node_epoch = @epoch AND o.started_at = r.started_at`
+	removeClosed = `DELETE FROM online WHERE ` + keysOfRows
+	addOpened    = `INSERT INTO online (user_id, node_epoch, channel, kind, started_at, visit_no)
+		SELECT r.user_id, @epoch, r.channel, r.kind, r.started_at, r.visit_no FROM ` + fromRows + ` WHERE true
+		ON CONFLICT DO UPDATE SET started_at = excluded.started_at, visit_no = excluded.visit_no, left_at = NULL`
+	markReturned = `UPDATE online SET left_at = NULL WHERE ` + keysOfRows
+	markLeft     = `UPDATE online SET left_at = r.ended_at FROM ` + fromRows + `
+		WHERE online.channel = r.channel AND online.kind = r.kind AND online.user_id = r.user_id AND online.node_epoch = @epoch`
+	addSums = `INSERT INTO watch_daily (day, channel, kind, user_id, milliseconds, visits)
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(@sums) WHERE true
+		ON CONFLICT DO UPDATE SET milliseconds = milliseconds + excluded.milliseconds, visits = visits + excluded.visits`
+	addOccupancy = `INSERT INTO occupancy (ts, channel, node_id, connections, users) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET connections = max(connections, excluded.connections), users = max(users, excluded.users)`
+)
+
+// apply makes the changes of a flush.
+func apply(ctx context.Context, c *sql.Conn, lease throng.Lease, changes *store.Changes) error {
+	if err := finish(ctx, c, lease.Epoch, changes); err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		statement string
+		rows      []store.Row
+	}{{addOpened, changes.Opened}, {markReturned, changes.Returned}, {markLeft, changes.Left}} {
+		if len(step.rows) == 0 {
+			continue
+		}
+		if err := exec(ctx, c, step.statement, sql.Named("epoch", lease.Epoch), sql.Named("rows", visits(step.rows))); err != nil {
+			return err
+		}
+	}
+	for _, o := range changes.Occupancy {
+		if err := exec(ctx, c, addOccupancy, o.At, o.Channel, store.Text(lease.NodeID), o.Connections, o.Users); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish writes visits that ended, of a lease: to the log, and to the days.
+func finish(ctx context.Context, c *sql.Conn, epoch int64, changes *store.Changes) error {
+	if len(changes.Closed) == 0 {
+		return nil
+	}
+	rows := visits(changes.Closed)
+	if err := exec(ctx, c, logClosed, sql.Named("epoch", epoch), sql.Named("rows", rows)); err != nil {
+		return err
+	}
+	if err := exec(ctx, c, removeClosed, sql.Named("epoch", epoch), sql.Named("rows", rows)); err != nil {
+		return err
+	}
+	var longest int64
+	for i := range changes.Closed {
+		longest = max(longest, changes.Closed[i].EndedAt-changes.Closed[i].StartedAt)
+	}
+	if err := exec(ctx, c, `UPDATE longest_visit SET milliseconds = ?1 WHERE milliseconds < ?1`, longest); err != nil {
+		return err
+	}
+	return exec(ctx, c, addSums, sql.Named("sums", sums(changes.Sums)))
+}
