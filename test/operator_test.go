@@ -20,7 +20,7 @@ func TestOperatorPage(t *testing.T) {
 	requireTools(t)
 	const key = "a-key-for-this-test"
 	books := filledBooks(t)
-	a, all := api.New(api.Options{Records: books, Clock: throng.NewClock()}), []string{api.Any}
+	a, all := api.New(api.Options{Records: books, Clock: throng.NewClock(), MaxBody: 1 << 20}), []string{api.Any}
 	a.SetKeys(api.NewKeys(api.Key{Name: "of the test", Sum: api.Sum(key), Methods: all, Namespaces: all}))
 	mux := http.NewServeMux()
 	mux.Handle("/api/", a)

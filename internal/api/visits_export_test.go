@@ -189,7 +189,7 @@ func TestExportOfMany(t *testing.T) {
 		}
 		b.write(t, f)
 	}
-	a, all := api.New(api.Options{Records: b, Clock: throng.NewClock()}), []string{api.Any}
+	a, all := api.New(api.Options{Records: b, Clock: throng.NewClock(), MaxBody: 1 << 20}), []string{api.Any}
 	a.SetKeys(api.NewKeys(api.Key{Name: "dev", Sum: api.Sum("dev"), Methods: all, Namespaces: all}))
 	for _, format := range []string{"csv", "jsonl"} {
 		r := httptest.NewRequest(http.MethodGet, "/api/visits_export?format="+format, nil)
@@ -213,8 +213,8 @@ func TestExportOfMany(t *testing.T) {
 	}
 }
 
-// endless are books without end, which may be slow or fail.
-type endless struct {
+// ceaseless are books without end, which may be slow or fail.
+type ceaseless struct {
 	throng.Records
 	pages atomic.Int64
 	fail  int64         // the page that can't be read
@@ -223,7 +223,7 @@ type endless struct {
 }
 
 // Sessions implements throng.Records.
-func (e *endless) Sessions(ctx context.Context, _ throng.VisitFilter, p throng.Page) ([]throng.Visit, string, error) {
+func (e *ceaseless) Sessions(ctx context.Context, _ throng.VisitFilter, p throng.Page) ([]throng.Visit, string, error) {
 	n := e.pages.Add(1)
 	switch {
 	case n == e.fail:
@@ -259,7 +259,7 @@ func (w *world) export() *http.Response {
 
 // A client that hangs up, or takes nothing, ends the reading of the books.
 func TestExportStops(t *testing.T) {
-	e := &endless{}
+	e := &ceaseless{}
 	w := over(t, api.Options{Records: e})
 	res := w.export()
 	if _, err := io.ReadFull(res.Body, make([]byte, 1<<20)); err != nil {
@@ -283,14 +283,14 @@ func TestExportStops(t *testing.T) {
 // What fails on the way is cut off and can't be taken for the whole; before the first
 // byte it is an error.
 func TestExportFails(t *testing.T) {
-	w := over(t, api.Options{Records: &endless{fail: 3}})
+	w := over(t, api.Options{Records: &ceaseless{fail: 3}})
 	res := w.export()
 	b, err := io.ReadAll(res.Body)
 	res.Body.Close()
 	if !errors.Is(err, io.ErrUnexpectedEOF) || bytes.Count(b, []byte("\n")) != 2000 || strings.Contains(string(b), "went away") {
 		t.Errorf("%v after %d lines", err, bytes.Count(b, []byte("\n")))
 	}
-	w = over(t, api.Options{Records: &endless{fail: 1}})
+	w = over(t, api.Options{Records: &ceaseless{fail: 1}})
 	status, answer := w.request(http.MethodGet, "/api/visits_export", "")
 	if status != 500 || !strings.Contains(string(answer), `"code":100`) {
 		t.Errorf("%d %s", status, answer)
@@ -299,7 +299,7 @@ func TestExportFails(t *testing.T) {
 
 // An export may take longer than a request may be on its way.
 func TestExportTakesItsTime(t *testing.T) {
-	w := over(t, api.Options{Records: &endless{last: 8, slow: 250 * time.Millisecond}}) // the server reads for a second
+	w := over(t, api.Options{Records: &ceaseless{last: 8, slow: 250 * time.Millisecond}}) // the server reads for a second
 	res := w.export()
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
@@ -309,7 +309,7 @@ func TestExportTakesItsTime(t *testing.T) {
 }
 
 func TestExportsAtOnce(t *testing.T) {
-	w := over(t, api.Options{Records: &endless{}})
+	w := over(t, api.Options{Records: &ceaseless{}})
 	var open []*http.Response
 	for range 4 {
 		res := w.export()

@@ -47,7 +47,7 @@ func start(t *testing.T, engine string, set func(*config.Config)) *world {
 // over runs an API by itself, without a server around it.
 func over(t *testing.T, o api.Options) *world {
 	t.Helper()
-	o.Clock = throng.NewClock()
+	o.Clock, o.MaxBody = throng.NewClock(), 1<<20
 	a, all := api.New(o), []string{api.Any}
 	a.SetKeys(api.NewKeys(
 		api.Key{Name: "dev", Sum: api.Sum("dev"), Methods: all, Namespaces: all},

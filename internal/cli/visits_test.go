@@ -27,7 +27,7 @@ func books(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = s.Flush(ctx, lease, januaryVisits(lease))
 	ts.Check(err)
-	a, all := api.New(api.Options{Records: s, Clock: throng.NewClock()}), []string{api.Any}
+	a, all := api.New(api.Options{Records: s, Clock: throng.NewClock(), MaxBody: 1 << 20}), []string{api.Any}
 	a.SetKeys(api.NewKeys(api.Key{Name: "dev", Sum: api.Sum("dev"), Methods: all, Namespaces: all}))
 	server := httptest.NewServer(a)
 	ts.Defer(server.Close)
