@@ -21,8 +21,9 @@ export function spent(ms) {
 }
 
 // name makes a user's or channel's name visible: what is empty or blank could not be
-// clicked, and a right-to-left mark would turn the words around it.
+// clicked, and a mark that turns the direction of writing would turn the words around
+// it. What joins the parts of an emoji stays.
 export function name(text) {
   if (text.trim() === "") return "(empty)";
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(/(?!\u200d)[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
 }
