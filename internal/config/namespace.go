@@ -45,9 +45,16 @@ func (n *Namespace) resolve() throng.Namespace {
 		Retention:      throng.Retention{Size: n.HistorySize, TTL: n.HistoryTTL},
 		PublicationTTL: n.PublicationTTL,
 		Slow:           throng.SlowDisconnect,
+		Visits:         n.Visits,
 	}
 	if n.ClientEvents == "broadcast" {
 		ns.ClientEvents = throng.EventBroadcast
+	}
+	switch n.Watch {
+	case "exclusive":
+		ns.Watch = throng.WatchExclusive
+	case "parallel":
+		ns.Watch = throng.WatchParallel
 	}
 	if n.SlowPolicy == "newest" {
 		ns.Slow = throng.SlowNewest

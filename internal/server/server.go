@@ -30,6 +30,7 @@ import (
 	"throng/internal/proxy"
 	"throng/internal/rate"
 	"throng/internal/session"
+	"throng/internal/visits"
 	"throng/internal/websocket"
 )
 
@@ -72,8 +73,10 @@ type Server struct {
 	sockets     *phoenix.Gateway
 	api         *api.API
 	users       []*session.Users // by loop
-	records     throng.Records   // nil where no visits are kept
-	ledger      api.Ledger       // the same
+	visits      *visits.Ledger   // nil where none are recorded
+	store       *visits.Later    // of them
+	records     throng.Records   // the same, for who asks
+	scratch     string           // the directory of a temporary store
 	events      *events.Gateway
 	tokens      *auth.Verifier
 	door        atomic.Pointer[config.Auth] // in force now
@@ -170,6 +173,7 @@ func (s *Server) compose() (err error) {
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
+	s.composeVisits()
 	if err := s.composeAPI(); err != nil {
 		return err
 	}
@@ -197,7 +201,7 @@ func (s *Server) composeGateway() error {
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
-		Auth: s.tokens, Users: s.users,
+		Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Watcher: s.watcher(),
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
@@ -253,6 +257,7 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.engine.Start()
+	stopVisits := s.runVisits()
 	failed := make(chan error, len(s.public)+len(s.secured)+2)
 	for _, ln := range s.public {
 		go func() { failed <- s.gateway.Serve(ln) }()
@@ -293,13 +298,16 @@ func (s *Server) Run(ctx context.Context) error {
 		s.log.Error("a listener failed", "error", err)
 		cancel()
 	}
-	s.drain()
+	s.drain(stopVisits)
 	return err
 }
 
-// drain ends the server in good order.
-func (s *Server) drain() {
+// drain ends the server in good order. Visits are closed when all clients are gone.
+func (s *Server) drain(stopVisits func()) {
 	s.ready.set(false)
+	if s.visits != nil {
+		s.visits.Drain()
+	}
 	over := s.cfg.Engine.Drain
 	s.log.Info("draining", "connections", s.engine.Connections(), "over", over.String())
 	s.engine.CloseListeners()
@@ -321,6 +329,7 @@ func (s *Server) drain() {
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
 	}
+	stopVisits()
 	_ = s.node.Close(stop)
 	s.log.Info("stopped")
 }

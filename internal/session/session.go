@@ -93,8 +93,10 @@ type Env struct {
 	Auth Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*Users
-	// Attendance are those who are told who comes and goes.
+	// Attendance are those who are told who comes and goes, Watcher who watches what;
+	// nil for nobody.
 	Attendance []Attendance
+	Watcher    Watcher
 	Stats      Stats
 }
 
@@ -120,6 +122,7 @@ type Session struct {
 	// would be padding: an account would grow by them.
 	checks     uint8
 	checksFrom uint32 // in seconds since 1970
+	gone       int64  // see Gone
 }
 
 // Init begins a session's life. The identity is what is known of the client, nil
@@ -188,6 +191,19 @@ func (s *Session) byClass(class uint32) *Subscription {
 	}
 	return nil
 }
+
+// EndSeen is End for a client that was last there at a time, in Clock milliseconds:
+// only now it is known that it is not any more.
+func (s *Session) EndSeen(at int64) {
+	if !s.ended {
+		s.gone = at
+		s.End()
+	}
+}
+
+// Gone returns when the client of a session that has ended was last there, in Clock
+// milliseconds; 0 if that is when it ended.
+func (s *Session) Gone() int64 { return s.gone }
 
 // End unsubscribes from everything. The session takes part in nothing any more.
 func (s *Session) End() {

@@ -33,6 +33,7 @@ const (
 	subEnded                           // out of its session's list
 	subServer                          // the server's doing: it needs no permission
 	subPresent                         // Attendance was told of it
+	subWatching                        // its client said that it shows the channel
 )
 
 // Channel returns the channel's name.
@@ -90,6 +91,7 @@ func (sub *Subscription) Lost() {
 		return
 	}
 	sub.session.env.Stats.Resyncs.Add(1)
+	sub.flags |= subLost
 	sub.End(throng.UnsubscribeInsufficient)
 }
 

@@ -28,8 +28,10 @@ type Conn interface {
 	Close(cause error)
 	// SetDeadline asks for Feed.Timer at a Clock time in milliseconds, 0 for none.
 	SetDeadline(at int64)
-	// Now is the time of the loop's turn, in Clock milliseconds.
+	// Now is the time of the loop's turn, in Clock milliseconds, LastAck when the
+	// client's system last confirmed anything that was sent, 0 where that is not known.
 	Now() int64
+	LastAck() int64
 }
 
 // Feed is a stream or a poll, as its conn sees it. All its methods are for the loop
@@ -63,6 +65,8 @@ type Options struct {
 	Auth session.Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*session.Users
+	// Attendance are told of streams.
+	Attendance []session.Attendance
 	// Loops is the number of loops that feeds live on.
 	Loops int
 	// Encoding is the index of the first of Encoders in the hub.
@@ -87,7 +91,9 @@ type Gateway struct {
 func New(o Options) *Gateway {
 	return &Gateway{
 		opts: o, beat: o.Beat.Milliseconds(), recent: make([]recent, o.Loops),
-		env: session.Env{Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users},
+		env: session.Env{
+			Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users, Attendance: o.Attendance,
+		},
 	}
 }
 

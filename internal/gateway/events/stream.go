@@ -188,8 +188,14 @@ func (s *Stream) Message(m any) {
 // Shutdown implements Feed.
 func (s *Stream) Shutdown() { s.Disconnect(throng.DisconnectShutdown) }
 
-// Closed implements Feed.
-func (s *Stream) Closed(error) { s.End() }
+// Closed implements Feed. A client that only listens is heard by its system alone.
+func (s *Stream) Closed(cause error) {
+	if at := s.LastAck(); at != 0 && throng.Silent(cause) {
+		s.EndSeen(at)
+		return
+	}
+	s.End()
+}
 
 // Disconnect implements session.Wire.
 func (s *Stream) Disconnect(d *throng.Disconnect) {

@@ -19,6 +19,10 @@ func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
 		s.refuseEvent(m, sub, throng.ErrBadRequest, "an event's name has at most 255 bytes")
 		return
 	}
+	if sub.Namespace().Watch != throng.WatchOff && string(m.Event) == watchingEvent {
+		s.watch(m, sub)
+		return
+	}
 	switch sub.Namespace().ClientEvents {
 	case throng.EventBroadcast:
 		s.Publish(sub, string(m.Event), m.Payload, m.Binary, token(m, sub))

@@ -39,6 +39,10 @@ type Options struct {
 	Auth session.Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*session.Users
+	// Attendance are told who comes and goes.
+	Attendance []session.Attendance
+	// Watcher is told who watches what; nil where nobody wants to know.
+	Watcher session.Watcher
 	// Rates are what each client may send in a time; nil for any number.
 	Rates *rate.Rates
 	// Loops is the number of loops that sockets live on.
@@ -110,7 +114,10 @@ func New(o Options) *Gateway {
 	}
 	return &Gateway{
 		opts: o, idle: o.IdleTimeout.Milliseconds(),
-		env:      session.Env{Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users},
+		env: session.Env{
+			Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users,
+			Attendance: o.Attendance, Watcher: o.Watcher,
+		},
 		decoders: make([]codec.Decoder, o.Loops), tapes: make([]tapes, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression),
 	}
 }
