@@ -291,6 +291,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.opts.Demo {
 		go s.publishFigures(ctx)
 	}
+	if s.opts.Demo && s.records != nil {
+		go s.publishTimes(ctx)
+	}
 	s.announce()
 	s.diagnose()
 	s.ready.set(true)
