@@ -64,7 +64,7 @@ func TestCrowd(t *testing.T) {
 // A storm of joins costs each client its own answer and a message a second.
 func TestStorm(t *testing.T) {
 	inWorld(t, func(w *world) {
-		const many = 5000
+		const many = 2000
 		for i := range many {
 			w.client(fmt.Sprint("u", i)).join("users:x")
 		}

@@ -19,19 +19,31 @@
 //
 // Who joins is shown Aₖ as it is at that moment, by the loop it is on. Of the steps
 // that lead there, some may still be in the loop's mailbox: the client gets Aₖ,
-// then the steps j … k again, then k+1 and so on. That does no harm: of a reference that
-// those steps know, the last of them has the last word, and it says what Aₖ says. Of all
-// others Aₖ speaks. So after step k the client is at Aₖ, and from there
-// it goes with everybody. A whole list among the steps is only a shorter way to
-// say all of them.
+// then the steps j … k again, without a hole, then k+1 and so on. That does no harm: of a
+// reference that those steps know, the last of them has the last word, and it says what Aₖ
+// says. Of all others Aₖ speaks. So after step k the client is at Aₖ, and from there it
+// goes with everybody. A whole list among the steps is only a shorter way to say all
+// of them.
+//
+// A hole would do harm: a join that comes late, and the leave not at all. There are three
+// ways to get one.
+//   - A loop that all subscribers of a channel left gets no steps, and those that
+//     were posted before may still be in its mailbox when somebody comes. The hub
+//     drops them (its topic.stale).
+//   - A client that leaves and comes back may have steps from before on its way; the
+//     Presence class of Phoenix applies them on top of the new list. So it is shown the
+//     list again a moment later (session.Attendance.Missed), behind all that was on
+//     its way.
+//   - Steps are publications that may be dropped where a client is slow. It is shown the
+//     list again when at most half of its queue waits.
+//
+// Being shown the list again puts a client at some Aₖ, whatever it had.
 //
 // Who joins is shown itself too, before it is announced. Only its own connections
 // know that reference, and when it was replaced before the announcement, the difference
 // says so: others ignore the leave of what they don't know.
 //
-// Differences are publications that may be dropped where a client is slow. It is
-// shown the list again when it has read half of what waits (Missed), which puts it at
-// some Aₖ whatever it had.
+// TestModel plays all of this against the semantics of the npm class.
 //
 // # What is told to one client
 //

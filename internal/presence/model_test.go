@@ -19,7 +19,7 @@ import (
 // everybody shows what is true.
 func TestModel(t *testing.T) {
 	for _, channel := range []string{"few:x", "fewclients:x"} {
-		for seed := range uint64(150) {
+		for seed := range uint64(100) {
 			inWorld(t, func(w *world) { play(w, channel, rand.New(rand.NewPCG(seed, 6))) })
 			if t.Failed() {
 				t.Fatalf("%s, seed %d", channel, seed)

@@ -100,7 +100,7 @@ func (r *room) quit(w who) {
 		return
 	}
 	r.depart(m)
-	if m.said == nil || !m.said.public { // nobody who is left knows of it
+	if r.crowd { // else it may come back before the others are told
 		r.members.drop(r.id(m.key, m.client), m)
 	}
 	r.touch(m)
