@@ -100,8 +100,11 @@ func (c *call) records() (throng.Records, *throng.Error) {
 
 // bookError is what a caller is told when the books could not be read.
 func (c *call) bookError(err error, verb, channel string) *throng.Error {
-	if errors.Is(err, throng.ErrBadCursor) {
+	switch {
+	case errors.Is(err, throng.ErrBadCursor):
 		return bad("cursor: it is none of this list's")
+	case errors.Is(err, throng.ErrNotAvailable):
+		return coded(throng.ErrNotAvailable, "the store of visits could not be opened yet: the log says why")
 	}
 	return c.coded(err, verb, channel)
 }

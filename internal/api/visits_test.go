@@ -326,6 +326,11 @@ func (broken) Online(context.Context, throng.OnlineQuery) (throng.OnlineUsers, e
 	return throng.OnlineUsers{}, errors.New("the disk is a secret")
 }
 
+// Curve implements throng.Records.
+func (broken) Curve(context.Context, throng.CurveQuery) ([]throng.Occupancy, error) {
+	return nil, fmt.Errorf("it is at a secret address: %w", throng.ErrNotAvailable)
+}
+
 // What went wrong in the store is for the log.
 func TestVisitsBroken(t *testing.T) {
 	w := over(t, api.Options{Records: broken{}})
@@ -333,4 +338,5 @@ func TestVisitsBroken(t *testing.T) {
 	if !strings.Contains(string(answer), `"code":100`) || strings.Contains(string(answer), "secret") {
 		t.Errorf("%s", answer)
 	}
+	w.refused("visits_curve", `{}`, 108, "not available: the store of visits could not be opened yet: the log says why")
 }
