@@ -1,5 +1,10 @@
 package throng
 
+import (
+	"errors"
+	"syscall"
+)
+
 // Disconnect says why the server ends a connection. Codes below 3500 invite the
 // client to come back, codes from 3500 on are final (Centrifuge client
 // protocol). A wire that has close codes of its own for a case translates.
@@ -37,3 +42,20 @@ var (
 	DisconnectNotAvailable      = &Disconnect{3508, "not available"}
 	DisconnectTooManyErrors     = &Disconnect{3509, "too many errors"}
 )
+
+// ErrSilent is in the chain of causes that were found out later than they happened:
+// nothing was heard of the client for some time, and then its connection was given up.
+var ErrSilent = errors.New("nothing was heard of the client")
+
+// Silent reports whether a connection that ended for this cause was dead before: its
+// client was last there when it was last heard.
+func Silent(cause error) bool {
+	if errors.Is(cause, ErrSilent) || errors.Is(cause, syscall.EHOSTUNREACH) || errors.Is(cause, syscall.ENETUNREACH) {
+		return true
+	}
+	if d := (*Disconnect)(nil); errors.As(cause, &d) {
+		return d == DisconnectNoPong
+	}
+	var t interface{ Timeout() bool }
+	return errors.As(cause, &t) && t.Timeout()
+}

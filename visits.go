@@ -110,8 +110,9 @@ type Reaped struct {
 // holder can't: Flush and Release fail with ErrFenced, or with ErrSuperseded when
 // another process took the lease under the same NodeID. An error that is neither
 // means that it is not known whether anything was written; the same flush may then be
-// given again, and takes effect once. A flush with a visit that can't be is refused
-// with ErrBadVisit, and will always be.
+// given again, and takes effect once: one that was written is answered like the first
+// time, even if its lease was lost since, and one that is refused never was. A flush
+// with a visit that can't be is refused with ErrBadVisit, and will always be.
 //
 // Acquire begins a lease. A lease that the same NodeID still held is fenced as
 // superseded, and its open visits are closed as Reap does: that is how a process

@@ -46,6 +46,8 @@ func check(name, s string) *Error {
 		return checkTrusted(s)
 	case "domain":
 		return checkDomain(s)
+	case "dsn":
+		return checkDSN(s)
 	case "url":
 		return checkURL(s)
 	case "key":

@@ -20,7 +20,7 @@ import "time"
 type Config struct {
 	Listen   []string `toml:"listen" check:"address" flag:"--listen" doc:"Where clients connect: host:port, :port, or unix:/path. The flag may be repeated. In development the default is localhost:8000."`
 	Internal string   `toml:"internal" check:"internal" flag:"--internal" doc:"Where metrics, health, readiness and profiles (pprof) listen. It has no business on a public address. Empty turns it off."`
-	Dev      bool     `toml:"dev" flag:"--dev" doc:"For development: every channel is open to everybody from any origin, the namespace hist keeps history, /echo answers. What is set explicitly still holds."`
+	Dev      bool     `toml:"dev" flag:"--dev" doc:"For development: every channel is open to everybody from any origin, the namespace hist keeps history, presence tells who is there, /echo answers. What is set explicitly still holds."`
 	NodeName string   `toml:"node_name" check:"node" doc:"The name of this node in its logs. Empty means the host's name."`
 
 	Log       Log       `toml:"log" doc:"What the server says on stderr."`
@@ -34,6 +34,7 @@ type Config struct {
 	History   History   `toml:"history" doc:"What is kept of channels with history, all of them together. How much each one keeps, its namespace says."`
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
 	Events    Events    `toml:"events" doc:"The plain ways out, for curl and for browsers without a library: a stream of events (EventSource), and polls."`
+	Visits    Visits    `toml:"visits" doc:"The record of who was here and for how long: docs/visits.md. Only clients whose user is known are in it."`
 	API       API       `toml:"api" doc:"The server API, for the application's backend: docs/api.md. It is there when there is a key."`
 
 	Namespaces []Namespace `toml:"namespace" doc:"One table for each namespace: the channels that share what stands before the first colon of their name. Channels without a colon are in the namespace default, which always exists. A channel of any other name is refused. Namespaces are set in the file only."`
@@ -153,13 +154,28 @@ type API struct {
 	MaxBody Size   `toml:"max_body" min:"1KiB" max:"64MiB" doc:"The largest body of a request; a larger one is refused with 413."`
 }
 
+// Visits is the section [visits].
+type Visits struct {
+	Store     string        `toml:"store" oneof:"sqlite postgres off" doc:"Where visits are kept: sqlite is a file, for one node; postgres a database, for any number of nodes."`
+	File      string        `toml:"file" check:"optional" doc:"The file of sqlite; its directory must be there. Beside it lie FILE-wal and FILE-shm. Empty means a temporary one: what was is forgotten when the server stops."`
+	DSN       string        `toml:"dsn" check:"dsn" secret:"true" doc:"The database of postgres: postgres://user:password@host:5432/name?sslmode=require. What it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. Better in the environment than in a file."`
+	Grace     time.Duration `toml:"grace" min:"0s" max:"10m" doc:"A user who left and is back within this time did not leave."`
+	Beat      time.Duration `toml:"beat" min:"100ms" max:"1m" doc:"How often the node says that it lives. A crash costs an open visit the time since the last beat, and no more."`
+	TTL       time.Duration `toml:"ttl" min:"1s" max:"10m" doc:"A node that has not beaten for so long is taken for dead, and its visits are closed. At least three beats."`
+	Buffer    int           `toml:"buffer" min:"0" max:"100000000" doc:"Visits that begin and end while the store is away and are kept in memory for it, at about 250 bytes each. More are dropped and counted."`
+	Retention time.Duration `toml:"retention" min:"0s" max:"876000h" doc:"How long visits are kept; 0s is for ever. In a temporary file it is a day at most."`
+	Daily     time.Duration `toml:"daily_retention" min:"0s" max:"876000h" doc:"How long sums by user and day are kept; 0s is for ever."`
+	Curve     time.Duration `toml:"curve_retention" min:"0s" max:"876000h" doc:"How long the curve of users and connections is kept; 0s is for ever."`
+	Occupancy time.Duration `toml:"occupancy" min:"0s" max:"24h" doc:"How often a point is added to the curve, for the service and for the 1,000 largest channels of namespaces with visits; 0s is never."`
+}
+
 // APIKey is one table [[api_key]].
 type APIKey struct {
 	Name       string   `toml:"name" check:"namespace" required:"yes" doc:"What messages and logs call the key; letters, digits, - and _."`
 	Key        string   `toml:"key" check:"key" secret:"yes" doc:"The key, of at least 16 characters."`
 	KeyFile    string   `toml:"key_file" check:"optional" doc:"Instead of key: a file that holds it, on one line."`
 	SHA256     string   `toml:"sha256" check:"sha256" doc:"Instead of key: its SHA-256 in hexadecimal digits, so that the file does not have the key itself."`
-	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe disconnect refresh presence presence_stats history history_remove channels connections info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
+	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe disconnect refresh presence presence_stats presence_members history history_remove channels connections info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
 	Namespaces []string `toml:"namespaces" check:"space" doc:"The namespaces of the channels that it may name; * is any. Users' own channels are in @user."`
 }
 
@@ -179,5 +195,9 @@ type Namespace struct {
 	HistorySize    int           `toml:"history_size" min:"0" max:"1000000" doc:"Publications kept for each channel; 0 keeps none. Needs history_ttl."`
 	HistoryTTL     time.Duration `toml:"history_ttl" min:"0s" max:"8760h" doc:"How long they are kept. Needs history_size."`
 	PublicationTTL time.Duration `toml:"publication_ttl" min:"0s" max:"8760h" doc:"A publication older than this is not delivered any more; 0s means never."`
+	Visits         bool          `toml:"visits" doc:"Record who is in a channel and for how long, not only in the service as a whole."`
+	Watch          string        `toml:"watch" oneof:"off exclusive parallel" doc:"Record who watches a channel, as its clients say by the event watch: of a user who watches several, exclusive counts the one that it turned to last, parallel each."`
+	Presence       string        `toml:"presence" oneof:"off users clients" doc:"Tell those who are in a channel who is there: users, each once however many connections, or clients, each connection. Everybody who may subscribe sees it."`
+	PresenceList   int           `toml:"presence_list" min:"1" max:"1000" doc:"Up to how many members everybody is told of each; above, they are counted, once a second."`
 	SlowPolicy     string        `toml:"slow_policy" oneof:"disconnect newest" doc:"For a client whose queue is full: disconnect it, or keep only the newest publications."`
 }

@@ -6,6 +6,8 @@ import (
 	"throng"
 )
 
+const day = 24 * time.Hour
+
 // Default returns the configuration of a server that was told nothing.
 func Default() *Config {
 	return &Config{
@@ -62,8 +64,19 @@ func Default() *Config {
 			PollBody:     MiB,
 			DefaultEvent: "message",
 		},
-		Events:     Events{Serve: true, Path: "/events", PollPath: "/poll"},
-		API:        API{MaxBody: MiB},
+		Events: Events{Serve: true, Path: "/events", PollPath: "/poll"},
+		API:    API{MaxBody: MiB},
+		Visits: Visits{
+			Store:     "sqlite",
+			Grace:     15 * time.Second,
+			Beat:      2 * time.Second,
+			TTL:       8 * time.Second,
+			Buffer:    100_000,
+			Retention: 90 * day,
+			Daily:     2 * 365 * day,
+			Curve:     90 * day,
+			Occupancy: time.Minute,
+		},
 		Namespaces: []Namespace{closedNamespace(throng.DefaultNamespace)},
 	}
 }
@@ -75,6 +88,9 @@ func closedNamespace(name string) Namespace {
 		Subscribe:    "authenticated",
 		Publish:      "nobody",
 		ClientEvents: "deny",
+		Watch:        "off",
+		Presence:     "off",
+		PresenceList: 200,
 		SlowPolicy:   "disconnect",
 	}
 }

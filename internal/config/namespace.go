@@ -45,9 +45,22 @@ func (n *Namespace) resolve() throng.Namespace {
 		Retention:      throng.Retention{Size: n.HistorySize, TTL: n.HistoryTTL},
 		PublicationTTL: n.PublicationTTL,
 		Slow:           throng.SlowDisconnect,
+		Visits:         n.Visits,
+	}
+	switch n.Presence {
+	case "users":
+		ns.Presence, ns.PresenceList = throng.PresenceUsers, n.PresenceList
+	case "clients":
+		ns.Presence, ns.PresenceList = throng.PresenceClients, n.PresenceList
 	}
 	if n.ClientEvents == "broadcast" {
 		ns.ClientEvents = throng.EventBroadcast
+	}
+	switch n.Watch {
+	case "exclusive":
+		ns.Watch = throng.WatchExclusive
+	case "parallel":
+		ns.Watch = throng.WatchParallel
 	}
 	if n.SlowPolicy == "newest" {
 		ns.Slow = throng.SlowNewest

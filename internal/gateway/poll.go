@@ -25,6 +25,7 @@ type poll struct {
 	secret  [16]byte
 	waiting *waiter // the newest poll, if it has no answer yet
 	due     int64   // when the waiting poll is answered, or the window ends
+	asked   int64   // when the client's last request came
 	wish    int64   // the protocol's own deadline, 0 for none
 	cause   error   // nil while the session lives
 	told    bool    // the protocol knows that it is over
@@ -53,14 +54,15 @@ func newWaiter() *waiter { return &waiter{answers: make(chan answer, 1)} }
 
 // Causes of the end of long-poll sessions, counted as clients that were lost.
 var (
-	errNoPoll   = fmt.Errorf("no poll within the window: %w", io.EOF)
-	errVanished = fmt.Errorf("an answer did not reach the client: %w", io.EOF)
+	errNoPoll   = fmt.Errorf("no poll within the window: %w: %w", io.EOF, throng.ErrSilent)
+	errVanished = fmt.Errorf("an answer did not reach the client: %w: %w", io.EOF, throng.ErrSilent)
 )
 
 // Open implements loop.Handler: the session begins.
 func (p *poll) Open(c *loop.Conn) {
 	p.Conn = c
 	p.secret = newSecret()
+	p.heard()
 	p.l.gw.stats.LongPolls.Add(1)
 	p.rest()
 	if p.proto = p.begin(p); p.proto == nil {
@@ -83,12 +85,18 @@ func (p *poll) rest() {
 	p.arm()
 }
 
+// heard notes a request of the client.
+func (p *poll) heard() {
+	p.Heard()
+	p.asked = p.Loop().Now()
+}
+
 func (p *poll) arm() { p.Conn.SetDeadline(throng.Earlier(p.due, p.wish)) }
 
 // arrive takes a poll. The newest gets the messages.
 func (p *poll) arrive(w *waiter) {
 	p.l.gw.stats.Polls.Add(1)
-	p.Heard()
+	p.heard()
 	if p.waiting != nil {
 		p.answer(answer{status: statusNone})
 	}
@@ -187,9 +195,13 @@ func (p *poll) SetDeadline(at int64) {
 	p.arm()
 }
 
-// LastRead implements phoenix.Conn: a client that waits is there.
+// LastRead implements phoenix.Conn: a client that waits is there. One that turned out
+// not to be was, when it last asked.
 func (p *poll) LastRead() int64 {
-	if p.waiting != nil {
+	switch {
+	case p.told:
+		return p.asked
+	case p.waiting != nil:
 		return p.Loop().Now()
 	}
 	return p.Conn.LastRead()

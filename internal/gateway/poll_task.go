@@ -72,7 +72,7 @@ func (t *reservation) Run(int) {
 		t.status <- statusTimeout
 	default:
 		p.reading = true
-		p.Heard()
+		p.heard()
 		t.status <- statusOK
 	}
 }
@@ -107,7 +107,7 @@ func (t *delivery) Run(int) {
 
 // receive gives messages to the protocol, up to one that ends the session.
 func (p *poll) receive(messages []message) (status int) {
-	p.Heard()
+	p.heard()
 	for _, m := range messages {
 		if p.cause != nil || !p.Conn.Open() {
 			return statusGone

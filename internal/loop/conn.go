@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"fmt"
 
 	"throng"
 )
@@ -32,7 +33,7 @@ type Handler interface {
 
 // Causes given to Handler.Closed and counted by reason.
 var (
-	ErrSlow    = errors.New("client did not read for too long")
+	ErrSlow    = fmt.Errorf("client did not read for too long: %w", throng.ErrSilent)
 	ErrOverrun = errors.New("handler left more input than the read buffer holds")
 	ErrStopped = errors.New("engine stopped")
 )

@@ -22,12 +22,17 @@ const devKey = "dev"
 // composeAPI makes the server API.
 func (s *Server) composeAPI() error {
 	all := census.New(s.engine, s.hub, s.users)
-	s.api = api.New(api.Options{
-		Node: s.node, Channels: all, Clients: all, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
+	o := api.Options{
+		Node: s.node, Channels: all, Clients: all, Presence: members{s.presence}, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
+		Records: s.records,
 		MaxBody: int(s.cfg.API.MaxBody),
 		// A client's queue takes it, and base64 and framing around it.
 		MaxData: int(s.cfg.Engine.QueueBytes) / 2,
-	})
+	}
+	if s.visits != nil {
+		o.Ledger = s.visits
+	}
+	s.api = api.New(o)
 	keys, err := keysOf(s.cfg, s.cfg.Dev)
 	if err == nil {
 		s.api.SetKeys(keys)
@@ -99,8 +104,7 @@ func (s *Server) self(all *census.Census) func(context.Context) (api.NodeInfo, e
 			UID: uid, Name: nodeName(s.cfg), Version: s.opts.Version,
 			NumChannels: s.hub.Channels(), Uptime: int(time.Since(s.started).Seconds()),
 		}
-		stats := s.gateway.Stats()
-		n.NumClients = int(stats.WebSockets.Load() + stats.LongPolls.Load() + stats.Streams.Load() + stats.PollsWaiting.Load())
+		n.NumClients = s.clients()
 		for i := range s.engine.Loops() {
 			n.NumSubs += int(s.hub.Table(i).Stats().Members.Load())
 		}

@@ -63,6 +63,10 @@ var (
 	descBehind      = desc("position_behind_total", "Subscriptions that a check of the position found behind.")
 	descChannels    = desc("channels", "Channels with subscribers on this node.")
 	descSubs        = desc("subscriptions", "Subscriptions on this node.")
+	descPresence    = desc("presence_channels", "Channels with presence now.")
+	descMembers     = desc("presence_members", "Members of all channels with presence.")
+	descCrowds      = desc("presence_crowds", "Channels whose members are counted and not listed.")
+	descTold        = desc("presence_messages_total", "What presence told: differences and counts to channels, lists to channels and to clients, and those of them for clients that were too slow.", "kind")
 	descBytesIn     = desc("received_bytes_total", "Bytes read from clients.")
 	descBytesOut    = desc("sent_bytes_total", "Bytes written to clients.")
 	descWrites      = desc("writes_total", "Write calls.")
@@ -74,6 +78,17 @@ var (
 	descAPIErrors   = desc("api_errors_total", "Calls of the server API that were answered with an error, by method.", "method")
 	descHeldBytes   = desc("broker_bytes", "Memory of all streams and publications.")
 	descHeldMax     = desc("broker_bytes_limit", "What broker_bytes is bounded to.")
+	descVisitsUp    = desc("visits_store_up", "Whether the store of visits answered last time.")
+	descVisitUsers  = desc("visits_users", "Users who are here.")
+	descVisitRows   = desc("visits_rows_total", "Rows that the store of visits was told: that visits began, ended, are held for the grace.")
+	descVisitFlush  = desc("visits_flushes_total", "Groups of rows and beats that the store of visits applied.")
+	descVisitErrors = desc("visits_store_errors_total", "Calls of the store of visits that failed.")
+	descVisitQueue  = desc("visits_pending", "Visits that have ended and are not written yet.")
+	descVisitDrops  = desc("visits_dropped_total", "Visits that are lost: they began and ended while the store was away, and the buffer was full.")
+	descVisitLeases = desc("visits_leases_lost_total", "Leases on the visits that this node lost, by reason.", "reason")
+	descVisitReaped = desc("visits_reaped_total", "What this node closed of nodes that died.", "what")
+	descVisitOffset = desc("visits_clock_offset_seconds", "The clock of the store of visits less this node's.")
+	descVisitAnswer = desc("visits_answer_seconds", "How long the last flush took.")
 	descEvicted     = desc("broker_evicted_total", "Publications and streams given up because of the bound on memory.", "kind")
 )
 
@@ -106,9 +121,11 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	gauge(descHeldMax, float64(s.cfg.History.MaxBytes))
 	count(descEvicted, b.EvictedPublications, "publication")
 	count(descEvicted, b.EvictedStreams, "stream")
+	s.collectPresence(gauge, count)
 	s.collectGateway(gauge, count)
 	s.collectTLS(gauge, count)
 	s.collectTokens(gauge, count)
+	s.collectVisits(gauge, count)
 	s.collectLoops(ch, gauge, count)
 }
 
@@ -146,6 +163,31 @@ func (s *Server) collectTokens(gauge emit[float64], count emit[uint64]) {
 	gauge(descRevocations, float64(s.tokens.Revocations()))
 }
 
+// collectVisits tells of the books where they are kept.
+func (s *Server) collectVisits(gauge emit[float64], count emit[uint64]) {
+	if s.visits == nil {
+		return
+	}
+	v, up := s.visits.Stats(), 0.0
+	if v.Up.Load() {
+		up = 1
+	}
+	gauge(descVisitsUp, up)
+	gauge(descVisitUsers, float64(s.visits.Count()))
+	count(descVisitRows, v.Rows.Load())
+	count(descVisitFlush, v.Flushes.Load())
+	count(descVisitErrors, v.Errors.Load())
+	gauge(descVisitQueue, float64(s.visits.Pending()))
+	count(descVisitDrops, v.Dropped.Load())
+	count(descVisitLeases, v.Fenced.Load(), "fenced")
+	count(descVisitLeases, v.Superseded.Load(), "superseded")
+	count(descVisitLeases, v.Steps.Load(), "clock set")
+	count(descVisitReaped, v.ReapedLeases.Load(), "leases")
+	count(descVisitReaped, v.ReapedVisits.Load(), "visits")
+	gauge(descVisitOffset, float64(v.Offset.Load())/1000)
+	gauge(descVisitAnswer, float64(v.Answer.Load())/1000)
+}
+
 func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 	g, a := s.gateway.Stats(), s.engine.AcceptStats()
 	sessions := s.sockets.Stats()
@@ -158,8 +200,8 @@ func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 	count(descPings, g.Pings.Load())
 	count(descTooFast, s.sockets.Early(), "refused")
 	count(descTooFast, s.sockets.Floods(), "disconnected")
-	count(descShed, sessions.Shed.Load()+s.events.Stats().Shed.Load())
-	count(descResyncs, sessions.Resyncs.Load()+s.events.Stats().Resyncs.Load())
+	count(descShed, sessions.Shed.Load()+s.events.Stats().Shed.Load()+s.events.PollStats().Shed.Load())
+	count(descResyncs, sessions.Resyncs.Load()+s.events.Stats().Resyncs.Load()+s.events.PollStats().Resyncs.Load())
 	count(descBusy, s.node.Refused())
 	count(descChecks, s.node.Positions().Checks.Load(), "done")
 	count(descChecks, s.node.Positions().Failed.Load(), "failed")

@@ -27,9 +27,11 @@ import (
 	"throng/internal/hub"
 	"throng/internal/loop"
 	"throng/internal/node"
+	"throng/internal/presence"
 	"throng/internal/proxy"
 	"throng/internal/rate"
 	"throng/internal/session"
+	"throng/internal/visits"
 	"throng/internal/websocket"
 )
 
@@ -72,7 +74,12 @@ type Server struct {
 	sockets     *phoenix.Gateway
 	api         *api.API
 	users       []*session.Users // by loop
+	visits      *visits.Ledger   // nil where none are recorded
+	store       *visits.Later    // of them
+	records     throng.Records   // the same, for who asks
+	scratch     string           // the directory of a temporary store
 	events      *events.Gateway
+	presence    *presence.Presence
 	tokens      *auth.Verifier
 	door        atomic.Pointer[config.Auth] // in force now
 	reloading   sync.Mutex
@@ -168,6 +175,8 @@ func (s *Server) compose() (err error) {
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
+	s.composeVisits()
+	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
 	if err := s.composeAPI(); err != nil {
 		return err
 	}
@@ -195,7 +204,7 @@ func (s *Server) composeGateway() error {
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
-		Auth: s.tokens, Users: s.users,
+		Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Watcher: s.watcher(), Presence: s.presence,
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
@@ -251,6 +260,7 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.engine.Start()
+	stopVisits := s.runVisits()
 	failed := make(chan error, len(s.public)+len(s.secured)+2)
 	for _, ln := range s.public {
 		go func() { failed <- s.gateway.Serve(ln) }()
@@ -266,6 +276,9 @@ func (s *Server) Run(ctx context.Context) error {
 	fetching := make(chan struct{})
 	go func() { defer close(fetching); s.tokens.Run(ctx) }()
 	defer func() { cancel(); <-fetching; _ = s.tokens.Close() }()
+	telling := make(chan struct{})
+	go func() { defer close(telling); s.presence.Run(ctx) }()
+	defer func() { cancel(); <-telling }()
 	if every := s.cfg.History.PositionCheck; every > 0 {
 		checking := make(chan struct{})
 		go func() { defer close(checking); s.node.CheckPositions(ctx, every) }()
@@ -278,6 +291,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.opts.Demo {
 		go s.publishFigures(ctx)
 	}
+	if s.opts.Demo && s.records != nil {
+		go s.publishTimes(ctx)
+	}
 	s.announce()
 	s.diagnose()
 	s.ready.set(true)
@@ -288,13 +304,16 @@ func (s *Server) Run(ctx context.Context) error {
 		s.log.Error("a listener failed", "error", err)
 		cancel()
 	}
-	s.drain()
+	s.drain(stopVisits)
 	return err
 }
 
-// drain ends the server in good order.
-func (s *Server) drain() {
+// drain ends the server in good order. Visits are closed when all clients are gone.
+func (s *Server) drain(stopVisits func()) {
 	s.ready.set(false)
+	if s.visits != nil {
+		s.visits.Drain()
+	}
 	over := s.cfg.Engine.Drain
 	s.log.Info("draining", "connections", s.engine.Connections(), "over", over.String())
 	s.engine.CloseListeners()
@@ -316,6 +335,7 @@ func (s *Server) drain() {
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
 	}
+	stopVisits()
 	_ = s.node.Close(stop)
 	s.log.Info("stopped")
 }

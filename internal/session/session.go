@@ -52,6 +52,10 @@ type Wire interface {
 	// UnsubscribeInsufficient the client missed publications and subscribes again
 	// from its last position.
 	Unsubscribed(sub *Subscription, why *throng.Unsubscribe)
+	// Tell tells the client something about a subscription that is no publication:
+	// who is there. A wire that shows no presence does nothing. data is JSON, valid
+	// during the call only.
+	Tell(sub *Subscription, event string, data []byte)
 	// Disconnect ends the connection and tells the client why.
 	Disconnect(d *throng.Disconnect)
 }
@@ -93,8 +97,10 @@ type Env struct {
 	Auth Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*Users
-	// Attendance are those who are told who comes and goes.
+	// Attendance are those who are told who comes and goes, Watcher who watches what;
+	// nil for nobody.
 	Attendance []Attendance
+	Watcher    Watcher
 	Stats      Stats
 }
 
@@ -115,11 +121,13 @@ type Session struct {
 	count     uint32
 	class     uint32 // of the newest subscription
 	ended     bool
-	left      bool // one that counts offsets was left while something waited
+	left      bool  // one that counts offsets was left while something waited
+	pieces    uint8 // see parted: a bit for channels of which the client may have pieces
 	// Costly tokens that were checked since checksFrom, see Afford. They take what
 	// would be padding: an account would grow by them.
 	checks     uint8
 	checksFrom uint32 // in seconds since 1970
+	gone       int64  // see Gone
 }
 
 // Init begins a session's life. The identity is what is known of the client, nil
@@ -189,6 +197,19 @@ func (s *Session) byClass(class uint32) *Subscription {
 	return nil
 }
 
+// EndSeen is End for a client that was last there at a time, in Clock milliseconds:
+// only now it is known that it is not any more.
+func (s *Session) EndSeen(at int64) {
+	if !s.ended {
+		s.gone = at
+		s.End()
+	}
+}
+
+// Gone returns when the client of a session that has ended was last there, in Clock
+// milliseconds; 0 if that is when it ended.
+func (s *Session) Gone() int64 { return s.gone }
+
 // End unsubscribes from everything. The session takes part in nothing any more.
 func (s *Session) End() {
 	if s.ended {
@@ -210,6 +231,10 @@ func (s *Session) Handle(m any) bool {
 	case *Subscribed:
 		if sub := s.byClass(m.Class); sub != nil {
 			s.Subscribed(sub, m)
+		}
+	case Errand:
+		if sub := s.byClass(m.Class()); sub != nil && sub.Present() {
+			m.Run(sub)
 		}
 	default:
 		return false

@@ -27,6 +27,8 @@ type SubState struct {
 	Position   throng.Position `json:"position"`
 	Grant      *throng.Grant   `json:"grant,omitempty"`
 	Server     bool            `json:"server,omitempty"`
+	// Watching is what the client said last; it does not say it again when it moves.
+	Watching bool `json:"watching,omitempty"`
 	// Request is there while the client waits for the answer.
 	Request *SubscribeRequest `json:"request,omitempty"`
 }
@@ -51,7 +53,7 @@ func (sub *Subscription) capture() SubState {
 	st := SubState{
 		Channel: sub.channel, Tag: sub.tag, Class: sub.class,
 		WireFlags: sub.WireFlags, Positioned: sub.Positioned(), Grant: sub.Grant(),
-		Server: sub.Server(),
+		Server: sub.Server(), Watching: sub.Watching(),
 	}
 	switch p := sub.pending; {
 	case p == nil && st.Positioned:
@@ -102,6 +104,9 @@ func (s *Session) restore(st *SubState) {
 	req.Encoding = st.Encoding
 	if req.Server {
 		sub.flags |= subServer
+	}
+	if st.Watching && s.User() != "" {
+		sub.flags |= subWatching
 	}
 	ns, err := s.recheck(&req)
 	switch {

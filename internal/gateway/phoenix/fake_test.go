@@ -3,6 +3,7 @@ package phoenix_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -25,7 +26,21 @@ type bench struct {
 	tasks   []throng.Task
 	posts   []any
 	asked   []func(phoenix.Answer)
+	watched []string // what clients said of channels
 }
+
+// Watches implements session.Watcher.
+func (b *bench) Watches(sub *session.Subscription, on bool) {
+	b.watched = append(b.watched, fmt.Sprint(sub.Channel(), " ", on))
+}
+
+// nobody keeps no books.
+type nobody struct{}
+
+func (nobody) Came(*session.Session)        {}
+func (nobody) Went(*session.Session)        {}
+func (nobody) Joined(*session.Subscription) {}
+func (nobody) Parted(*session.Subscription) {}
 
 // Post implements throng.Mailbox.
 func (b *bench) Post(t throng.Task) { b.tasks = append(b.tasks, t) }
@@ -47,6 +62,7 @@ func newBench(t testing.TB) *bench {
 	b.hub.Connect(broker)
 	all := map[string]*throng.Namespace{
 		"default": open(throng.EventBroadcast), "room": open(throng.EventBackend), "hist": history(3), "deny": open(throng.EventDeny),
+		"seen": {Name: "seen", Subscribe: throng.Anybody, Publish: throng.Anybody, ClientEvents: throng.EventBroadcast, Watch: throng.WatchParallel},
 	}
 	n := node.New(node.Options{
 		Hub: b.hub, Broker: broker, Namespaces: lookup(all), Clock: b.clock,
@@ -54,6 +70,7 @@ func newBench(t testing.TB) *bench {
 	})
 	b.gateway = phoenix.New(phoenix.Options{
 		Node: n, Clock: b.clock, Loops: 1, Limits: session.Limits{Channels: 4, QueueBytes: 64 << 10},
+		Attendance: []session.Attendance{nobody{}}, Watcher: b,
 		IdleTimeout: time.Minute, Backend: b, Post: func(_ throng.Ref, m any) { b.posts = append(b.posts, m) },
 	})
 	return b
@@ -83,6 +100,7 @@ type wire struct {
 	closed   bool
 	queued   int
 	sent     int
+	last     string
 }
 
 func (*wire) Ref() throng.Ref                             { return throng.Ref{} }
@@ -124,4 +142,7 @@ func (w *wire) send(b []byte) {
 	case m.Op != websocket.OpText || !json.Valid(m.Data):
 		w.t.Fatalf("%d %q", m.Op, m.Data)
 	}
+	w.last = string(m.Data)
 }
+
+func (nobody) Missed(*session.Subscription) {}

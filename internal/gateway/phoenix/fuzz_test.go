@@ -26,6 +26,7 @@ func FuzzSocket(f *testing.F) {
 	f.Add(byte(2), []byte("[1,1,\"hist:a\",\"phx_join\",{\"recover\":{}}]\n\x00\x01\x01\x06\x0112hist:ae\xff\nC\n[1,3,\"hist:a\",\"e\",{}]\nT"))
 	f.Add(byte(2), []byte("[1,1,\"room:a\",\"phx_join\",{}]\n[1,2,\"room:a\",\"late\",{}]\n[1,3,\"room:a\",\"phx_leave\",{}]\n[4,4,\"room:a\",\"phx_join\",{}]\nC"))
 	f.Add(byte(128), []byte("[1,1,\"room:a\",\"phx_join\",{}]\n\x00\x01\x01\x06\x0411room:aecho\xff\n[1,2,\"room:a\",\"new_msg_ack\",{}]"))
+	f.Add(byte(2), []byte("[1,1,\"seen:a\",\"phx_join\",{}]\n[1,2,\"seen:a\",\"watch\",{\"visible\":false,\"playing\":null}]\nC\n[1,2,\"seen:a\",\"watch\",[]]"))
 	f.Add(byte(1), []byte(`{"topic":"room:1","event":"phx_join","payload":{},"ref":"1"}`+"\nC"))
 	b := newBench(f)
 	f.Fuzz(func(t *testing.T, version byte, in []byte) {

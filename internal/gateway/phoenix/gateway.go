@@ -39,6 +39,12 @@ type Options struct {
 	Auth session.Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*session.Users
+	// Attendance are told who comes and goes.
+	Attendance []session.Attendance
+	// Watcher is told who watches what; nil where nobody wants to know.
+	Watcher session.Watcher
+	// Presence answers what clients ask of who is in a channel; nil where there is none.
+	Presence Presence
 	// Rates are what each client may send in a time; nil for any number.
 	Rates *rate.Rates
 	// Loops is the number of loops that sockets live on.
@@ -84,6 +90,9 @@ type Answer struct {
 	Binary   bool
 	// Broadcast publishes the event to the channel, before the reply.
 	Broadcast bool
+	// Meta, if not nil, is a JSON object that replaces what is said of the client in
+	// presence.
+	Meta []byte
 	// Stop ends the channel in good order, Crash with an error.
 	Stop, Crash bool
 }
@@ -110,7 +119,10 @@ func New(o Options) *Gateway {
 	}
 	return &Gateway{
 		opts: o, idle: o.IdleTimeout.Milliseconds(),
-		env:      session.Env{Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users},
+		env: session.Env{
+			Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users,
+			Attendance: o.Attendance, Watcher: o.Watcher,
+		},
 		decoders: make([]codec.Decoder, o.Loops), tapes: make([]tapes, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression),
 	}
 }

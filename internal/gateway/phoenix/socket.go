@@ -159,6 +159,7 @@ func (s *Socket) Timer() {
 		return
 	}
 	if s.gw.idle > 0 && s.conn().LastRead()+s.gw.idle <= now {
+		s.EndSeen(s.conn().LastRead())
 		s.conn().Close(closeIdle, "idle timeout")
 		return
 	}
@@ -193,7 +194,13 @@ func (s *Socket) Message(m any) {
 func (s *Socket) Shutdown() { s.Disconnect(throng.DisconnectShutdown) }
 
 // Closed ends the session.
-func (s *Socket) Closed(error) { s.End() }
+func (s *Socket) Closed(cause error) {
+	if throng.Silent(cause) {
+		s.EndSeen(s.conn().LastRead())
+		return
+	}
+	s.End()
+}
 
 // Disconnect implements session.Wire: where Phoenix has a close code for the
 // case it is used, else the code is the reason's own.

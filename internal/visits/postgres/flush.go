@@ -35,11 +35,11 @@ func (s *Store) flush(ctx context.Context, lease throng.Lease, f *throng.VisitFl
 		err := tx.QueryRow(ctx, `UPDATE node_lease SET beat_at = @at, seen_at = `+present+`, flushed_seq = @sequence
 			WHERE node_epoch = @epoch AND state = 0 AND flushed_seq < @sequence RETURNING seen_at`, args).Scan(&seen)
 		if errors.Is(err, pgx.ErrNoRows) {
-			state, err := leaseState(ctx, tx, lease.Epoch)
+			state, flushed, err := leaseState(ctx, tx, lease.Epoch)
 			if err != nil {
 				return err
 			}
-			if state != live {
+			if state != live && flushed < f.Sequence {
 				return lost(state)
 			}
 			// It was written before, and the answer was lost.

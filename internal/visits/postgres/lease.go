@@ -57,7 +57,7 @@ func (s *Store) Release(ctx context.Context, lease throng.Lease, at int64, why t
 		if err != nil || tag.RowsAffected() > 0 {
 			return err
 		}
-		state, err := leaseState(ctx, tx, lease.Epoch)
+		state, _, err := leaseState(ctx, tx, lease.Epoch)
 		if err != nil || state == released {
 			return err // released before: the answer was lost
 		}
@@ -87,12 +87,12 @@ func (s *Store) Reap(ctx context.Context, ttl time.Duration) (r throng.Reaped, e
 }
 
 // leaseState reads what became of a lease.
-func leaseState(ctx context.Context, tx pgx.Tx, epoch int64) (state int16, err error) {
-	err = tx.QueryRow(ctx, `SELECT state FROM node_lease WHERE node_epoch = $1`, epoch).Scan(&state)
+func leaseState(ctx context.Context, tx pgx.Tx, epoch int64) (state int16, flushed int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT state, flushed_seq FROM node_lease WHERE node_epoch = $1`, epoch).Scan(&state, &flushed)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return fenced, nil // so long ago that it was pruned
+		return fenced, 0, nil // so long ago that it was pruned
 	}
-	return state, err
+	return state, flushed, err
 }
 
 // lost is the error of who writes by a lease that is not live.

@@ -23,8 +23,8 @@ func (s *Store) Flush(ctx context.Context, lease throng.Lease, f *throng.VisitFl
 			return err
 		}
 		if n == 0 {
-			state, _, err := leaseState(ctx, c, lease.Epoch)
-			if err != nil || state == live {
+			state, flushed, err := leaseState(ctx, c, lease.Epoch)
+			if err != nil || state == live || flushed >= f.Sequence {
 				return err // written before: the answer was lost
 			}
 			return lost(state)

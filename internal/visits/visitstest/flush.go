@@ -44,6 +44,21 @@ var flushTests = []test{
 	}},
 	{"Flush/LeftAndReturned", leftAndReturned},
 	{"Flush/RepeatedTakesEffectOnce", repeated},
+	{"Flush/RepeatedAfterTheLeaseWasLost", func(w *world) {
+		n := w.node("a")
+		t := n.lease.Now
+		f := throng.VisitFlush{Sequence: 1, At: t + 10, Opened: []throng.Visit{visit("ann", t)}}
+		_, err := w.store.Flush(w.ctx, n.lease, &f)
+		w.no(err)
+		w.node("a")
+		_, err = w.store.Flush(w.ctx, n.lease, &f) // it is not known whether it was applied
+		w.no(err)
+		f.Sequence++
+		if _, err := w.store.Flush(w.ctx, n.lease, &f); !errors.Is(err, throng.ErrSuperseded) {
+			w.Errorf("the next one: %v, want ErrSuperseded", err)
+		}
+		w.record(on("a", ended(visit("ann", t), t+10, throng.VisitCrashed)))
+	}},
 	{"Flush/OfAnUnknownLease", func(w *world) {
 		n := w.node("a")
 		n.lease.Epoch += 1000

@@ -1,0 +1,133 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"throng"
+	"throng/internal/config"
+	"throng/internal/session"
+	"throng/internal/visits"
+	"throng/internal/visits/postgres"
+	"throng/internal/visits/sqlite"
+)
+
+// composeVisits makes the books on who is here. The store is opened when the server
+// runs: one that is away then keeps nobody from being served.
+func (s *Server) composeVisits() {
+	c := &s.cfg.Visits
+	if c.Store == "off" {
+		return
+	}
+	s.store = visits.NewLater(s.openVisits)
+	s.visits = visits.New(visits.Options{
+		Store: s.store, Node: nodeName(s.cfg), Clock: s.clock, Log: s.log,
+		Grace: orNever(c.Grace), Beat: c.Beat, TTL: c.TTL, Occupancy: orNever(c.Occupancy),
+		Buffer: int64(c.Buffer), Retention: retention(c), Connections: s.clients,
+	})
+	s.records = s.visits.Records(s.store)
+}
+
+// clients is how many there are, however they are connected.
+func (s *Server) clients() int {
+	stats := s.gateway.Stats()
+	return int(stats.WebSockets.Load() + stats.LongPolls.Load() + stats.Streams.Load() + stats.PollsWaiting.Load())
+}
+
+// retention is how long the store keeps what. A temporary file does not grow for ever.
+func retention(c *config.Visits) throng.VisitRetention {
+	keep := throng.VisitRetention{Visits: c.Retention, Days: c.Daily, Occupancy: c.Curve}
+	if temporary(c) {
+		const most = 24 * time.Hour
+		for _, d := range []*time.Duration{&keep.Visits, &keep.Days, &keep.Occupancy} {
+			if *d == 0 || *d > most {
+				*d = most
+			}
+		}
+	}
+	return keep
+}
+
+func temporary(c *config.Visits) bool { return c.Store == "sqlite" && c.File == "" }
+
+// orNever turns a setting of which 0 is never into an option of which 0 is the default.
+func orNever(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
+}
+
+// openVisits opens the store.
+func (s *Server) openVisits(ctx context.Context) (visits.Store, error) {
+	c := &s.cfg.Visits
+	if c.Store == "postgres" {
+		return postgres.Open(ctx, postgres.Options{DSN: c.DSN, Log: s.log})
+	}
+	file := c.File
+	if file == "" {
+		if s.scratch == "" {
+			dir, err := os.MkdirTemp("", "throng-visits-")
+			if err != nil {
+				return nil, fmt.Errorf("visits: no room for a temporary file: %w", err)
+			}
+			s.scratch = dir
+		}
+		file = filepath.Join(s.scratch, "visits.db")
+	}
+	return sqlite.Open(ctx, sqlite.Options{File: file, Log: s.log})
+}
+
+// attendance are those who keep books on sessions that stay.
+func (s *Server) attendance() []session.Attendance {
+	return append(s.callers(), s.presence)
+}
+
+// callers are those who are told of polls, which are nobody's presence in a channel: a
+// client between two of them would leave it each time.
+func (s *Server) callers() (all []session.Attendance) {
+	if s.visits != nil {
+		all = append(all, s.visits)
+	}
+	return all
+}
+
+// watcher is who keeps books on what is watched; nil for nobody.
+func (s *Server) watcher() session.Watcher {
+	if s.visits == nil {
+		return nil
+	}
+	return s.visits
+}
+
+// runVisits keeps the books until stop is called, when all clients are gone.
+func (s *Server) runVisits() (stop func()) {
+	if s.visits == nil {
+		return func() {}
+	}
+	if temporary(&s.cfg.Visits) {
+		s.log.Info("visits are kept in a temporary file, and are forgotten when the server stops", "hint", "visits.file names one that stays")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan struct{})
+	go func() { defer close(over); s.visits.Run(ctx) }()
+	return func() {
+		cancel()
+		<-over
+		const patience = 5 * time.Second
+		last, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.visits.Close(last); err != nil {
+			s.log.Error("not all visits were written", "error", err)
+		}
+		if err := s.store.Close(last); err != nil {
+			s.log.Warn("the store of visits was not closed", "error", err)
+		}
+		if s.scratch != "" {
+			_ = os.RemoveAll(s.scratch)
+		}
+	}
+}

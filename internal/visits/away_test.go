@@ -1,0 +1,239 @@
+package visits_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"throng"
+	"throng/internal/visits"
+)
+
+// TestOutage: a store that is away loses nothing and is told nothing twice, whether it
+// refuses, forgets to answer, or does not answer at all; and nobody is taken for dead
+// afterwards who had to wait as well.
+func TestOutage(t *testing.T) {
+	for name, how := range map[string]trouble{"refuses": refuses, "forgets": forgets, "hangs": hangs, "hangs late": hangsLate} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				a, b := w.start("a"), w.start("b")
+				time.Sleep(time.Minute)
+				from := w.now()
+				stays, leaves := a.come("stays"), a.come("leaves")
+				b.come("elsewhere")
+				time.Sleep(10*time.Second + 50*time.Millisecond)
+				began := w.now() - from
+				a.come("just before")
+				a.line.set(how)
+				b.line.set(how)
+				time.Sleep(time.Second)
+				leaves.End()
+				left := w.now() - from
+				short := a.come("short")
+				time.Sleep(time.Second)
+				short.End()
+				time.Sleep(2 * time.Minute)
+				came := w.now() - from
+				a.come("meanwhile")
+				time.Sleep(30 * time.Second)
+				a.line.set(works)
+				time.Sleep(3 * time.Second) // one of them is back a little later
+				b.line.set(works)
+				time.Sleep(time.Minute)
+				w.want(from, "stays", "0-")
+				w.want(from, "elsewhere", "0-")
+				w.want(from, "leaves", fmt.Sprintf("0-%d left", left))
+				w.want(from, "short", fmt.Sprintf("%d-%d left", left, left+second))
+				w.want(from, "just before", fmt.Sprintf("%d-", began))
+				w.want(from, "meanwhile", fmt.Sprintf("%d-", came))
+				if got := a.Stats().Fenced.Load() + b.Stats().Fenced.Load(); got != 0 {
+					t.Errorf("%d leases were lost", got)
+				}
+				stays.End()
+				_, _ = a.drain(), b.drain()
+			})
+		})
+	}
+}
+
+// A store that is away when the node starts: visits are true to their lengths, and to
+// its clock, once it is there.
+func TestAwayAtStart(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.set(time.Hour)
+		from := w.now()
+		n := w.start("a")
+		n.line.set(refuses)
+		tab := n.come("ann")
+		time.Sleep(time.Minute)
+		gone := n.come("bob")
+		time.Sleep(time.Minute)
+		gone.End()
+		time.Sleep(time.Minute)
+		if n.Stats().Up.Load() || n.Pending() == 0 {
+			t.Error("the store seems to be there")
+		}
+		n.line.set(works)
+		time.Sleep(time.Minute)
+		tab.End()
+		time.Sleep(time.Minute)
+		w.want(from, "ann", "0-240000 left")
+		w.want(from, "bob", "60000-120000 left")
+		_ = n.drain()
+	})
+}
+
+// What is kept for a store that is away has a bound; more is dropped and counted. But
+// what the store has open is closed, or somebody would be online for ever.
+func TestBuffer(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		n := w.start("a", func(o *visits.Options) { o.Buffer = 10 })
+		time.Sleep(time.Second)
+		var before []interface{ End() }
+		for i := range 20 {
+			before = append(before, n.come(fmt.Sprint("before", i)))
+		}
+		time.Sleep(time.Minute)
+		n.line.set(refuses)
+		for i := range 30 {
+			tab := n.come(fmt.Sprint("during", i))
+			time.Sleep(time.Second)
+			tab.End()
+		}
+		for _, tab := range before {
+			tab.End()
+		}
+		time.Sleep(time.Minute)
+		n.line.set(works)
+		time.Sleep(2 * time.Minute)
+		if online := w.online(); len(online) > 0 {
+			t.Errorf("%v are online", online)
+		}
+		dropped := int(n.Stats().Dropped.Load())
+		if got := len(w.all()); dropped == 0 || got+dropped != 50 {
+			t.Errorf("%d visits are there, and %d were dropped", got, dropped)
+		}
+		_ = n.drain()
+	})
+}
+
+// TestFenced: a node that seemed dead although it lives goes on under a new lease. Its
+// users' visits are cut in two, and nothing is lost or there twice, whatever of the
+// last flush the store had.
+func TestFenced(t *testing.T) {
+	for name, how := range map[string]trouble{"refuses": refuses, "forgets": forgets, "hangs": hangs, "hangs late": hangsLate} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				a, b := w.start("a"), w.start("b")
+				time.Sleep(time.Minute)
+				from := w.now()
+				stays, leaves, back := a.come("stays"), a.come("leaves"), a.come("back")
+				brief := a.come("brief")
+				time.Sleep(30*time.Second + 50*time.Millisecond)
+				brief.End()
+				time.Sleep(16 * time.Second) // it is about to be closed
+				a.come("just before")
+				began := w.now() - from
+				a.line.set(how)
+				time.Sleep(time.Second)
+				leaves.End()
+				back.End()
+				left := w.now() - from
+				time.Sleep(10 * time.Second)
+				back = a.come("back")
+				time.Sleep(30 * time.Second)
+				for _, user := range w.online() {
+					t.Errorf("%s is online, and its node is not", user)
+				}
+				a.line.set(works)
+				time.Sleep(time.Minute)
+				stays.End()
+				back.End()
+				ended := w.now() - from
+				time.Sleep(time.Minute)
+				if got := a.Stats().Fenced.Load(); got != 1 {
+					t.Errorf("%d leases were lost", got)
+				}
+				w.joined(from, "stays", 0, ended)
+				w.joined(from, "back", 0, ended)
+				w.joined(from, "leaves", 0, left)
+				w.joined(from, "brief", 0, 30050)
+				w.joined(from, "just before", began, 0)
+				_, _ = a.drain(), b.drain()
+			})
+		})
+	}
+}
+
+// joined checks that a user's visits follow each other without a gap and without an
+// overlap, from one time to another; 0 is still open.
+func (w *world) joined(from int64, user string, began, ended int64) {
+	w.t.Helper()
+	at, open := began, false
+	var lines []string
+	for _, v := range w.all() {
+		if v.User != user {
+			continue
+		}
+		lines = append(lines, show(v, from))
+		if v.StartedAt-from != at {
+			w.t.Errorf("%s: a visit begins at %d, not %d", user, v.StartedAt-from, at)
+		}
+		at, open = v.EndedAt-from, v.Reason == throng.VisitOpen
+	}
+	if open != (ended == 0) || !open && at != ended {
+		w.t.Errorf("%s: the visits are %q, not up to %d", user, lines, ended)
+	}
+}
+
+// What can't be written at the end is said.
+func TestUnwritten(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		n := w.start("a")
+		time.Sleep(time.Second)
+		n.come("ann")
+		time.Sleep(time.Second)
+		n.line.set(hangs)
+		if err := n.drain(); err == nil || !strings.Contains(err.Error(), "the ends of 1 visits were not written") {
+			t.Errorf("the store was away, and the end says %v", err)
+		}
+		w.reap(8 * time.Second)
+		if online := w.online(); len(online) > 0 {
+			t.Errorf("%v are online", online)
+		}
+	})
+}
+
+// A store that opens late is asked by nobody before, and closed once.
+func TestLater(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		there := false
+		later := visits.NewLater(func(context.Context) (visits.Store, error) {
+			if !there {
+				return nil, errLine
+			}
+			return w.store, nil
+		})
+		if _, err := later.Acquire(t.Context(), "a"); err != errLine {
+			t.Error(err)
+		}
+		if _, err := later.Online(t.Context(), throng.OnlineQuery{}); throng.AsError(err) != throng.ErrNotAvailable {
+			t.Error(err)
+		}
+		there = true
+		if _, err := later.Acquire(t.Context(), "a"); err != nil {
+			t.Error(err)
+		}
+		if _, err := later.Online(t.Context(), throng.OnlineQuery{}); err != nil {
+			t.Error(err)
+		}
+		if err := later.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := later.Acquire(t.Context(), "a"); err != throng.ErrClosed {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,161 @@
+package visits
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"throng"
+	"throng/internal/visits/store"
+)
+
+// flush tells the store all that there is to say now.
+func (l *Ledger) flush(ctx context.Context) {
+	beat := l.clock.Now() >= l.beatDue
+	for ctx.Err() == nil {
+		if beat {
+			l.point()
+		}
+		f, more := l.collect(beat)
+		if f.rows() > 0 || beat {
+			if !l.send(ctx, f) {
+				return // what there is to say has changed
+			}
+		}
+		if !more {
+			break
+		}
+	}
+	if beat {
+		l.beatDue = l.clock.Now() + l.opts.Beat.Milliseconds()
+		l.orderSweep()
+	}
+}
+
+// send brings a flush to the store, however long that takes, and reports whether it
+// was applied under the lease that it was made for. An answer that does not come
+// leaves open whether it was; then it is given again, unchanged, before anything
+// else.
+func (l *Ledger) send(ctx context.Context, f *flush) bool {
+	l.sequence = uint32(f.Sequence)
+	l.said = f.At
+	if f.beat {
+		f.Occupancy, l.points = l.points, nil
+	}
+	for {
+		l.unknown = f
+		err := l.try(ctx, f)
+		switch {
+		case err == nil:
+			return !l.stepped(ctx)
+		case errors.Is(err, throng.ErrFenced), errors.Is(err, throng.ErrSuperseded):
+			l.lost(ctx, f, err)
+			return false
+		case !l.away.wait(ctx, l, err):
+			return false
+		}
+	}
+}
+
+// try makes one attempt.
+func (l *Ledger) try(ctx context.Context, f *flush) error {
+	ctx, cancel := context.WithTimeout(ctx, l.patience())
+	defer cancel()
+	asked := l.clock.Now()
+	now, err := l.opts.Store.Flush(ctx, l.held, &f.VisitFlush)
+	if err != nil {
+		return err
+	}
+	answered := l.clock.Now()
+	l.unknown = nil
+	l.acked, l.cut = uint32(f.Sequence), f.At
+	l.stats.applied(f, answered-asked)
+	l.away.over(l)
+	l.steady.beat(answered, l.opts.TTL)
+	if l.frame.measure(asked, answered, now) {
+		l.steady.reset()
+		l.away.step = now - answered - (l.frame.at(answered) - answered)
+	}
+	l.stats.Offset.Store(l.frame.at(answered) - answered)
+	return nil
+}
+
+// patience is how long an answer is waited for.
+func (l *Ledger) patience() time.Duration { return max(l.opts.TTL, 5*time.Second) }
+
+// trouble is how the store has been away.
+type trouble struct {
+	since int64 // 0 while it is there
+	tries int
+	step  int64 // by how much its clock was set, when that was found; 0 for not
+}
+
+// Pauses between attempts.
+const (
+	firstPause = 100 * time.Millisecond
+	mostPause  = 5 * time.Second
+)
+
+// wait notes an error and waits before the next attempt. It reports false when ctx
+// ended.
+func (t *trouble) wait(ctx context.Context, l *Ledger, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	if t.tries == 0 {
+		t.since = l.clock.Now()
+		l.stats.Up.Store(false)
+		l.log.Error("visits can't be written; clients are served, and what happens meanwhile is kept in memory",
+			"error", err, "kept_visits", l.opts.Buffer, "hint", hint(err))
+	}
+	l.stats.Errors.Add(1)
+	l.steady.reset()
+	pause := min(firstPause<<min(t.tries, 10), mostPause)
+	t.tries++
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(pause):
+		l.expire()
+		return true
+	}
+}
+
+// hint is what an operator can do about an error of a store.
+func hint(err error) string {
+	var known *store.Error
+	if errors.As(err, &known) && known.Hint != "" {
+		return known.Hint
+	}
+	return "see that the database is there, can be written and has room; nothing else has to be done"
+}
+
+// over notes that the store answered.
+func (t *trouble) over(l *Ledger) {
+	if t.tries > 0 {
+		l.log.Info("visits are written again", "away", time.Duration(l.clock.Now()-t.since)*time.Millisecond,
+			"waiting_visits", l.pending.Load(), "dropped_visits", l.stats.Dropped.Load())
+	}
+	t.tries, t.since = 0, 0
+	l.stats.Up.Store(true)
+}
+
+// steady is since when the store has answered without a pause.
+type steady struct{ since, last int64 }
+
+// beat notes an answer. One that came after a third of the TTL is no better than none:
+// other nodes had to wait as well.
+func (s *steady) beat(at int64, ttl time.Duration) {
+	if s.since == 0 || at-s.last > ttl.Milliseconds()/3+stepFrom {
+		s.since = at
+	}
+	s.last = at
+}
+
+func (s *steady) reset() { s.since = 0 }
+
+// long reports whether the store has been there for a whole TTL: only then a node
+// that did not beat is dead, and not cut off like this one was.
+func (s *steady) long(now int64, ttl time.Duration) bool {
+	return s.since != 0 && now-s.since >= ttl.Milliseconds()
+}

@@ -1,0 +1,167 @@
+package visits_test
+
+import (
+	"testing"
+	"time"
+
+	"throng"
+)
+
+// A channel is watched while a client says so, and a client that says nothing watches
+// nothing.
+func TestWatching(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		n := w.start("a")
+		time.Sleep(time.Second)
+		from := w.now()
+		tab, other := n.come("ann"), n.come("ann")
+		one, two := join(tab, "p:1"), join(other, "p:1")
+		say := func(err *throng.Error) {
+			t.Helper()
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		time.Sleep(time.Second)
+		say(one.Watch(true, true)) // 1000
+		say(one.Watch(true, true))
+		time.Sleep(time.Second)
+		say(two.Watch(true, true))
+		say(two.Watch(true, true))
+		time.Sleep(time.Second)
+		say(one.Watch(false, true))
+		time.Sleep(time.Second)
+		say(two.Watch(true, false)) // 4000
+		time.Sleep(time.Second)
+		say(two.Watch(true, true)) // 5000: no grace for what it says itself
+		time.Sleep(time.Second)
+		tab.End()
+		other.End() // 6000
+		time.Sleep(10 * time.Second)
+		tab = n.come("ann")
+		one = join(tab, "p:1")
+		time.Sleep(time.Second)
+		say(one.Watch(true, true)) // 17000: came back and says so
+		time.Sleep(time.Second)
+		tab.Unsubscribe(one) // 18000
+		time.Sleep(time.Second)
+		w.want(from, "ann", "0-", "p:1 0-", "p:1 watching 1000-4000 left", "p:1 watching 5000-18000 left")
+		tab.End()
+		time.Sleep(time.Minute)
+		if q := join(n.come("ann"), "q:1"); q.Watch(true, true) != throng.ErrNotAvailable {
+			t.Error("watching is recorded where it is off")
+		}
+		if p := join(n.come(""), "p:1"); p.Watch(true, true) != throng.ErrUnauthorized {
+			t.Error("nobody is recorded")
+		}
+		_ = n.drain()
+	})
+}
+
+// Of channels of which one counts it is that which the user turned to last, of those
+// that are still watched.
+func TestWatchingExclusively(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		n := w.start("a")
+		time.Sleep(time.Second)
+		from := w.now()
+		tab, phone := n.come("ann"), n.come("ann")
+		a, b, c := join(tab, "x:a"), join(tab, "x:b"), join(phone, "x:c")
+		p := join(tab, "p:1")
+		on := func(subs ...interface {
+			Watch(visible, playing bool) *throng.Error
+		}) {
+			for _, sub := range subs {
+				_ = sub.Watch(true, true)
+			}
+			time.Sleep(time.Second)
+		}
+		on(a, p)                 // 0
+		on(b)                    // 1000
+		on(a)                    // 2000: it says nothing new
+		on(c)                    // 3000
+		_ = c.Watch(false, true) // 4000: b is the last of those that are watched
+		time.Sleep(time.Second)
+		_ = b.Watch(false, true) // 5000
+		_ = b.Watch(true, true)
+		time.Sleep(time.Second)
+		phone.End()
+		tab.End() // 6000
+		time.Sleep(5 * time.Second)
+		tab = n.come("ann")
+		b = join(tab, "x:b")
+		on(b)     // 11000: within the grace
+		tab.End() // 12000
+		time.Sleep(time.Second)
+		tab = n.come("ann")
+		a = join(tab, "x:a")
+		on(a) // 13000: what is held is not any more
+		tab.End()
+		time.Sleep(time.Minute)
+		got := []string{}
+		for _, v := range w.all() {
+			if v.Kind == throng.Watching {
+				got = append(got, show(v, from))
+			}
+		}
+		want := []string{
+			"x:a watching 0-1000 left", "p:1 watching 0-6000 left", "x:b watching 1000-3000 left", "x:c watching 3000-4000 left",
+			"x:b watching 4000-5000 left", "x:b watching 5000-12000 left", "x:a watching 13000-14000 left",
+		}
+		if !sameSet(got, want) {
+			t.Errorf("\n\t%q\nnot\n\t%q", got, want)
+		}
+		_ = n.drain()
+	})
+}
+
+// A session that ends with several channels does not pass the time on among them, and
+// takes none from another session of the user.
+func TestWatchingSessionEnds(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		n := w.start("a")
+		time.Sleep(time.Second)
+		from := w.now()
+		tab, phone := n.come("ann"), n.come("ann")
+		_ = join(phone, "x:b").Watch(true, true)
+		_ = join(tab, "x:a").Watch(true, true)
+		b := join(tab, "x:b")
+		_ = b.Watch(true, true)
+		_ = tab.Find([]byte("x:a")).Watch(false, true)
+		_ = tab.Find([]byte("x:a")).Watch(true, true) // counts again
+		time.Sleep(time.Second)
+		tab.End() // 1000: the phone's counts
+		time.Sleep(time.Second)
+		if here, _ := n.Here("ann"); len(here.Channels) != 2 {
+			t.Errorf("ann is here as %+v", here)
+		}
+		phone.End() // 2000
+		time.Sleep(time.Minute)
+		got := []string{}
+		for _, v := range w.all() {
+			if v.Kind == throng.Watching {
+				got = append(got, show(v, from))
+			}
+		}
+		if want := []string{"x:a watching 0-1000 left", "x:b watching 1000-2000 left"}; !sameSet(got, want) {
+			t.Errorf("%q, not %q", got, want)
+		}
+		_ = n.drain()
+	})
+}
+
+func sameSet(a, b []string) bool {
+	count := make(map[string]int)
+	for _, s := range a {
+		count[s]++
+	}
+	for _, s := range b {
+		count[s]--
+	}
+	for _, n := range count {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
+}

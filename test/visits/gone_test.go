@@ -1,0 +1,114 @@
+package visits
+
+import (
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"throng"
+	"throng/internal/gateway/gatewaytest"
+)
+
+// recorded is a server that finds out soon that a client is gone, and waits for nobody
+// to come back.
+func recorded(t *testing.T, kind string) (*gatewaytest.Server, books) {
+	t.Helper()
+	o := gatewaytest.Options(kind)
+	v := &o.Config.Visits
+	v.Store, v.File, v.Grace, v.Beat = "sqlite", filepath.Join(t.TempDir(), "visits.db"), 0, 200*time.Millisecond
+	o.Config.WebSocket.PingInterval, o.Config.WebSocket.PongTimeout = 1500*time.Millisecond, time.Second
+	o.Config.Phoenix.PollWindow = 2 * time.Second
+	s := gatewaytest.Start(t, o)
+	return s, open(t, v.File)
+}
+
+// ended waits for the end of the one visit that there is.
+func (b books) ended(t *testing.T) throng.Visit {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if list := b.visits(t); len(list) == 1 && list[0].Reason != throng.VisitOpen {
+			return list[0]
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the visits are %+v", b.visits(t))
+		}
+	}
+}
+
+// slack is by how much a time of the books may differ from what is seen from outside:
+// a tick of the loop, and what this machine is late.
+const slack = 250
+
+func (b books) wantEnd(t *testing.T, at int64) {
+	t.Helper()
+	if v := b.ended(t); v.EndedAt < at-slack || v.EndedAt > at+slack {
+		t.Errorf("the visit ended %d ms after the client was last heard", v.EndedAt-at)
+	}
+}
+
+// TestGoneWebSocket: a client that does not answer a ping was there until its last
+// bytes.
+func TestGoneWebSocket(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s, books := recorded(t, kind)
+		c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id=ann")
+		time.Sleep(time.Second)
+		c.Text(`[null,"1","phoenix","heartbeat",{}]`)
+		books.wantEnd(t, time.Now().UnixMilli())
+	})
+}
+
+// TestGoneClosed: one that closes was there until then.
+func TestGoneClosed(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s, books := recorded(t, kind)
+		c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id=ann")
+		time.Sleep(time.Second)
+		_ = c.Close()
+		books.wantEnd(t, time.Now().UnixMilli())
+	})
+}
+
+// TestGoneLongPoll: a client that does not poll any more was there until its last
+// request, not until the answer to it.
+func TestGoneLongPoll(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s, books := recorded(t, kind)
+		url := "http://" + s.Addr().String() + "/socket/longpoll?vsn=2.0.0&user_id=ann"
+		token := poll(t, url)
+		time.Sleep(time.Second)
+		last := time.Now().UnixMilli()
+		poll(t, url+"&token="+token) // which waits for a while
+		books.wantEnd(t, last)
+	})
+}
+
+// poll makes one request of a long-poll and returns the token for the next.
+func poll(t *testing.T, url string) (token string) {
+	t.Helper()
+	tr := &http.Transport{DisableKeepAlives: true}
+	res, err := (&http.Client{Transport: tr, Timeout: 10 * time.Second}).Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var answer struct{ Token string }
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Token
+}
+
+// TestGoneStream: a client of an event stream that closes was there until then.
+func TestGoneStream(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s, books := recorded(t, kind)
+		c := gatewaytest.Dial(t, s.Addr())
+		c.Raw([]byte("GET /events?channel=a&user_id=ann HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+		time.Sleep(time.Second)
+		_ = c.Close()
+		books.wantEnd(t, time.Now().UnixMilli())
+	})
+}
