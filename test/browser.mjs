@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
-import { address, run, unique, until } from "./lib.mjs";
+import { address, pause, run, unique, until } from "./lib.mjs";
 
 const { http } = address();
 const patience = 10_000;
@@ -22,13 +22,29 @@ let ann, bob;
 const part = (page, id) => page.locator(`[data-testid="${id}"]`);
 const texts = (page) => part(page, "messages").locator(".text").allTextContents();
 const marked = async (page) => (await texts(page)).filter((text) => text.includes(mark));
+const here = (page, name) => part(page, "people").locator(`.person[data-name="${name}"]`);
 const figure = async (page, id) => Number((await part(page, id).textContent()).replace(/\D/g, "") || NaN);
 
-async function open(name) {
-  const page = await context.newPage();
+// seconds is a user's own time as a page shows it.
+async function seconds(page) {
+  let text;
+  await until(patience, "one's own time", async () => {
+    text = await part(page, "time").textContent();
+    return text !== "";
+  });
+  const sizes = { h: 3600, min: 60, s: 1 };
+  return [...text.matchAll(/(\d+) (h|min|s)/g)].reduce((sum, [, n, unit]) => sum + n * sizes[unit], 0);
+}
+
+function watch(page, name) {
   page.on("console", (message) => message.type() === "error" && complaints.push(`${name}: ${message.text()}`));
   page.on("pageerror", (error) => complaints.push(`${name}: ${error.stack}`));
   page.on("requestfailed", (request) => complaints.push(`${name}: ${request.url()} ${request.failure()?.errorText}`));
+}
+
+async function open(name) {
+  const page = await context.newPage();
+  watch(page, name);
   const response = await page.goto(http);
   assert.equal(response.status(), 200);
   if (http.startsWith("https:")) {
@@ -93,11 +109,49 @@ await run([
     assert.equal(await part(ann, "messages").locator("img, b").count(), 0);
   }],
 
-  ["both are listed as talkers", async () => {
+  ["both see who is here, and since when", async () => {
     for (const page of [ann, bob]) {
-      const names = await part(page, "talkers").locator(".who").allTextContents();
-      assert.ok(names.includes("Ann Tester") && names.includes("Bob Tester"), `talkers: ${names}`);
+      let names;
+      await until(patience, "both are here", async () => {
+        names = await part(page, "people").locator(".who").allTextContents();
+        return names.includes("Ann Tester") && names.includes("Bob Tester");
+      }).catch((error) => { throw new Error(`${error.message}; here: ${names}`); });
+      assert.match(await here(page, "Bob Tester").locator(".ago").textContent(), /^since \d/);
     }
+    assert.equal(await here(ann, "Ann Tester").locator(".me").count(), 1);
+    assert.equal(await here(ann, "Bob Tester").locator(".me").count(), 0);
+  }],
+
+  ["a second tab of the same user is nobody new, and its time is the same", async () => {
+    const [again] = await Promise.all([context.waitForEvent("page"), part(ann, "again").click()]);
+    watch(again, "Ann again");
+    await online(again);
+    assert.equal(await part(again, "name").inputValue(), "Ann Tester");
+    assert.equal(new URL(again.url()).search, "");
+    await until(patience, "both are here", async () => await part(again, "people").locator(".who").count() >= 2);
+    assert.equal(await here(bob, "Ann Tester").count(), 1);
+    // Both show the same number of the server's, which goes by the clock: not twice as fast.
+    const start = performance.now();
+    const times = await Promise.all([seconds(ann), seconds(again)]);
+    assert.ok(Math.abs(times[0] - times[1]) <= 1, `${times}`);
+    await pause(4000);
+    const passed = (performance.now() - start) / 1000;
+    for (const page of [ann, again]) {
+      const more = await seconds(page) - times[0];
+      assert.ok(more >= passed - 2.5 && more <= passed + 2.5, `${more} s more after ${passed} s`);
+    }
+    await again.close();
+    await pause(1500);
+    assert.equal(await here(bob, "Ann Tester").count(), 1, "one of two tabs closed is no leave");
+  }],
+
+  ["a user who is markup is shown as text", async () => {
+    const evil = `<img src=x onerror=alert(1)>`;
+    const page = await open(evil);
+    await until(patience, "the name among those who are here", async () => await here(ann, evil).count() === 1);
+    assert.equal(await ann.locator("img:not(.logo)").count(), 0);
+    await page.close();
+    await until(patience, "that it is gone", async () => await here(ann, evil).count() === 0);
   }],
 
   ["the figures are live: two connections at least, and bytes for each", async () => {

@@ -31,8 +31,13 @@ type Options struct {
 	Node     Node
 	Channels Channels
 	Clients  Clients
+	Presence Presence
 	// Tokens takes tokens back; nil where there are none.
 	Tokens Tokens
+	// Records are the books of visits, and Ledger this node's part of them; nil where
+	// none are kept. Records' Erase sees to it that this node writes nothing of before.
+	Records throng.Records
+	Ledger  Ledger
 	// Self describes this node.
 	Self  func(ctx context.Context) (NodeInfo, error)
 	Clock *throng.Clock
@@ -50,6 +55,7 @@ type API struct {
 	methods map[string]*Method
 	calls   map[string]*calls
 	bodies  sync.Pool // of *[]byte
+	exports chan struct{}
 	// Values of headers that all answers share.
 	jsonType, nosniff []string
 }
@@ -61,7 +67,7 @@ type calls struct{ all, failed atomic.Uint64 }
 func New(o Options) *API {
 	a := &API{
 		opts: o, log: o.Log, methods: make(map[string]*Method), calls: make(map[string]*calls),
-		jsonType: []string{"application/json"}, nosniff: []string{"nosniff"},
+		exports: make(chan struct{}, maxExports), jsonType: []string{"application/json"}, nosniff: []string{"nosniff"},
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
@@ -107,6 +113,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serveDescription(w, r)
 	case m == nil && name != "":
 		a.send(w, http.StatusNotFound, appendAnswer(nil, nil, throng.ErrMethodNotFound))
+	case r.Method == http.MethodGet && m != nil && m.Streams():
+		a.answerGet(w, r, key, m)
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "API methods are POST requests", http.StatusMethodNotAllowed)
@@ -131,8 +139,12 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, key *Key, m *Method
 		return
 	}
 	c := &call{API: a, ctx: r.Context(), key: key}
-	if m == nil {
+	switch {
+	case m == nil:
 		a.send(w, http.StatusOK, c.commands(*body))
+		return
+	case m.Streams():
+		a.stream(w, c, m, *body)
 		return
 	}
 	result, err := c.do(m, *body)()
@@ -142,6 +154,17 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, key *Key, m *Method
 		return
 	}
 	a.send(w, http.StatusOK, appendAnswer(nil, result, err))
+}
+
+// answerGet does what the URL alone says.
+func (a *API) answerGet(w http.ResponseWriter, r *http.Request, key *Key, m *Method) {
+	body, err := fromParameters(m.Request, r.URL.Query())
+	if err != nil {
+		a.count(m, err)
+		a.send(w, statusOf(err), appendAnswer(nil, nil, err))
+		return
+	}
+	a.stream(w, &call{API: a, ctx: r.Context(), key: key}, m, body)
 }
 
 func (a *API) count(m *Method, err *throng.Error) {

@@ -97,7 +97,7 @@ func (c *call) command(text commandText, full bool) command {
 	switch {
 	case text.name == nil:
 		return command{wait: failed(bad("commands: a command is an object with one member, the name of a method"))}
-	case m == nil || m.bare:
+	case m == nil || m.alone():
 		return command{wait: failed(coded(throng.ErrMethodNotFound, "%q", text.name))}
 	case m.ahead && full:
 		return tooMuch()

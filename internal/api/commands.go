@@ -34,7 +34,7 @@ func (c *call) commands(body []byte) []byte {
 			return appendAnswer(b, nil, coded(throng.ErrLimitExceeded, "too many commands, or too large replies: this and what follows was not done"))
 		}
 		m := c.methods[one.Method]
-		if m == nil || m.bare {
+		if m == nil || m.alone() {
 			b = appendAnswer(b, nil, coded(throng.ErrMethodNotFound, "%q", one.Method))
 			continue
 		}

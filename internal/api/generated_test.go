@@ -3,8 +3,10 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,7 +71,11 @@ func describe(t *testing.T) *openapi3.T {
 	}
 	failure := openapi3.NewSchemaRef("#/components/schemas/Error", doc.Components.Schemas["Error"].Value)
 	for _, m := range api.Methods() {
-		doc.Paths.Set("/api/"+m.Name, &openapi3.PathItem{Post: operation(t, &m, failure)})
+		item := &openapi3.PathItem{Post: operation(t, &m, failure)}
+		if m.Streams() {
+			item.Get = byURL(t, &m, item.Post)
+		}
+		doc.Paths.Set("/api/"+m.Name, item)
 	}
 	if err := doc.Validate(t.Context()); err != nil {
 		t.Fatalf("the description is not OpenAPI: %v", err)
@@ -90,12 +96,44 @@ func operation(t *testing.T, m *api.Method, why *openapi3.SchemaRef) *openapi3.O
 	op.OperationID, op.Summary = m.Name, m.Doc
 	op.RequestBody = &openapi3.RequestBodyRef{Value: openapi3.NewRequestBody().WithRequired(true).
 		WithJSONSchemaRef(generate(t, m.Request, false))}
-	op.AddResponse(200, openapi3.NewResponse().WithDescription("The result, or why there is none.").
-		WithJSONSchema(openapi3.NewOneOfSchema(answer, failure)))
+	if m.Streams() {
+		streamed(op, result, failure)
+	} else {
+		op.AddResponse(200, openapi3.NewResponse().WithDescription("The result, or why there is none.").
+			WithJSONSchema(openapi3.NewOneOfSchema(answer, failure)))
+	}
 	for status, text := range map[int]string{401: "There is no key, or a wrong one.", 413: "The body is too large."} {
 		op.AddResponse(status, openapi3.NewResponse().WithDescription(text))
 	}
 	return op
+}
+
+// streamed describes answers that are lines: what is in each of them, as CSV or JSON.
+func streamed(op *openapi3.Operation, line *openapi3.SchemaRef, why *openapi3.Schema) {
+	op.AddResponse(200, openapi3.NewResponse().WithDescription("The visits, a line for each.").WithContent(openapi3.Content{
+		"text/csv":             openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema()),
+		"application/x-ndjson": openapi3.NewMediaType().WithSchemaRef(line),
+	}))
+	for _, status := range []int{400, 403, 429, 500, 501} {
+		op.AddResponse(status, openapi3.NewResponse().WithDescription("Why there are none.").WithJSONSchema(why))
+	}
+}
+
+// byURL is the operation where the members are parameters of the URL.
+func byURL(t *testing.T, m *api.Method, post *openapi3.Operation) *openapi3.Operation {
+	op := *post
+	op.OperationID, op.RequestBody = m.Name+"_by_url", nil
+	all := generate(t, m.Request, false).Value.Properties
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		schema := all[name]
+		if schema.Value.Type == nil { // any JSON: a time, as text
+			schema = openapi3.NewSchemaRef("", openapi3.NewStringSchema())
+		}
+		op.Parameters = append(op.Parameters, &openapi3.ParameterRef{
+			Value: openapi3.NewQueryParameter(name).WithDescription(all[name].Value.Description).WithSchema(schema.Value),
+		})
+	}
+	return &op
 }
 
 // generate makes the schema of a struct. A closed one has no other members: so that
@@ -150,7 +188,7 @@ func reference() string {
 	for _, m := range api.Methods() {
 		b.WriteString("\n### " + m.Name + "\n\n" + m.Doc + "\n")
 		table(&b, "Request", m.Request)
-		table(&b, "Result", m.Result)
+		table(&b, map[bool]string{false: "Result", true: "Line"}[m.Streams()], m.Result)
 	}
 	return b.String()
 }

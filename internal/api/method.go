@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/http"
 	"reflect"
 
 	"throng"
@@ -19,10 +20,20 @@ type Method struct {
 	// outcome does it.
 	ahead bool
 	begin func(c *call, body []byte) outcome
+	// stream is there instead of begin where the answer is no JSON object but written
+	// piece by piece; Result is then one line of it. An error is one from before the
+	// first byte, or errCutOff.
+	stream func(c *call, w http.ResponseWriter, body []byte) *throng.Error
 }
 
 // Bare reports whether the result is the whole answer.
 func (m *Method) Bare() bool { return m.bare }
+
+// Streams reports whether the answer is lines without end in sight, each a result.
+func (m *Method) Streams() bool { return m.stream != nil }
+
+// alone reports whether a list of commands can't have the method.
+func (m *Method) alone() bool { return m.bare || m.stream != nil }
 
 // Methods returns the table.
 func Methods() []Method {
@@ -37,10 +48,19 @@ func Methods() []Method {
 		at[revokeRequest, reachedResult]("revoke_token", revokeDoc, (*call).revoke),
 		at[presenceRequest, presenceResult]("presence", presenceDoc, (*call).presence),
 		at[presenceRequest, presenceStatsResult]("presence_stats", presenceStatsDoc, (*call).presenceStats),
+		at[membersRequest, membersResult]("presence_members", membersDoc, (*call).members),
 		at[historyRequest, historyResult]("history", historyDoc, (*call).history),
 		at[historyRemoveRequest, empty]("history_remove", historyRemoveDoc, (*call).removeHistory),
 		at[channelsRequest, channelsResult]("channels", channelsDoc, (*call).channels),
 		at[connectionsRequest, connectionsResult]("connections", connectionsDoc, (*call).connections),
+		at[visitsOnlineRequest, visitsOnlineResult]("visits_online", visitsOnlineDoc, (*call).visitsOnline),
+		at[visitsUserRequest, visitsUserResult]("visits_user", visitsUserDoc, (*call).visitsUser),
+		at[visitsWatchedRequest, visitsWatchedResult]("visits_watched", visitsWatchedDoc, (*call).visitsWatched),
+		at[visitsSessionsRequest, visitsSessionsResult]("visits_sessions", visitsSessionsDoc, (*call).visitsSessions),
+		at[visitsCurveRequest, visitsCurveResult]("visits_curve", visitsCurveDoc, (*call).visitsCurve),
+		at[visitsTopRequest, visitsTopResult]("visits_top", visitsTopDoc, (*call).visitsTop),
+		exportMethod(),
+		at[visitsEraseRequest, visitsEraseResult]("visits_erase", visitsEraseDoc, (*call).visitsErase),
 		at[empty, infoResult]("info", infoDoc, (*call).info),
 		at[rpcRequest, rpcResult]("rpc", rpcDoc, (*call).rpc),
 	}

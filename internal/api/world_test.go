@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"throng"
+	"throng/internal/api"
 	"throng/internal/config"
 	"throng/internal/gateway/gatewaytest"
 )
@@ -36,9 +38,34 @@ func start(t *testing.T, engine string, set func(*config.Config)) *world {
 	if set != nil {
 		set(o.Config)
 	}
-	w := &world{T: t, server: gatewaytest.Start(t, o), key: "dev", client: &http.Client{Transport: new(http.Transport), Timeout: 20 * time.Second}}
+	server := gatewaytest.Start(t, o)
+	w := at(t, "http://"+server.Internal().String())
+	w.server = server
+	return w
+}
+
+// over runs an API by itself, without a server around it.
+func over(t *testing.T, o api.Options) *world {
+	t.Helper()
+	o.Clock, o.MaxBody = throng.NewClock(), 1<<20
+	a, all := api.New(o), []string{api.Any}
+	a.SetKeys(api.NewKeys(
+		api.Key{Name: "dev", Sum: api.Sum("dev"), Methods: all, Namespaces: all},
+		api.Key{Name: "rooms", Sum: api.Sum(roomKey), Methods: all, Namespaces: []string{"room"}},
+		api.Key{Name: "counting", Sum: api.Sum("counting"), Methods: []string{"visits_online"}, Namespaces: all},
+	))
+	s := httptest.NewUnstartedServer(a)
+	s.Config.ReadTimeout = time.Second // shorter than exports take
+	s.Start()
+	t.Cleanup(s.Close)
+	return at(t, s.URL)
+}
+
+// at is a world around an API that is there already.
+func at(t *testing.T, url string) *world {
+	t.Helper()
+	w := &world{T: t, url: url, key: "dev", client: &http.Client{Transport: new(http.Transport), Timeout: 20 * time.Second}}
 	t.Cleanup(w.client.CloseIdleConnections)
-	w.url = "http://" + w.server.Internal().String()
 	status, body := w.request(http.MethodGet, "/api/openapi.json", "")
 	if status != 200 {
 		t.Fatalf("GET /api/openapi.json: %d %s", status, body)

@@ -77,6 +77,11 @@ func (a *asking) call(r *run, method string, request any) (result json.RawMessag
 	if err != nil {
 		return nil, err
 	}
+	return resultOf(answer)
+}
+
+// resultOf takes an answer apart.
+func resultOf(answer []byte) (json.RawMessage, error) {
 	var reply struct {
 		Result json.RawMessage
 		Error  *struct {
@@ -107,29 +112,65 @@ func hintForCode(code int) string {
 
 // post makes the request and returns an answer that came with 200 or is JSON.
 func (a *asking) post(r *run, method string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	res, err := a.send(ctx, r, method, body)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+	if err != nil {
+		return nil, unreached(res.Request.URL.String(), err)
+	}
+	return answer, refusal(res, answer)
+}
+
+// stream makes the request and copies what comes, however much that is and however
+// long it takes.
+func (a *asking) stream(r *run, method string, body []byte) error {
+	res, err := a.send(context.Background(), r, method, body)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		answer, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+		if err == nil {
+			err = refusal(res, answer)
+		}
+		if err == nil {
+			_, err = resultOf(answer)
+		}
+		return err
+	}
+	n, err := io.Copy(r.stdout, res.Body)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return &askError{fmt.Sprintf("the answer broke off after %d bytes: it is not whole", n), "the server's log says why"}
+	}
+	return err
+}
+
+// send makes the request; the answer must begin in time.
+func (a *asking) send(ctx context.Context, r *run, method string, body []byte) (*http.Response, error) {
 	address, err := a.address(r, method)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-API-Key", firstOf(a.Key, variable(r.env, "THRONG_API_KEY"), defaultKey))
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment}}
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: askTimeout,
+	}}
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, unreached(address, err)
 	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
-	if err != nil {
-		return nil, unreached(address, err)
-	}
-	return answer, refusal(res, answer)
+	return res, nil
 }
 
 // unreached says that there was no answer. The error has the address already.

@@ -30,6 +30,7 @@ type commands struct {
 	Channels    channelsCommand    `cmd:"" help:"List the channels of a running server."`
 	Connections connectionsCommand `cmd:"" help:"List the connections of a running server."`
 	Disconnect  disconnectCommand  `cmd:"" help:"End connections of a running server."`
+	Visits      visitsCommand      `cmd:"" help:"Ask a running server who is here, who was, and how long."`
 	API         apiCommand         `cmd:"" name:"api" help:"Call any method of a running server's API."`
 	Config      configCommand      `cmd:"" help:"Show, check or explain the configuration."`
 	Doctor      doctorCommand      `cmd:"" help:"Say what on this machine, and in the proxies in front, stands in the way of many connections."`

@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(e.WorkDir+"/configuration.md", reference, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "exits": exits, "internal": internal, "occupy": occupy, "term": term, "visit": visit, "hup": hup,
+			"await": await, "books": books, "exits": exits, "internal": internal, "occupy": occupy, "term": term, "visit": visit, "hup": hup,
 		},
 	})
 }

@@ -49,6 +49,9 @@ func (c *demoCommand) Run(r *run) error {
 	if url := pageURL(s.Public()); url != "" {
 		fmt.Fprintf(r.stdout, "open %s in two tabs\n", url)
 	}
+	if url := pageURL([]net.Addr{s.Internal()}); url != "" {
+		fmt.Fprintf(r.stdout, "who is here, and who was: %sdashboard/ (the key is dev)\n", url)
+	}
 	return serve(s, log, func() (*config.Config, error) { return c.load(r, true) })
 }
 

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-//go:embed demo
-var demoFiles embed.FS
+//go:embed demo operator
+var files embed.FS
 
 // contentTypes is our own table: the mime package reads the machine's, and a
 // module with a wrong type does not run.
@@ -29,8 +29,9 @@ var contentTypes = map[string]string{
 	".md":   "text/plain; charset=utf-8",
 }
 
-// Safari does not count ws: as 'self', therefore connect-src names the schemes.
-const contentSecurityPolicy = "default-src 'self'; connect-src 'self' ws: wss:; " +
+// demoPolicy is the demo's Content-Security-Policy. Safari does not count ws: as
+// 'self', therefore connect-src names the schemes.
+const demoPolicy = "default-src 'self'; connect-src 'self' ws: wss:; " +
 	"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // page is one embedded file with the headers that depend on its content.
@@ -40,10 +41,12 @@ type page struct {
 	etag        string
 }
 
-// Demo serves the demo chat at / and its files beside it. It answers GET and
-// HEAD only. Browsers revalidate at each load, so that a new binary shows at once.
-func Demo() http.Handler {
-	pages := demoPages()
+// Demo serves the demo chat at / and its files beside it.
+func Demo() http.Handler { return serve(pagesOf("demo"), demoPolicy) }
+
+// serve answers GET and HEAD only. Browsers revalidate at each load, so that a new
+// binary shows at once.
+func serve(pages map[string]page, policy string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, ok := pages[r.URL.Path]
 		if !ok {
@@ -59,33 +62,35 @@ func Demo() http.Handler {
 		h.Set("Content-Type", p.contentType)
 		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", p.etag)
-		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.body))
 	})
 }
 
-// demoPages reads the embedded folder. What fails here was built wrongly, in
-// every copy of this binary alike: it panics, and the test finds it.
-func demoPages() map[string]page {
+// pagesOf reads an embedded folder. What fails here was built wrongly, in every copy
+// of this binary alike: it panics, and the test finds it.
+func pagesOf(folder string) map[string]page {
 	pages := make(map[string]page)
-	entries, err := fs.ReadDir(demoFiles, "demo")
+	entries, err := fs.ReadDir(files, folder)
 	if err != nil {
 		panic(fmt.Sprintf("dashboard: %v", err))
 	}
 	for _, entry := range entries {
-		name := entry.Name()
-		contentType, ok := contentTypes[path.Ext(name)]
-		if !ok {
-			panic("dashboard: no content type for " + name)
-		}
-		body, err := demoFiles.ReadFile(path.Join("demo", name))
-		if err != nil {
-			panic(fmt.Sprintf("dashboard: %v", err))
-		}
-		sum := sha256.Sum256(body)
-		p := page{body: body, contentType: contentType, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
-		pages["/"+strings.TrimSuffix(name, "index.html")] = p
+		pages["/"+strings.TrimSuffix(entry.Name(), "index.html")] = pageOf(folder, entry.Name())
 	}
 	return pages
+}
+
+func pageOf(folder, name string) page {
+	contentType, ok := contentTypes[path.Ext(name)]
+	if !ok {
+		panic("dashboard: no content type for " + name)
+	}
+	body, err := files.ReadFile(path.Join(folder, name))
+	if err != nil {
+		panic(fmt.Sprintf("dashboard: %v", err))
+	}
+	sum := sha256.Sum256(body)
+	return page{body: body, contentType: contentType, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
 }

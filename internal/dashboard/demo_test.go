@@ -14,12 +14,17 @@ import (
 
 func get(t *testing.T, method, path string, header http.Header) *httptest.ResponseRecorder {
 	t.Helper()
+	return ask(t, dashboard.Demo(), method, path, header)
+}
+
+func ask(t *testing.T, pages http.Handler, method, path string, header http.Header) *httptest.ResponseRecorder {
+	t.Helper()
 	r := httptest.NewRequest(method, path, nil)
 	for key, values := range header {
 		r.Header[key] = values
 	}
 	w := httptest.NewRecorder()
-	dashboard.Demo().ServeHTTP(w, r)
+	pages.ServeHTTP(w, r)
 	return w
 }
 
@@ -57,31 +62,48 @@ func TestDemoServesEveryFileWithItsHeaders(t *testing.T) {
 
 // What the files name must be embedded, and nothing may come from elsewhere or
 // need what the policy forbids.
-func TestDemoNamesOnlyWhatItServes(t *testing.T) {
+func TestPagesNameOnlyWhatIsServed(t *testing.T) {
 	reference := regexp.MustCompile(`(?:(?:src|href)=|from )"([^"]+)"`)
 	inline := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|style="|\son\w+="|https?://`)
-	files := os.DirFS("demo")
-	names, err := fs.Glob(files, "*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		if strings.HasPrefix(name, "phoenix.") {
-			continue
+	for folder, pages := range map[string]http.Handler{"demo": dashboard.Demo(), "operator": dashboard.Operator()} {
+		files := os.DirFS(folder)
+		names, err := fs.Glob(files, "*")
+		if err != nil || len(names) == 0 {
+			t.Fatal(names, err)
 		}
-		body, err := fs.ReadFile(files, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text := strings.ReplaceAll(string(body), "http://www.w3.org/2000/svg", "") // a name, not an address
-		if found := inline.FindString(text); found != "" {
-			t.Errorf("%s has %q", name, found)
-		}
-		for _, match := range reference.FindAllStringSubmatch(text, -1) {
-			path := "/" + strings.TrimPrefix(match[1], "./")
-			if w := get(t, http.MethodGet, path, nil); w.Code != http.StatusOK {
-				t.Errorf("%s names %q, which is answered with %d", name, match[1], w.Code)
+		for _, name := range names {
+			if strings.HasPrefix(name, "phoenix.") || strings.HasPrefix(name, "uplot.") {
+				continue
 			}
+			body, err := fs.ReadFile(files, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.ReplaceAll(string(body), "http://www.w3.org/2000/svg", "") // a name, not an address
+			if found := inline.FindString(text); found != "" {
+				t.Errorf("%s/%s has %q", folder, name, found)
+			}
+			for _, match := range reference.FindAllStringSubmatch(text, -1) {
+				path := "/" + strings.TrimPrefix(match[1], "./")
+				if w := ask(t, pages, http.MethodGet, path, nil); w.Code != http.StatusOK {
+					t.Errorf("%s/%s names %q, which is answered with %d", folder, name, match[1], w.Code)
+				}
+			}
+		}
+	}
+}
+
+// The operator's page may ask its own server, and nothing else.
+func TestOperatorPolicy(t *testing.T) {
+	for path, contentType := range map[string]string{
+		"/": "text/html; charset=utf-8", "/operator.js": "text/javascript; charset=utf-8", "/uplot.js": "text/javascript; charset=utf-8",
+		"/uplot.css": "text/css; charset=utf-8", "/uplot.LICENSE.md": "text/plain; charset=utf-8", "/icon.svg": "image/svg+xml",
+	} {
+		w := ask(t, dashboard.Operator(), http.MethodGet, path, nil)
+		policy := w.Header().Get("Content-Security-Policy")
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != contentType || !strings.HasPrefix(policy, "default-src 'none'; script-src 'self';") ||
+			strings.Contains(policy, "unsafe") || strings.Contains(policy, "ws") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
 }

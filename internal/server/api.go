@@ -22,12 +22,17 @@ const devKey = "dev"
 // composeAPI makes the server API.
 func (s *Server) composeAPI() error {
 	all := census.New(s.engine, s.hub, s.users)
-	s.api = api.New(api.Options{
-		Node: s.node, Channels: all, Clients: all, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
+	o := api.Options{
+		Node: s.node, Channels: all, Clients: all, Presence: members{s.presence}, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
+		Records: s.records,
 		MaxBody: int(s.cfg.API.MaxBody),
 		// A client's queue takes it, and base64 and framing around it.
 		MaxData: int(s.cfg.Engine.QueueBytes) / 2,
-	})
+	}
+	if s.visits != nil {
+		o.Ledger = s.visits
+	}
+	s.api = api.New(o)
 	keys, err := keysOf(s.cfg, s.cfg.Dev)
 	if err == nil {
 		s.api.SetKeys(keys)

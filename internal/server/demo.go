@@ -29,7 +29,8 @@ func (s *Server) pages() http.Handler {
 	})
 }
 
-// demoNamespace holds the channel of the demo page's figures.
+// demoNamespace holds the channel of the demo page's figures, and those of its users'
+// own times.
 const demoNamespace = "demo"
 
 // figures is what the demo page shows of the server.

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"throng/internal/dashboard"
 )
 
-// serveInternal serves operators: metrics, health, readiness, profiles.
+// serveInternal serves operators: metrics, health, readiness, profiles, their page.
 func (s *Server) serveInternal() error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{}))
@@ -22,6 +24,7 @@ func (s *Server) serveInternal() error {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	mux.Handle("/dashboard/", http.StripPrefix("/dashboard", dashboard.Operator()))
 	mux.Handle("/api", s.api)
 	mux.Handle("/api/", s.api)
 	s.admin.Handler = mux

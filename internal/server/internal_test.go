@@ -65,7 +65,7 @@ func TestInternalPathsAreNotPublic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, o)
 			for _, path := range []string{
-				"/metrics", "/health", "/ready", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/symbol",
+				"/metrics", "/health", "/ready", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/symbol", "/dashboard/", "/dashboard/operator.js",
 			} {
 				if status, _, _ := get(t, s.Internal(), path); status != 200 {
 					t.Errorf("internal %s: %d", path, status)

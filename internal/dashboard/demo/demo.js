@@ -9,20 +9,23 @@ import { Socket } from "./phoenix.mjs";
 import { Figures, milliseconds } from "./figures.js";
 import { Messages } from "./messages.js";
 import { loadName, saveName, randomId, hue } from "./names.js";
-import { Talkers } from "./talkers.js";
+import { People } from "./people.js";
+import { OwnTime } from "./time.js";
 
 const byId = (id) => document.getElementById(id);
 const messages = new Messages();
-const talkers = new Talkers(byId("talkers"));
 const figures = new Figures();
 
 let name = loadName();
 let position = null;     // where in the channel's stream this tab is; null when new
 let wantsOffline = false;
+let renamed = false;     // the socket comes back only because it has another name
 
 const socket = new Socket("/socket", { params: () => ({ user_id: name }) });
 const lobby = socket.channel("hist:lobby", () => ({ recover: position ?? { history: 100 } }));
 const live = socket.channel("demo:figures");
+const own = new OwnTime(socket);
+new People(lobby, { list: byId("people"), count: byId("people-title"), me: () => name });
 
 // ---- the connection
 
@@ -56,7 +59,8 @@ lobby.join()
   .receive("error", ({ reason }) => messages.notice(`The server refused the channel: ${reason}`, "bad"));
 
 function recover({ recovered, offset, epoch, publications = [] }) {
-  const returning = position !== null;
+  const returning = position !== null && !renamed;
+  renamed = false;
   position = { offset, epoch };
   const replayed = publications.map(({ event, payload, time }) => read(event, payload, time)).filter(Boolean);
   const news = replayed.filter((message) => !messages.has(message.id));
@@ -79,7 +83,6 @@ for (const event of ["msg", "message"]) {
 
 function deliver(message) {
   messages.deliver(message);
-  talkers.spoke(message.from, message.time);
 }
 
 // read judges what came from somebody else: only text comes out. "message" is
@@ -122,19 +125,32 @@ byId("composer").addEventListener("submit", (event) => {
 function showName() {
   byId("name").value = name;
   byId("you-dot").style.setProperty("--hue", hue(name));
+  byId("again").href = `./?name=${encodeURIComponent(name)}`;
 }
 
 byId("name").addEventListener("change", () => {
+  const before = name;
   name = byId("name").value.trim() || name;
   saveName(name);
   showName();
+  if (name !== before) rename();
 });
+
+// rename connects anew: the server knows a socket by the name that it came with.
+function rename() {
+  own.of(name);
+  if (wantsOffline) return;
+  renamed = position !== null;
+  showState("connecting");
+  socket.disconnect(() => wantsOffline || socket.connect());
+}
 byId("name").addEventListener("keydown", (event) => event.key === "Enter" && byId("input").focus());
 
 // ---- the server's figures
 
 live.on("figures", (payload) => figures.update(payload));
 live.join();
+own.of(name);
 
 showName();
 socket.connect();

@@ -1,4 +1,4 @@
-// Who is talking: a friendly name per tab, and a colour per name.
+// Who somebody is: a friendly name per tab, and a colour per name.
 
 const moods = ["Brisk", "Calm", "Clever", "Cosy", "Gentle", "Happy", "Keen", "Lucky", "Merry", "Nimble", "Quiet", "Sunny", "Swift", "Witty"];
 const animals = ["Badger", "Crane", "Dormouse", "Finch", "Fox", "Heron", "Ibex", "Lynx", "Marten", "Otter", "Puffin", "Robin", "Seal", "Wren"];
@@ -10,6 +10,12 @@ const pick = (list) => list[Math.floor(Math.random() * list.length)];
 const key = "throng.name";
 
 export function loadName() {
+  const asked = new URLSearchParams(location.search).get("name")?.trim().slice(0, 32);
+  if (asked) {   // the same user in one more tab
+    saveName(asked);
+    history.replaceState(null, "", "./");
+    return asked;
+  }
   try {
     const stored = sessionStorage.getItem(key);
     if (stored) return stored;

@@ -65,7 +65,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"can't be read":    "postgres://user:pass%zz@host/db",
 		"may not do that":  change(func(u *url.URL) { u.User = url.UserPassword("guest", "guest") }),
 		"version 99":       future,
-		"read-only":        change(func(u *url.URL) { u.RawQuery += "&options=-c%20default_transaction_read_only=on" }),
+		"read-only":        change(func(u *url.URL) { u.RawQuery += "&options=-c%20default_transaction_read_only%3Don" }),
 	} {
 		_, err := postgres.Open(t.Context(), postgres.Options{DSN: dsn})
 		if err == nil {
@@ -80,7 +80,7 @@ func TestReadOnlyLater(t *testing.T) {
 	db := server.Start(t)
 	dsn := db.Database(t)
 	open(t, dsn) // makes the tables
-	s := open(t, dsn+"&options=-c%20default_transaction_read_only=on")
+	s := open(t, dsn+"&options=-c%20default_transaction_read_only%3Don")
 	_, err := s.Acquire(t.Context(), "a")
 	complaint(t, err, "read-only")
 	if _, err := s.Online(t.Context(), throng.OnlineQuery{Page: throng.Page{Limit: 1}}); err != nil {

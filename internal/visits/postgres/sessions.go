@@ -34,9 +34,9 @@ func (s *Store) Sessions(ctx context.Context, f throng.VisitFilter, p throng.Pag
 	}
 	open.Set("limit", limit+1)
 	open.Set("skew", s.skew())
-	query := `(` + openVisits + open.String() + newestFirst + `)`
+	query := `SELECT * FROM (` + openVisits + open.String() + newestFirst + `) o`
 	if !f.Open {
-		query += ` UNION ALL (` + endedVisits + ended.String() + newestFirst + `)`
+		query += ` UNION ALL SELECT * FROM (` + endedVisits + ended.String() + newestFirst + `) v`
 	}
 	query = `SELECT user_id, channel, kind, coalesce(node_id, ''), s.started_at, ended_at, s.reason, node_epoch, visit_no
 		FROM (` + query + newestFirst + `) s LEFT JOIN node_lease USING (node_epoch)

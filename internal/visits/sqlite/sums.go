@@ -57,9 +57,9 @@ func (s *Store) sums(ctx context.Context, q *throng.WatchedQuery, w *store.Where
 	if !q.AnyChannel {
 		open += " AND o.channel = @channel"
 	}
-	day := "-1"
+	day, group := "-1", "user_id, channel"
 	if q.Days {
-		day = "day"
+		day, group = "day", group+", day"
 	}
 	query := `WITH RECURSIVE ` + days + `, ` + piecesOfOpen + open + ` AND ` + openWithin + piecesOfDays + `,
 		part (user_id, channel, day, milliseconds, visits) AS (
@@ -67,7 +67,7 @@ func (s *Store) sums(ctx context.Context, q *throng.WatchedQuery, w *store.Where
 			UNION ALL SELECT user_id, channel, begins / 86400000,
 				max(0, min(ends, (begins / 86400000 + 1) * 86400000) - begins), begins = started_at FROM piece),
 		total AS (SELECT user_id, channel, ` + day + ` AS day, sum(milliseconds) AS milliseconds, sum(visits) AS visits
-			FROM part GROUP BY user_id, channel, ` + day + `)
+			FROM part GROUP BY ` + group + `)
 		SELECT user_id, channel, day, milliseconds, visits FROM total WHERE ` + w.String() + ` ` + order + ` LIMIT @limit`
 	err = s.query(ctx, query, values(w), func(columns func(...any) error) error {
 		var e store.Spent

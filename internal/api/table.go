@@ -1,0 +1,112 @@
+package api
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"throng"
+)
+
+// table writes visits in a format for other programs. What it holds back is bounded.
+type table interface {
+	begin(h http.Header)
+	row(v *visit) error
+	flush() error
+}
+
+func newTable(w io.Writer, format string) (table, *throng.Error) {
+	switch format {
+	case "", "csv":
+		return &csvTable{out: csv.NewWriter(w)}, nil
+	case "jsonl":
+		b := bufio.NewWriterSize(w, 32<<10)
+		e := json.NewEncoder(b)
+		e.SetEscapeHTML(false)
+		return &lineTable{b, e}, nil
+	}
+	return nil, bad("format: it is csv or jsonl")
+}
+
+// csvTable is RFC 4180 with a heading. Times are those of UTC.
+type csvTable struct {
+	out    *csv.Writer
+	begun  bool
+	record [8]string
+}
+
+// begin implements table.
+func (t *csvTable) begin(h http.Header) {
+	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	h.Set("Content-Disposition", `attachment; filename="visits.csv"`)
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// row implements table.
+func (t *csvTable) row(v *visit) error {
+	if err := t.heading(); err != nil {
+		return err
+	}
+	t.record = [8]string{
+		harmless(v.User), harmless(v.Channel), v.Kind, harmless(v.Node),
+		stamp(v.StartedAt), stamp(v.EndedAt), strconv.FormatInt(v.MS, 10), v.Reason,
+	}
+	return t.out.Write(t.record[:])
+}
+
+func (t *csvTable) heading() error {
+	if t.begun {
+		return nil
+	}
+	t.begun = true
+	return t.out.Write([]string{"user", "channel", "kind", "node", "started_at", "ended_at", "ms", "reason"})
+}
+
+// flush implements table.
+func (t *csvTable) flush() error {
+	if err := t.heading(); err != nil { // of an empty table too
+		return err
+	}
+	t.out.Flush()
+	return t.out.Error()
+}
+
+// harmless puts a quote before what a spreadsheet would take for a formula: names
+// come from whoever chose them, and a formula can send the table elsewhere.
+func harmless(cell string) string {
+	if cell != "" && strings.IndexByte("=+-@\t\r\n", cell[0]) >= 0 {
+		return "'" + cell
+	}
+	return cell
+}
+
+func stamp(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// lineTable writes a JSON object for each visit, and nothing else.
+type lineTable struct {
+	out  *bufio.Writer
+	json *json.Encoder
+}
+
+// begin implements table.
+func (t *lineTable) begin(h http.Header) {
+	h.Set("Content-Type", "application/x-ndjson")
+	h.Set("Content-Disposition", `attachment; filename="visits.jsonl"`)
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// row implements table.
+func (t *lineTable) row(v *visit) error { return t.json.Encode(v) }
+
+// flush implements table.
+func (t *lineTable) flush() error { return t.out.Flush() }
