@@ -63,6 +63,13 @@ func TestBackend(t *testing.T) {
 	runScript(t, "backend.mjs", "http://"+s.Public(), "http://"+s.Internal())
 }
 
+// TestPresence runs the Presence class of the phoenix client.
+func TestPresence(t *testing.T) {
+	requireTools(t)
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev")
+	runScript(t, "presence.mjs", "http://"+s.Public())
+}
+
 // requireTools fails rather than skips: a green run must mean that the clients ran.
 func requireTools(t *testing.T) {
 	t.Helper()

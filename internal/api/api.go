@@ -31,6 +31,7 @@ type Options struct {
 	Node     Node
 	Channels Channels
 	Clients  Clients
+	Presence Presence
 	// Tokens takes tokens back; nil where there are none.
 	Tokens Tokens
 	// Records are the books of visits, and Ledger this node's part of them; nil where

@@ -48,6 +48,7 @@ func Methods() []Method {
 		at[revokeRequest, reachedResult]("revoke_token", revokeDoc, (*call).revoke),
 		at[presenceRequest, presenceResult]("presence", presenceDoc, (*call).presence),
 		at[presenceRequest, presenceStatsResult]("presence_stats", presenceStatsDoc, (*call).presenceStats),
+		at[membersRequest, membersResult]("presence_members", membersDoc, (*call).members),
 		at[historyRequest, historyResult]("history", historyDoc, (*call).history),
 		at[historyRemoveRequest, empty]("history_remove", historyRemoveDoc, (*call).removeHistory),
 		at[channelsRequest, channelsResult]("channels", channelsDoc, (*call).channels),

@@ -20,7 +20,7 @@ import "time"
 type Config struct {
 	Listen   []string `toml:"listen" check:"address" flag:"--listen" doc:"Where clients connect: host:port, :port, or unix:/path. The flag may be repeated. In development the default is localhost:8000."`
 	Internal string   `toml:"internal" check:"internal" flag:"--internal" doc:"Where metrics, health, readiness and profiles (pprof) listen. It has no business on a public address. Empty turns it off."`
-	Dev      bool     `toml:"dev" flag:"--dev" doc:"For development: every channel is open to everybody from any origin, the namespace hist keeps history, /echo answers. What is set explicitly still holds."`
+	Dev      bool     `toml:"dev" flag:"--dev" doc:"For development: every channel is open to everybody from any origin, the namespace hist keeps history, presence tells who is there, /echo answers. What is set explicitly still holds."`
 	NodeName string   `toml:"node_name" check:"node" doc:"The name of this node in its logs. Empty means the host's name."`
 
 	Log       Log       `toml:"log" doc:"What the server says on stderr."`
@@ -175,7 +175,7 @@ type APIKey struct {
 	Key        string   `toml:"key" check:"key" secret:"yes" doc:"The key, of at least 16 characters."`
 	KeyFile    string   `toml:"key_file" check:"optional" doc:"Instead of key: a file that holds it, on one line."`
 	SHA256     string   `toml:"sha256" check:"sha256" doc:"Instead of key: its SHA-256 in hexadecimal digits, so that the file does not have the key itself."`
-	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe disconnect refresh presence presence_stats history history_remove channels connections info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
+	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe disconnect refresh presence presence_stats presence_members history history_remove channels connections info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
 	Namespaces []string `toml:"namespaces" check:"space" doc:"The namespaces of the channels that it may name; * is any. Users' own channels are in @user."`
 }
 
@@ -197,5 +197,7 @@ type Namespace struct {
 	PublicationTTL time.Duration `toml:"publication_ttl" min:"0s" max:"8760h" doc:"A publication older than this is not delivered any more; 0s means never."`
 	Visits         bool          `toml:"visits" doc:"Record who is in a channel and for how long, not only in the service as a whole."`
 	Watch          string        `toml:"watch" oneof:"off exclusive parallel" doc:"Record who watches a channel, as its clients say by the event watch: of a user who watches several, exclusive counts the one that it turned to last, parallel each."`
+	Presence       string        `toml:"presence" oneof:"off users clients" doc:"Tell those who are in a channel who is there: users, each once however many connections, or clients, each connection. Everybody who may subscribe sees it."`
+	PresenceList   int           `toml:"presence_list" min:"1" max:"1000" doc:"Up to how many members everybody is told of each; above, they are counted, once a second."`
 	SlowPolicy     string        `toml:"slow_policy" oneof:"disconnect newest" doc:"For a client whose queue is full: disconnect it, or keep only the newest publications."`
 }

@@ -89,6 +89,8 @@ func closedNamespace(name string) Namespace {
 		Publish:      "nobody",
 		ClientEvents: "deny",
 		Watch:        "off",
+		Presence:     "off",
+		PresenceList: 200,
 		SlowPolicy:   "disconnect",
 	}
 }

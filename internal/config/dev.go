@@ -22,6 +22,12 @@ func (c *Config) ApplyDev() {
 		hist.HistorySize, hist.HistoryTTL = 100, 5*time.Minute
 		c.Namespaces = append(c.Namespaces, hist)
 	}
+	if c.find("presence") == nil { // not all of them: it costs messages that nobody asked for
+		presence := closedNamespace("presence")
+		presence.open()
+		presence.Presence = "users"
+		c.Namespaces = append(c.Namespaces, presence)
+	}
 }
 
 // open allows everything to everybody.

@@ -47,6 +47,12 @@ func (n *Namespace) resolve() throng.Namespace {
 		Slow:           throng.SlowDisconnect,
 		Visits:         n.Visits,
 	}
+	switch n.Presence {
+	case "users":
+		ns.Presence, ns.PresenceList = throng.PresenceUsers, n.PresenceList
+	case "clients":
+		ns.Presence, ns.PresenceList = throng.PresenceClients, n.PresenceList
+	}
 	if n.ClientEvents == "broadcast" {
 		ns.ClientEvents = throng.EventBroadcast
 	}

@@ -20,14 +20,22 @@ history_size = 10
 history_ttl = "1m"
 publication_ttl = "5s"
 slow_policy = "newest"
+presence = "users"
+[[namespace]]
+name = "devices"
+presence = "clients"
+presence_list = 20
 [[namespace]]
 name = "news"
+presence_list = 20
 `)})
 	for _, want := range []throng.Namespace{
 		{
 			Name: "chat", Subscribe: throng.Anybody, Publish: throng.Authenticated, ClientEvents: throng.EventBroadcast,
 			Retention: throng.Retention{Size: 10, TTL: time.Minute}, PublicationTTL: 5 * time.Second, Slow: throng.SlowNewest,
+			Presence: throng.PresenceUsers, PresenceList: 200,
 		},
+		{Name: "devices", Subscribe: throng.Authenticated, Presence: throng.PresenceClients, PresenceList: 20},
 		{Name: "news", Subscribe: throng.Authenticated},
 		{Name: "default", Subscribe: throng.Authenticated},
 	} {
@@ -50,6 +58,9 @@ func TestBadNamespaces(t *testing.T) {
 		{"name = \"a\"\npublish = \"all\"", `:3: namespace.publish: "all" is not a value`, ``},
 		{"name = \"a\"\nclient_events = \"backend\"", `:3: namespace.client_events: "backend" is not a value`, `comes with backend hooks`},
 		{"name = \"a\"\nslow_policy = \"wait\"", `:3: namespace.slow_policy: "wait" is not a value`, ``},
+		{"name = \"a\"\npresence = \"on\"", `:3: namespace.presence: "on" is not a value`, `off, users, clients`},
+		{"name = \"a\"\npresence_list = 0", `:3: namespace.presence_list: 0 is too small`, ``},
+		{"name = \"a\"\npresence_list = 1001", `:3: namespace.presence_list: 1001 is too large`, ``},
 		{"name = \"a\"\nhistory_size = -1", `:3: namespace.history_size: -1 is too small`, ``},
 		{"name = \"a\"\nhistory_ttl = \"-1s\"", `:3: namespace.history_ttl: -1s is too small`, ``},
 		{"name = \"a\"\npublication_ttl = \"9000h\"", `:3: namespace.publication_ttl: 9000h0m0s is too large`, ``},

@@ -13,9 +13,11 @@ import (
 type delivery struct {
 	hub     *Hub
 	channel string
-	place   int // of the channel, in the index and in the tables
+	record  *channel // of the index, when it was posted; nil for a mark
 	pub     *throng.Publication
-	mark    bool // no publication, but a position that is looked at
+	number  uint32 // among those of the record
+	place   uint8  // of the channel, in the index and in the tables
+	mark    bool   // no publication, but a position that is looked at
 	size    int64
 	frames  atomic.Pointer[frame]
 	first   frame // of them; most publications need no other

@@ -88,7 +88,10 @@ func (h *Hub) Deliver(name string, p *throng.Publication) {
 	if c == nil {
 		return
 	}
-	d := &delivery{hub: h, channel: name, place: place, pub: p, size: int64(len(p.Data)+len(p.Event)) + deliveryOverhead}
+	d := &delivery{
+		hub: h, channel: name, record: c, number: c.number.Add(1), place: uint8(place), pub: p,
+		size: int64(len(p.Data)+len(p.Event)) + deliveryOverhead,
+	}
 	for loops := c.loops; loops != 0; loops &= loops - 1 {
 		i := bits.TrailingZeros64(loops)
 		h.tables[i].stats.Backlog.Add(d.size)

@@ -33,6 +33,7 @@ type shard struct {
 type channel struct {
 	loops   uint64 // bit per loop
 	state   state
+	number  atomic.Uint32 // of the newest delivery
 	waiting []func(error)
 	// Of all loops, whose topics count without a lock. Positioned subscribers are
 	// those that count offsets.
@@ -113,24 +114,26 @@ func (h *Hub) Ready(name string, f func(error)) {
 }
 
 // join notes a loop's interest in a channel. The record it returns is the
-// channel's until the loop leaves.
-func (h *Hub) join(name string, loop int) *channel {
+// channel's until the loop leaves; what is delivered from now on has a number above
+// since.
+func (h *Hub) join(name string, loop int) (c *channel, since uint32) {
 	s := h.shard(name)
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.mu.Lock()
-	c := s.channels[name]
+	c = s.channels[name]
 	first := c == nil
 	if first {
 		c = &channel{}
 		s.channels[name] = c
 	}
 	c.loops |= 1 << loop
+	since = c.number.Load()
 	s.mu.Unlock()
 	if first {
 		h.ask(s, name, c)
 	}
-	return c
+	return c, since
 }
 
 // ask subscribes at the broker. The caller holds order.

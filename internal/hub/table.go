@@ -63,7 +63,7 @@ func (t *Table) Add(name string, s Subscriber, e Encoding, hold bool) string {
 		tp = &topic{name: name, table: t}
 		t.topics[place].put(tp)
 		t.stats.Topics.Add(1)
-		tp.channel = t.hub.join(name, t.loop)
+		tp.channel, tp.since = t.hub.join(name, t.loop)
 	}
 	tp.add(s, e, hold)
 	tp.channel.subscribers.Add(1)
@@ -102,7 +102,7 @@ func (t *Table) Position(name string, index int) (offset uint64, positioned bool
 
 func (t *Table) receive(d *delivery) {
 	tp := t.topics[d.place].named[d.channel]
-	if tp == nil {
+	if tp == nil || tp.stale(d) && d.pub.Presence() {
 		t.stats.Backlog.Add(-d.size)
 		return
 	}

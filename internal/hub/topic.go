@@ -23,7 +23,8 @@ type topic struct {
 	pending []*delivery
 	first   uint64
 
-	cursor int    // members before it were visited by the sweep under way
+	since  uint32 // the number of the last delivery that was posted before the topic began
+	cursor int32  // members before it were visited by the sweep under way
 	target uint64 // all that the sweep under way brings to everybody
 	next   *topic // in the queue of turns
 }
@@ -44,6 +45,21 @@ type member struct {
 // MemberBytes is what a subscriber costs the hub, apart from its topic.
 const MemberBytes = int(unsafe.Sizeof(member{}))
 
+// stale reports whether a delivery was posted to the loop when it had subscribers of the
+// channel before, who all left. A message may still come to who is here now: it is as new
+// as any. But who was told from the beginning who is there must not hear of older steps,
+// of which the later ones did not come here.
+func (tp *topic) stale(d *delivery) bool {
+	if d.record != tp.channel || int32(d.number-tp.since) <= 0 {
+		return true
+	}
+	// No stale one can come from now on. Numbers may run around; those of publishes
+	// at the same time may come in another order.
+	const apart = 1 << 20
+	tp.since = d.number - apart
+	return false
+}
+
 func (tp *topic) end() uint64 { return tp.first + uint64(len(tp.pending)) }
 
 // waiting reports whether somebody may need something.
@@ -59,10 +75,10 @@ func (tp *topic) add(s Subscriber, e Encoding, hold bool) {
 func (tp *topic) remove(i int) {
 	last := tp.members.len() - 1
 	tp.members.at(i).sub.Moved(-1)
-	if i < tp.cursor {
+	if i < int(tp.cursor) {
 		tp.cursor--
-		tp.move(tp.cursor, i)
-		i = tp.cursor
+		tp.move(int(tp.cursor), i)
+		i = int(tp.cursor)
 	}
 	tp.move(last, i)
 	tp.members.pop()
@@ -82,13 +98,13 @@ func (tp *topic) sweep(budget int, now int64) (visited int) {
 	if tp.cursor == 0 {
 		tp.target = tp.end()
 	}
-	for tp.cursor < tp.members.len() && visited < budget {
-		i := tp.cursor
+	for int(tp.cursor) < tp.members.len() && visited < budget {
+		i := int(tp.cursor)
 		tp.cursor++
 		visited++
 		tp.visit(i, now)
 	}
-	if tp.cursor >= tp.members.len() {
+	if int(tp.cursor) >= tp.members.len() {
 		tp.cursor = 0
 		tp.discard(tp.target)
 	}

@@ -31,6 +31,7 @@ func (c *null) Shed(int, func(uint32)) int                              { return
 func (c *null) Encoding() uint8                                         { return 0 }
 func (c *null) Rearm()                                                  {}
 func (c *null) Unsubscribed(*session.Subscription, *throng.Unsubscribe) {}
+func (c *null) Tell(*session.Subscription, string, []byte)              {}
 func (c *null) Disconnect(*throng.Disconnect)                           {}
 func (c *null) Resumed(*session.Subscription, []*throng.Publication)    {}
 func (c *null) Subscribed(*session.Subscription, session.Token, session.SubscribeResult, *throng.Error) {

@@ -23,7 +23,7 @@ const devKey = "dev"
 func (s *Server) composeAPI() error {
 	all := census.New(s.engine, s.hub, s.users)
 	o := api.Options{
-		Node: s.node, Channels: all, Clients: all, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
+		Node: s.node, Channels: all, Clients: all, Presence: members{s.presence}, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
 		Records: s.records,
 		MaxBody: int(s.cfg.API.MaxBody),
 		// A client's queue takes it, and base64 and framing around it.

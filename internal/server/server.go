@@ -27,6 +27,7 @@ import (
 	"throng/internal/hub"
 	"throng/internal/loop"
 	"throng/internal/node"
+	"throng/internal/presence"
 	"throng/internal/proxy"
 	"throng/internal/rate"
 	"throng/internal/session"
@@ -78,6 +79,7 @@ type Server struct {
 	records     throng.Records   // the same, for who asks
 	scratch     string           // the directory of a temporary store
 	events      *events.Gateway
+	presence    *presence.Presence
 	tokens      *auth.Verifier
 	door        atomic.Pointer[config.Auth] // in force now
 	reloading   sync.Mutex
@@ -174,6 +176,7 @@ func (s *Server) compose() (err error) {
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
 	s.composeVisits()
+	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
 	if err := s.composeAPI(); err != nil {
 		return err
 	}
@@ -201,7 +204,7 @@ func (s *Server) composeGateway() error {
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
-		Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Watcher: s.watcher(),
+		Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Watcher: s.watcher(), Presence: s.presence,
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
@@ -273,6 +276,9 @@ func (s *Server) Run(ctx context.Context) error {
 	fetching := make(chan struct{})
 	go func() { defer close(fetching); s.tokens.Run(ctx) }()
 	defer func() { cancel(); <-fetching; _ = s.tokens.Close() }()
+	telling := make(chan struct{})
+	go func() { defer close(telling); s.presence.Run(ctx) }()
+	defer func() { cancel(); <-telling }()
 	if every := s.cfg.History.PositionCheck; every > 0 {
 		checking := make(chan struct{})
 		go func() { defer close(checking); s.node.CheckPositions(ctx, every) }()

@@ -82,7 +82,13 @@ func (s *Server) openVisits(ctx context.Context) (visits.Store, error) {
 }
 
 // attendance are those who keep books on sessions that stay.
-func (s *Server) attendance() (all []session.Attendance) {
+func (s *Server) attendance() []session.Attendance {
+	return append(s.callers(), s.presence)
+}
+
+// callers are those who are told of polls, which are nobody's presence in a channel: a
+// client between two of them would leave it each time.
+func (s *Server) callers() (all []session.Attendance) {
 	if s.visits != nil {
 		all = append(all, s.visits)
 	}

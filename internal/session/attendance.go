@@ -16,6 +16,9 @@ type Attendance interface {
 	// subscription ended, with its session or before.
 	Joined(sub *Subscription)
 	Parted(sub *Subscription)
+	// Missed: publications of a subscription, or of an earlier one, may have been
+	// dropped because its client is slow.
+	Missed(sub *Subscription)
 }
 
 func (s *Session) came() {
@@ -41,6 +44,28 @@ func (s *Session) joined(sub *Subscription) {
 	if sub.Watching() && s.env.Watcher != nil { // it said so before it was moved
 		s.env.Watcher.Watches(sub, true)
 	}
+	if s.pieces&piece(sub.channel) != 0 {
+		s.missed([]*Subscription{sub})
+	}
+}
+
+// piece is the bit of a channel, which it shares with others.
+func piece(channel string) uint8 {
+	var sum uint8
+	for i := 0; i < len(channel); i++ {
+		sum += channel[i]
+	}
+	return 1 << (sum & 7)
+}
+
+func (s *Session) missed(subs []*Subscription) {
+	for _, sub := range subs {
+		for _, a := range s.env.Attendance {
+			if sub.Present() {
+				a.Missed(sub)
+			}
+		}
+	}
 }
 
 func (s *Session) parted(sub *Subscription) {
@@ -48,6 +73,9 @@ func (s *Session) parted(sub *Subscription) {
 		return
 	}
 	sub.flags &^= subPresent
+	// Should it subscribe again: pieces of this subscription may then still be on the
+	// way to the client, which takes them for the new one's.
+	s.pieces |= piece(sub.channel)
 	for _, a := range s.env.Attendance {
 		a.Parted(sub)
 	}

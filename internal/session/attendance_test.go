@@ -120,3 +120,5 @@ func TestWatch(t *testing.T) {
 		t.Errorf("by nobody: %v", err)
 	}
 }
+
+func (r *register) Missed(*session.Subscription) {}

@@ -52,6 +52,10 @@ type Wire interface {
 	// UnsubscribeInsufficient the client missed publications and subscribes again
 	// from its last position.
 	Unsubscribed(sub *Subscription, why *throng.Unsubscribe)
+	// Tell tells the client something about a subscription that is no publication:
+	// who is there. A wire that shows no presence does nothing. data is JSON, valid
+	// during the call only.
+	Tell(sub *Subscription, event string, data []byte)
 	// Disconnect ends the connection and tells the client why.
 	Disconnect(d *throng.Disconnect)
 }
@@ -117,7 +121,8 @@ type Session struct {
 	count     uint32
 	class     uint32 // of the newest subscription
 	ended     bool
-	left      bool // one that counts offsets was left while something waited
+	left      bool  // one that counts offsets was left while something waited
+	pieces    uint8 // see parted: a bit for channels of which the client may have pieces
 	// Costly tokens that were checked since checksFrom, see Afford. They take what
 	// would be padding: an account would grow by them.
 	checks     uint8
@@ -226,6 +231,10 @@ func (s *Session) Handle(m any) bool {
 	case *Subscribed:
 		if sub := s.byClass(m.Class); sub != nil {
 			s.Subscribed(sub, m)
+		}
+	case Errand:
+		if sub := s.byClass(m.Class()); sub != nil && sub.Present() {
+			m.Run(sub)
 		}
 	default:
 		return false

@@ -2,6 +2,7 @@ package session
 
 import (
 	"math"
+	"slices"
 
 	"throng"
 )
@@ -34,18 +35,22 @@ func (s *Session) fits(size int) bool {
 // keepNewest drops the oldest publications that wait. Subscriptions that count
 // offsets are resynchronised: their clients get the rest from the history.
 func (s *Session) keepNewest(sub *Subscription, size int) bool {
-	var gap, broken bool
+	var gap, broken, gone bool
+	var missed []*Subscription
 	lost := func(class uint32) {
 		s.env.Stats.Shed.Add(1)
+		s.pieces = ^uint8(0)
 		hit := s.byClass(class)
 		switch {
 		case hit == nil: // its client may come back with what it got before the answer
-			gap = gap || s.left
+			gap, gone = gap || s.left, true
 		case hit.Positioned():
 			hit.flags |= subLost
 			gap = true
 		case hit.ns.Slow == throng.SlowDisconnect:
 			broken = true // another namespace's rule: its publications are not dropped
+		case hit.Present() && !slices.Contains(missed, hit):
+			missed = append(missed, hit)
 		}
 	}
 	// Some more than needed: to look through the whole queue at every push would
@@ -68,8 +73,16 @@ func (s *Session) keepNewest(sub *Subscription, size int) bool {
 			}
 		})
 	}
+	if gone { // of a channel that may have been subscribed to anew
+		missed = missed[:0]
+		s.Each(func(sub *Subscription) { missed = append(missed, sub) })
+	}
+	s.missed(missed)
 	return sub.flags&subEnded == 0
 }
+
+// Behind reports whether more than half of what may wait for the client does.
+func (s *Session) Behind() bool { return s.transport.Queued() > s.env.Limits.QueueBytes/2 }
 
 // tooSlow ends the connection. What can be dropped makes way for the reason.
 func (s *Session) tooSlow() {

@@ -78,11 +78,30 @@ func (sub *Subscription) Index() int { return int(sub.index) }
 
 // Push implements hub.Subscriber.
 func (sub *Subscription) Push(frame []byte, p *throng.Publication) {
+	if len(frame) == 0 { // its wire does not show it
+		return
+	}
 	s := sub.session
 	if s.transport.Queued()+len(frame) > s.env.Limits.QueueBytes && !s.makeRoom(sub, len(frame)) {
 		return
 	}
 	s.transport.SendDroppable(frame, p.ExpiresAt, sub.class)
+}
+
+// CatchUp pushes at once what waits for the subscription, and reports whether it is
+// there after that.
+func (sub *Subscription) CatchUp() bool {
+	if sub.index >= 0 {
+		sub.session.env.Node.CatchUp(sub)
+	}
+	return sub.flags&subEnded == 0
+}
+
+// Tell tells the client what is no publication; see Wire.
+func (sub *Subscription) Tell(event string, data []byte) {
+	if sub.flags&subEnded == 0 {
+		sub.session.wire.Tell(sub, event, data)
+	}
 }
 
 // Lost implements hub.Subscriber.

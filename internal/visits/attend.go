@@ -102,3 +102,7 @@ func (l *Ledger) Parted(sub *session.Subscription) {
 		l.went(sh, e, at, true)
 	}
 }
+
+// Missed implements session.Attendance: what a client did not get changes nothing of
+// its being here.
+func (l *Ledger) Missed(*session.Subscription) {}

@@ -11,7 +11,15 @@ import (
 type flush struct {
 	throng.VisitFlush
 	ended []ended // those of Closed
+	back  []back  // those of Returned
 	beat  bool    // it says all that there was to say
+}
+
+// back is an entry whose client came back, and what had been said of it before.
+type back struct {
+	e            *entry
+	started      int64
+	opened, said uint32
 }
 
 func (f *flush) rows() int {
@@ -91,7 +99,7 @@ func (s *shard) giveFresh(f *flush) {
 func (s *shard) sayLeft(e *entry, f *flush) {
 	v := e.visit()
 	v.EndedAt = e.left
-	e.said = uint32(f.Sequence)
+	e.said, e.told = uint32(f.Sequence), e.left
 	e.flags &^= isBack
 	f.Left = append(f.Left, v)
 }
@@ -109,6 +117,7 @@ func (l *Ledger) sweep(s *shard, f *flush, now int64) (more bool) {
 		case e.clients > 0:
 			if e.is(isBack) {
 				f.Returned = append(f.Returned, e.visit())
+				f.back = append(f.back, back{e, e.started, e.opened, e.said})
 				e.said = 0
 			}
 			e.flags &^= isAway | isBack

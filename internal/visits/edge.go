@@ -24,6 +24,9 @@ func (l *Ledger) resume(s *shard, e *entry, at int64) {
 			if e.said != 0 {
 				e.flags |= isBack
 			}
+			if e.opened == 0 { // a lease was lost meanwhile
+				l.freshen(s, e)
+			}
 			return
 		}
 		l.finish(s, e, throng.VisitLeft)

@@ -14,6 +14,7 @@ type entry struct {
 	place   *place // nil for the service
 	started int64
 	left    int64  // the latest time that a client of the visit went; 0 while none has
+	told    int64  // that which said told
 	opened  uint32 // the flush that opened the visit; 0 for none
 	said    uint32 // the flush that said when the last client left; 0 for none
 	clients int32
@@ -53,13 +54,14 @@ func (e *entry) visit() throng.Visit {
 // ended is a visit that is over and waits to be written.
 type ended struct {
 	visit        throng.Visit
-	opened, said uint32 // as in the entry
+	told         int64 // this and the next as in the entry
+	opened, said uint32
 	back         bool
 }
 
-// of is an entry's visit that has ended.
+// ended is an entry's visit that has ended.
 func (e *entry) ended(why throng.VisitReason) ended {
 	v := e.visit()
 	v.EndedAt, v.Reason = e.left, why
-	return ended{v, e.opened, e.said, e.is(isBack)}
+	return ended{v, e.told, e.opened, e.said, e.is(isBack)}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"time"
 
 	"throng"
 )
@@ -29,12 +28,11 @@ func (l *Ledger) acquire(ctx context.Context) bool {
 	return false
 }
 
-// acquirePatience is how long a lease is waited for: the store closes the visits of
-// the lease before it first, which may be many.
-const acquirePatience = time.Minute
-
+// tryAcquire makes one attempt. The store first closes the visits of the lease before
+// it, which may be many; what was done of that by an attempt that takes too long needs
+// not be done by the next one.
 func (l *Ledger) tryAcquire(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, acquirePatience)
+	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
 	lease, err := l.opts.Store.Acquire(ctx, *l.name.Load())
 	if err != nil {
@@ -83,10 +81,17 @@ func (l *Ledger) rename() {
 	l.name.Store(&name)
 }
 
-// takeBack puts what a flush said of the past back where it waited. What it said of
-// the present is found out again: its number was never applied.
+// takeBack puts what a flush said that was not applied back where it waited. What it
+// said of visits that began, or whose last client left, is found out again: they have
+// its number.
 func (l *Ledger) takeBack(f *flush) {
 	l.unknown = nil
+	for _, b := range f.back {
+		s := l.shard(b.e.user)
+		s.mu.Lock()
+		s.unreturn(b)
+		s.mu.Unlock()
+	}
 	for _, c := range f.ended {
 		s := l.shard(c.visit.User)
 		s.mu.Lock()
@@ -96,6 +101,21 @@ func (l *Ledger) takeBack(f *flush) {
 	l.pending.Add(int64(len(f.ended)))
 	f.ended = nil
 	l.points = append(l.points, f.Occupancy...)
+}
+
+// unreturn notes that the store was not told that a client came back. The visit may
+// have ended since.
+func (s *shard) unreturn(b back) {
+	if b.e.opened == b.opened && !b.e.is(isOver) {
+		b.e.said = b.said
+		b.e.flags |= isBack
+		return
+	}
+	for i := range s.closed {
+		if c := &s.closed[i]; c.opened == b.opened && c.visit.User == b.e.user && c.visit.StartedAt == b.started && c.said == 0 {
+			c.said, c.told, c.back = b.said, b.e.told, true
+		}
+	}
 }
 
 // stepped begins a new lease if the store's clock was found to be set, and reports

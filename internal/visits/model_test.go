@@ -298,6 +298,11 @@ func (m *model) compare(at who, lives []life, visits []throng.Visit) {
 			m.t.Errorf("%v: %v of %v is lost", at, m.since(rest), m.since(s))
 		}
 	}
+	if m.t.Failed() {
+		for _, v := range visits {
+			m.log = append(m.log, fmt.Sprintf("%v: %s", at, show(v, m.start)))
+		}
+	}
 }
 
 func (m *model) since(s span) span { return span{s.from - m.start, s.to - m.start} }

@@ -37,12 +37,12 @@ type renewal struct {
 func (n *renewal) knew(flush uint32) bool { return flush != 0 && flush <= n.acked }
 
 // from is where a visit goes on that the old lease may have had open.
-func (n *renewal) from(started, left int64, opened, said uint32, back bool) int64 {
+func (n *renewal) from(started, told int64, opened, said uint32) int64 {
 	switch {
 	case !n.knew(opened):
 		return started
-	case n.knew(said) && !back:
-		return max(started, min(left, n.cut))
+	case n.knew(said):
+		return max(started, min(told, n.cut))
 	}
 	return max(started, n.cut)
 }
@@ -52,7 +52,7 @@ func (n *renewal) shard(l *Ledger, s *shard) {
 	keep := s.closed[:0]
 	for _, c := range s.closed {
 		v := &c.visit
-		v.StartedAt = n.from(v.StartedAt, v.EndedAt, c.opened, c.said, c.back)
+		v.StartedAt = n.from(v.StartedAt, c.told, c.opened, c.said)
 		if v.EndedAt <= v.StartedAt {
 			continue
 		}
@@ -74,7 +74,7 @@ func (n *renewal) entry(l *Ledger, s *shard, e *entry) {
 	if e.is(isParked) {
 		return
 	}
-	e.started = n.from(e.started, e.left, e.opened, e.said, e.is(isBack) || e.clients > 0) + n.shift
+	e.started = n.from(e.started, e.told, e.opened, e.said) + n.shift
 	if e.left != 0 {
 		e.left = max(e.left+n.shift, e.started)
 	}

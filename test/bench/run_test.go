@@ -35,10 +35,13 @@ func start(t *testing.T, binary string) *world {
 	return &world{binary, process.Start(t, binary, "serve", "--dev", "--log-level", "info", "--set", "engine.drain=500ms")}
 }
 
-// url returns where a scenario has its server.
+// url returns where a scenario has its server: the socket's mount, or all of its URL.
 func (w *world) url(scenario string) string {
-	if scenario == "echo" {
+	switch scenario {
+	case "echo":
 		return "ws://" + w.server.Public() + "/echo"
+	case "connect":
+		return "ws://" + w.server.Public() + "/socket/websocket"
 	}
 	return "ws://" + w.server.Public() + "/socket"
 }

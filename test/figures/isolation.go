@@ -102,16 +102,15 @@ func (f *figures) isolated(ours, theirs string, loops int) ([]*report.Report, er
 		_, err := f.measureUnder([]string{"taskset", "-c", theirs, "nice", "-n", "19"}, hearers(f.users), "", []*server{one})
 		done <- err
 	}()
-	begin := time.Now()
-	for connections() < 2*f.users {
+	if err := came(2*f.users, func() error {
 		select {
 		case err := <-done:
-			return nil, fmt.Errorf("the crowd is gone: %w", err)
-		case <-time.After(50 * time.Millisecond):
+			return fmt.Errorf("the crowd is gone: %w", err)
+		default:
+			return nil
 		}
-		if time.Since(begin) > time.Minute {
-			return nil, fmt.Errorf("the crowd did not come")
-		}
+	}); err != nil {
+		return nil, err
 	}
 	quiet := time.Now()
 	var reports []*report.Report

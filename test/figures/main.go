@@ -3,14 +3,14 @@
 // Command figures makes the tables of docs/benchmarks: it starts servers, measures
 // them with `throng bench`, and writes what was found as Markdown, JSON and pages.
 //
-//	figures [-out DIR] [-only floor,isolation,curve,tokens,buffers] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
+//	figures [-out DIR] [-only floor,isolation,curve,tokens,attendance,buffers] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
 //
 // floor compares throng with the floor (test/floor), a raw epoll server that does
 // the same exchanges and nothing else, in turns within one run. isolation measures
 // what other channels notice of a message to everybody. curve measures
 // throng at growing numbers of connections, with more servers and bench processes
 // as one process can't hold them. tokens measures what a token adds to a connect, by
-// algorithm. buffers (as root) compares two sets of socket
+// algorithm. attendance measures what presence and visits cost. buffers (as root) compares two sets of socket
 // buffer settings.
 package main
 
@@ -74,6 +74,8 @@ func (f *figures) run(only, curve string) error {
 			err = f.compare()
 		case "curve":
 			err = f.curve(curve)
+		case "attendance":
+			err = f.attendance()
 		case "isolation":
 			err = f.isolation()
 		case "buffers":

@@ -93,7 +93,8 @@ func parseTargets(s *scenario.Scenario) ([]*target, error) {
 		}
 		t := &target{index: i, addr: net.JoinHostPort(u.Hostname(), port(u)), host: u.Host, secure: u.Scheme == "wss", path: u.EscapedPath(), params: s.Params}
 		if s.Wire == "phoenix" {
-			t.path = strings.TrimSuffix(t.path, "/") + "/websocket?vsn=2.0.0"
+			// What phoenix.js is given is the mount; who copies the URL from a browser's tools has the rest.
+			t.path = strings.TrimSuffix(strings.TrimSuffix(t.path, "/"), "/websocket") + "/websocket?vsn=2.0.0"
 			if u.RawQuery != "" {
 				t.path += "&" + u.RawQuery
 			}

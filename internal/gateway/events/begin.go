@@ -103,7 +103,7 @@ func (s *Stream) subscribe(r *Request, list []wanted) {
 		}
 		s.Subscribe(w.ns, session.SubscribeRequest{
 			Channel: w.channel, Positioned: true, Since: r.places.find(w.channel),
-			Encoding: s.gw.opts.Encoding, Grant: w.grant, Server: w.server, Token: session.Token{Ref: askedFor},
+			Encoding: s.Encoding(), Grant: w.grant, Server: w.server, Token: session.Token{Ref: askedFor},
 		})
 	}
 }
@@ -230,6 +230,14 @@ func (s *Stream) Published(*session.Subscription, session.Token, throng.PublishR
 type unsubscribed struct {
 	Channel string `json:"channel"`
 	*throng.Unsubscribe
+}
+
+// Tell implements session.Wire: who is there, if the client wants to know.
+func (s *Stream) Tell(sub *session.Subscription, event string, data []byte) {
+	if s.shows {
+		p := throng.Publication{Event: event, Data: data, Time: s.gw.opts.Clock.Now()}
+		s.send(encoder{presence: true}.Encode(s.Scratch(), sub.Channel(), &p))
+	}
 }
 
 // Unsubscribed implements session.Wire. A client that missed something has to come

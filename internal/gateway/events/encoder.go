@@ -12,10 +12,17 @@ import (
 // encoder writes publications as events (HTML standard, section 9.2.6) whose id is
 // that of a stream with this one channel. Streams with more channels, and polls,
 // take them apart.
-type encoder struct{}
+type encoder struct {
+	presence bool // who is there is shown, in events of its own kinds
+}
 
-// Encoders returns the encoder that the hub needs for streams and polls.
-func Encoders() []throng.Encoder { return []throng.Encoder{encoder{}} }
+// Encoders returns the encoders that the hub needs for streams and polls, in the order
+// of their encodings.
+func Encoders() []throng.Encoder { return []throng.Encoder{encoder{}, encoder{presence: true}} }
+
+// encodingPresence is that of streams that show who is there, counted from
+// Options.Encoding.
+const encodingPresence = 1
 
 const (
 	idField   = "id: "
@@ -24,7 +31,13 @@ const (
 )
 
 // Encode implements throng.Encoder.
-func (encoder) Encode(dst []byte, channel string, p *throng.Publication) []byte {
+func (e encoder) Encode(dst []byte, channel string, p *throng.Publication) []byte {
+	if p.Presence() {
+		if !e.presence {
+			return dst // an empty frame is not pushed
+		}
+		dst = append(append(append(dst, "event: "...), p.Event...), '\n')
+	}
 	if p.Offset != 0 {
 		dst = append(dst, idField...)
 		dst = appendID(dst, channel, throng.Position{Offset: p.Offset, Epoch: p.Epoch})

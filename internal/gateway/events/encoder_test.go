@@ -36,6 +36,22 @@ func TestEncode(t *testing.T) {
 	}
 }
 
+// Who is there is shown in events of its own kinds, to streams that want it.
+func TestEncodePresence(t *testing.T) {
+	p := throng.Publication{Event: "presence_diff", Data: []byte(`{"joins":{},"leaves":{}}`), Time: 5}
+	want := "event: presence_diff\ndata: {\"channel\":\"a\",\"event\":\"presence_diff\",\"data\":{\"joins\":{},\"leaves\":{}},\"time\":5}\n\n"
+	if got := string(events.Encoders()[1].Encode(nil, "a", &p)); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if got := encode("a", p); got != "" {
+		t.Errorf("shown: %q", got)
+	}
+	p.Publisher = &throng.ClientInfo{} // somebody's own event of that name
+	if got := encode("a", p); !strings.HasPrefix(got, "data: ") {
+		t.Errorf("got %q", got)
+	}
+}
+
 // FuzzEncode: whatever is published, an event has its two lines and no more, and
 // its data is JSON if what was published is.
 func FuzzEncode(f *testing.F) {
@@ -43,6 +59,9 @@ func FuzzEncode(f *testing.F) {
 	f.Add("a\nb", "e\r\n\r\ndata: x", "\"\n\"", uint64(0), "", true)
 	f.Fuzz(func(t *testing.T, channel, event, data string, offset uint64, epoch string, binary bool) {
 		p := throng.Publication{Offset: offset, Epoch: epoch, Event: event, Data: []byte(data), Binary: binary, Tags: map[string]string{event: data}}
+		if p.Presence() {
+			return // not shown; see TestEncodePresence
+		}
 		text := encode(channel, p)
 		want := 1
 		if offset != 0 {

@@ -65,8 +65,8 @@ type Options struct {
 	Auth session.Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*session.Users
-	// Attendance are told of streams.
-	Attendance []session.Attendance
+	// Attendance are told of streams, PollAttendance of polls.
+	Attendance, PollAttendance []session.Attendance
 	// Loops is the number of loops that feeds live on.
 	Loops int
 	// Encoding is the index of the first of Encoders in the hub.
@@ -82,20 +82,24 @@ type Options struct {
 type Gateway struct {
 	polls  atomic.Uint32 // so far
 	opts   Options
-	env    session.Env
+	env    session.Env // of streams
+	asking session.Env // of polls
 	beat   int64
 	recent []recent // by loop
 }
 
 // New makes a gateway.
 func New(o Options) *Gateway {
-	return &Gateway{
-		opts: o, beat: o.Beat.Milliseconds(), recent: make([]recent, o.Loops),
-		env: session.Env{
-			Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users, Attendance: o.Attendance,
-		},
-	}
+	g := &Gateway{opts: o, beat: o.Beat.Milliseconds(), recent: make([]recent, o.Loops)}
+	g.env.Node, g.env.Limits, g.env.Clock = o.Node, o.Limits, o.Clock
+	g.env.Auth, g.env.Users, g.env.Attendance = o.Auth, o.Users, o.Attendance
+	g.asking.Node, g.asking.Limits, g.asking.Clock = o.Node, o.Limits, o.Clock
+	g.asking.Auth, g.asking.Users, g.asking.Attendance = o.Auth, o.Users, o.PollAttendance
+	return g
 }
 
-// Stats returns what happened to the sessions.
+// Stats returns what happened to the sessions of streams, PollStats to those of polls.
 func (g *Gateway) Stats() *session.Stats { return &g.env.Stats }
+
+// PollStats is explained at Stats.
+func (g *Gateway) PollStats() *session.Stats { return &g.asking.Stats }

@@ -39,7 +39,7 @@ var (
 // Poll begins a poll. It may be answered already.
 func (g *Gateway) Poll(c Conn, r Request, who Client) *Poll {
 	p := &Poll{Conn: c, gw: g, req: r, due: g.opts.Clock.Now() + int64(r.timeout/time.Millisecond)}
-	p.Init(&g.env, p, p, throng.NewClientID(), who.Identity)
+	p.Init(&g.asking, p, p, throng.NewClientID(), who.Identity)
 	p.CountFrom(g.polls.Add(1))
 	if who.Until != 0 {
 		p.Await(who.Until)
@@ -245,6 +245,9 @@ func (p *Poll) Published(*session.Subscription, session.Token, throng.PublishRes
 
 // Resumed implements session.Wire; a poll is not captured.
 func (p *Poll) Resumed(*session.Subscription, []*throng.Publication) {}
+
+// Tell implements session.Wire: an answer has no place for who is there.
+func (p *Poll) Tell(*session.Subscription, string, []byte) {}
 
 // Unsubscribed implements session.Wire. A client that missed something asks again
 // from where it stands.

@@ -18,10 +18,11 @@ type Request struct {
 	// Tokens are its subscription tokens.
 	Tokens []string
 
-	places  places           // where its last connection stood, of /events
-	since   *throng.Position // the same, of /poll
-	timeout time.Duration    // how long a poll waits
-	limit   int              // how many publications a poll is answered with
+	presence bool             // who is in its channels is wanted too, of /events
+	places   places           // where its last connection stood, of /events
+	since    *throng.Position // the same, of /poll
+	timeout  time.Duration    // how long a poll waits
+	limit    int              // how many publications a poll is answered with
 }
 
 // How long polls wait, and how much they are answered with.
@@ -42,6 +43,7 @@ func ParseEvents(q url.Values, lastID string) Request {
 		lastID = last(q, "last_event_id")
 	}
 	r.places, _ = parseID(lastID)
+	r.presence = last(q, "presence") == "1"
 	return r
 }
 

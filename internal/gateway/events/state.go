@@ -14,6 +14,8 @@ import (
 // state is all that a stream knows.
 type state struct {
 	Session session.State `json:"session"`
+	// Presence says that the client wants to know who is there.
+	Presence bool `json:"presence,omitempty"`
 }
 
 // ErrBeginning says that channels of a stream have not begun yet.
@@ -24,7 +26,7 @@ func (s *Stream) Capture() ([]byte, error) {
 	if s.resume != nil || s.Ended() {
 		return nil, ErrBeginning
 	}
-	return json.Marshal(state{s.Session.Capture()})
+	return json.Marshal(state{s.Session.Capture(), s.shows})
 }
 
 // Restore reads a captured stream and returns what puts it on a conn. Its channels
@@ -42,7 +44,7 @@ func (g *Gateway) Restore(captured []byte) (open func(Conn) *Stream, err error) 
 	if err := st.check(); err != nil {
 		return nil, fmt.Errorf("event stream: %w", err)
 	}
-	return func(c Conn) *Stream { return g.restore(c, st.Session) }, nil
+	return func(c Conn) *Stream { return g.restore(c, st.Session, st.Presence) }, nil
 }
 
 // check refuses what Capture does not write.
@@ -65,15 +67,15 @@ func (st *state) check() error {
 
 // restore goes on with a stream that has begun. Its channels have not, in this
 // process: until they have, ids say where they stood.
-func (g *Gateway) restore(c Conn, st session.State) *Stream {
-	s := &Stream{Conn: c, gw: g, spoke: c.Now()}
+func (g *Gateway) restore(c Conn, st session.State, shows bool) *Stream {
+	s := &Stream{Conn: c, gw: g, spoke: c.Now(), shows: shows}
 	s.Init(&g.env, s, s, st.Client, nil)
 	if len(st.Subs) > 0 {
 		s.resume = &resume{left: len(st.Subs)}
 	}
 	for i := range st.Subs {
 		sub := &st.Subs[i]
-		sub.Encoding, sub.WireFlags = g.opts.Encoding, 0
+		sub.Encoding, sub.WireFlags = s.Encoding(), 0
 		if sub.Positioned {
 			s.resume.places = append(s.resume.places, place{hash(sub.Channel), sub.Position})
 		}

@@ -18,6 +18,7 @@ type Stream struct {
 	resume *resume // until all channels have begun; nil then
 	spoke  int64   // when the client was last sent something, in Clock milliseconds
 	single bool    // the id in the shared event says all
+	shows  bool    // who is in its channels
 }
 
 // resume is where channels stand that have not begun yet.
@@ -38,7 +39,7 @@ var (
 // Stream begins a stream, or refuses it with an HTTP status when it can have none
 // of its channels.
 func (g *Gateway) Stream(c Conn, r Request, who Client) *Stream {
-	s := &Stream{Conn: c, gw: g}
+	s := &Stream{Conn: c, gw: g, shows: r.presence}
 	s.Init(&g.env, s, s, throng.NewClientID(), who.Identity)
 	if who.Until != 0 {
 		s.Await(who.Until)
@@ -65,7 +66,12 @@ func (g *Gateway) Stream(c Conn, r Request, who Client) *Stream {
 }
 
 // Encoding implements session.Wire.
-func (s *Stream) Encoding() uint8 { return s.gw.opts.Encoding }
+func (s *Stream) Encoding() uint8 {
+	if s.shows {
+		return s.gw.opts.Encoding + encodingPresence
+	}
+	return s.gw.opts.Encoding
+}
 
 // send sends what was built in the loop's memory.
 func (s *Stream) send(b []byte) {

@@ -46,12 +46,19 @@ const overTLS = "+tls"
 
 // EachFront runs a test on all fronts, where the system has them.
 func EachFront(t *testing.T, f func(t *testing.T, front string)) {
+	EachFrontInTurn(t, func(t *testing.T, front string) {
+		t.Parallel()
+		f(t, front)
+	})
+}
+
+// EachFrontInTurn is EachFront for a test that must be alone.
+func EachFrontInTurn(t *testing.T, f func(t *testing.T, front string)) {
 	for _, front := range Fronts {
 		t.Run(front, func(t *testing.T) {
 			if strings.HasPrefix(front, "epoll") && runtime.GOOS != "linux" {
 				t.Skip("epoll is Linux")
 			}
-			t.Parallel()
 			f(t, front)
 		})
 	}

@@ -24,6 +24,8 @@ func (app) Event(e *phoenix.Event, answer func(phoenix.Answer)) {
 	case "new_msg_ack":
 		e.Name = "new_msg"
 		answer(phoenix.Answer{Broadcast: true, Status: "ok"})
+	case "update":
+		answer(phoenix.Answer{Status: "ok", Meta: e.Data})
 	case "stop":
 		answer(phoenix.Answer{Stop: true})
 	case "crash":

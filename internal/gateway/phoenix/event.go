@@ -11,6 +11,9 @@ import (
 
 // event does what the channel's namespace says about a client's event.
 func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
+	if s.presence(m, sub) {
+		return
+	}
 	if bytes.HasPrefix(m.Event, []byte("phx_")) || bytes.HasPrefix(m.Event, []byte("presence_")) {
 		s.refuseEvent(m, sub, throng.ErrBadRequest, "events phx_* and presence_* are the server's")
 		return
@@ -93,6 +96,9 @@ func (s *Socket) answered(a *answered) {
 		return // ended or joined anew meanwhile
 	}
 	s.hold(sub).asked--
+	if a.answer.Meta != nil && s.gw.opts.Presence != nil {
+		_ = s.gw.opts.Presence.Update(sub, a.answer.Meta) // what is no object changes nothing
+	}
 	switch {
 	case a.answer.Broadcast:
 		a.token.Quiet = a.answer.Status == ""

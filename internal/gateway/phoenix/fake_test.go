@@ -144,3 +144,5 @@ func (w *wire) send(b []byte) {
 	}
 	w.last = string(m.Data)
 }
+
+func (nobody) Missed(*session.Subscription) {}

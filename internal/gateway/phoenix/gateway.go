@@ -43,6 +43,8 @@ type Options struct {
 	Attendance []session.Attendance
 	// Watcher is told who watches what; nil where nobody wants to know.
 	Watcher session.Watcher
+	// Presence answers what clients ask of who is in a channel; nil where there is none.
+	Presence Presence
 	// Rates are what each client may send in a time; nil for any number.
 	Rates *rate.Rates
 	// Loops is the number of loops that sockets live on.
@@ -88,6 +90,9 @@ type Answer struct {
 	Binary   bool
 	// Broadcast publishes the event to the channel, before the reply.
 	Broadcast bool
+	// Meta, if not nil, is a JSON object that replaces what is said of the client in
+	// presence.
+	Meta []byte
 	// Stop ends the channel in good order, Crash with an error.
 	Stop, Crash bool
 }

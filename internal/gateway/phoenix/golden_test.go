@@ -2,11 +2,17 @@ package phoenix_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
+	"throng"
 	"throng/internal/gateway/gatewaytest"
 	"throng/internal/protocol/phoenix/transcript"
 	"throng/internal/websocket"
@@ -26,7 +32,9 @@ func TestTranscript(t *testing.T) {
 		t.Fatalf("%d exchanges, %v", len(all), err)
 	}
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		s := start(t, kind, app{}, nil)
+		present := open(throng.EventBackend)
+		present.Presence = throng.PresenceUsers
+		s := start(t, kind, app{}, map[string]*throng.Namespace{"presence": present})
 		for _, x := range all {
 			t.Run(x.Name, func(t *testing.T) { replay(t, s, x) })
 		}
@@ -35,9 +43,6 @@ func TestTranscript(t *testing.T) {
 }
 
 func replay(t *testing.T, s *gatewaytest.Server, x transcript.Exchange) {
-	if x.Name == "presence + disconnect" {
-		t.Skip("presence is not there yet; its exchange comes with it")
-	}
 	var headers []string
 	if x.Protocol != "" { // what the client offered was not recorded
 		headers = []string{"Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.dG9rZW4"}
@@ -55,8 +60,12 @@ func replay(t *testing.T, s *gatewaytest.Server, x transcript.Exchange) {
 	if got := c.Upgraded().Get("Sec-WebSocket-Protocol"); got != x.Protocol {
 		t.Errorf("subprotocol %q, want %q", got, x.Protocol)
 	}
-	for _, l := range x.Lines {
+	present := x.Name == "presence + disconnect"
+	for i := 0; i < len(x.Lines); i++ {
+		l := x.Lines[i]
 		switch {
+		case present && l.Dir == '<':
+			i += expectPresence(t, c, x.Lines[i:]) - 1
 		case l.Dir == '<':
 			expect(t, c, l)
 		case l.Binary:
@@ -64,6 +73,9 @@ func replay(t *testing.T, s *gatewaytest.Server, x transcript.Exchange) {
 		default:
 			c.Text(string(l.Data))
 		}
+	}
+	if present {
+		disconnect(t, s, "zz")
 	}
 	if x.CloseCode == websocket.CloseNormal { // it was the client that closed
 		c.Raw(c.Frame(websocket.OpClose, websocket.AppendClosePayload(nil, websocket.CloseNormal, "")))
@@ -98,5 +110,78 @@ func sameJSON(t *testing.T, got, want []byte) {
 	}
 	if err := json.Unmarshal(got, &g); err != nil || !reflect.DeepEqual(g, w) {
 		t.Fatalf("got  %s\nwant %s (%v)", got, want, err)
+	}
+}
+
+// expectPresence compares what the server says in a row, and returns how many lines
+// that are. References are the server's own, and count by which are equal; when
+// somebody came is another time; and the list of a join may come before the difference
+// that tells all of it, since the server decides when it tells.
+func expectPresence(t *testing.T, c *gatewaytest.Client, lines []transcript.Line) (n int) {
+	t.Helper()
+	var got, want []string
+	var ours, theirs references
+	for n < len(lines) && lines[n].Dir == '<' {
+		want = append(want, theirs.plain(t, lines[n].Data))
+		got = append(got, ours.plain(t, c.Message().Data))
+		n++
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Fatalf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+	return n
+}
+
+// references gives those of a server numbers, in the order in which they are seen.
+type references []string
+
+func (r *references) plain(t *testing.T, message []byte) string {
+	var v any
+	if err := json.Unmarshal(message, &v); err != nil {
+		t.Fatalf("%s: %v", message, err)
+	}
+	r.walk(v)
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+func (r *references) walk(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, one := range v {
+			r.walk(one)
+		}
+	case map[string]any:
+		delete(v, "online_at")                                               // the application's there, the server's here
+		for _, name := range []string{"leaves", "phx_ref_prev", "phx_ref"} { // the older ones first
+			ref, ok := v[name].(string)
+			if !ok {
+				r.walk(v[name])
+				continue
+			}
+			if !slices.Contains(*r, ref) {
+				*r = append(*r, ref)
+			}
+			v[name] = fmt.Sprint("ref", slices.Index(*r, ref))
+		}
+		for name, one := range v {
+			if name != "leaves" {
+				r.walk(one)
+			}
+		}
+	}
+}
+
+// disconnect ends a user's connections, as a backend does.
+func disconnect(t *testing.T, s *gatewaytest.Server, user string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/api/disconnect", strings.NewReader(fmt.Sprintf(`{"user":%q}`, user)))
+	r.Header.Set("X-API-Key", "dev")
+	w := httptest.NewRecorder()
+	s.API().ServeHTTP(w, r)
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"connections":1`) {
+		t.Fatalf("disconnect: %d %s", w.Code, w.Body)
 	}
 }

@@ -109,6 +109,11 @@ func (w *Wire) Unsubscribed(sub *session.Subscription, why *throng.Unsubscribe) 
 	w.say("unsubscribed %s %d", sub.Channel(), why.Code)
 }
 
+// Tell implements session.Wire.
+func (w *Wire) Tell(sub *session.Subscription, event string, data []byte) {
+	w.say("%s %s %s", event, sub.Channel(), data)
+}
+
 // Disconnect implements session.Wire.
 func (w *Wire) Disconnect(d *throng.Disconnect) {
 	w.say("disconnect %d", d.Code)

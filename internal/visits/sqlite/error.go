@@ -8,14 +8,27 @@ import (
 
 	"throng"
 	"throng/internal/visits/store"
+)
 
-	modernc "modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+// SQLite's primary result codes (sqlite.org/rescode.html).
+const (
+	permCode     = 3
+	busyCode     = 5
+	lockedCode   = 6
+	readonlyCode = 8
+	ioCode       = 10
+	corruptCode  = 11
+	fullCode     = 13
+	cantOpenCode = 14
+	notADBCode   = 26
 )
 
 // code is SQLite's primary result code of an error; 0 if it is not SQLite's.
 func code(err error) int {
-	var e *modernc.Error
+	var e interface {
+		error
+		Code() int
+	}
 	if errors.As(err, &e) {
 		return e.Code() & 0xff
 	}
@@ -25,13 +38,13 @@ func code(err error) int {
 // busy says that another process, or another connection, has the file locked.
 func busy(err error) bool {
 	c := code(err)
-	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
+	return c == busyCode || c == lockedCode
 }
 
 // fatal says that the connection should not be used again.
 func fatal(err error) bool {
 	switch code(err) {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+	case corruptCode, notADBCode, ioCode, cantOpenCode, readonlyCode:
 		return true
 	}
 	return false
@@ -39,22 +52,22 @@ func fatal(err error) bool {
 
 // complaints are what operators can do something about.
 var complaints = map[int]struct{ what, hint string }{
-	sqlite3.SQLITE_BUSY: {"the file is locked by another process",
+	busyCode: {"the file is locked by another process",
 		"one process may write at a time: end the one that holds it (fuser FILE names it), such as a sqlite3 shell within a transaction"},
-	sqlite3.SQLITE_LOCKED: {"the file is locked by another connection", "try again"},
-	sqlite3.SQLITE_READONLY: {"the file can't be written to",
+	lockedCode: {"the file is locked by another connection", "try again"},
+	readonlyCode: {"the file can't be written to",
 		"file and directory must belong to the user that throng runs as, on a file system that is not mounted read-only"},
-	sqlite3.SQLITE_PERM: {"the file can't be written to",
+	permCode: {"the file can't be written to",
 		"file and directory must belong to the user that throng runs as, on a file system that is not mounted read-only"},
-	sqlite3.SQLITE_CANTOPEN: {"the file can't be opened",
+	cantOpenCode: {"the file can't be opened",
 		"the directory must exist and be writable: FILE-wal and FILE-shm are made beside the file"},
-	sqlite3.SQLITE_FULL: {"the disk is full",
+	fullCode: {"the disk is full",
 		"make room, or keep visits for a shorter time; what could not be written is tried again"},
-	sqlite3.SQLITE_IOERR: {"reading or writing the file failed",
+	ioCode: {"reading or writing the file failed",
 		"look for errors of the disk in the kernel's log (dmesg), and whether it is full (df)"},
-	sqlite3.SQLITE_CORRUPT: {"the file is damaged",
+	corruptCode: {"the file is damaged",
 		"stop throng, move the file away with its -wal and -shm, and start with an empty one; sqlite3 FILE .recover saves what can be read"},
-	sqlite3.SQLITE_NOTADB: {"the file is not an SQLite database, or is damaged",
+	notADBCode: {"the file is not an SQLite database, or is damaged",
 		"choose another file; if it was one, move it away and start with an empty one"},
 }
 

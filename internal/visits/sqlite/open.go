@@ -14,8 +14,7 @@ import (
 	"time"
 
 	"throng"
-
-	_ "modernc.org/sqlite" // the driver
+	"throng/internal/visits/store"
 )
 
 // Store is the record in one file.
@@ -32,6 +31,10 @@ var (
 // Open opens the file, makes it if there is none, and brings its schema up to date.
 // What an operator can mend is a *store.Error.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	if !built {
+		return nil, &store.Error{Msg: "visits: this throng was built without SQLite",
+			Hint: "build it without the tag nosqlite, or keep visits in PostgreSQL or not at all (visits.store)"}
+	}
 	o.complete()
 	s := &Store{opts: o}
 	var err error

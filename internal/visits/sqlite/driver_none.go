@@ -1,0 +1,5 @@
+//go:build nosqlite
+
+package sqlite
+
+const built = false
