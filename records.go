@@ -101,7 +101,8 @@ type CurveQuery struct {
 	From, To int64  // milliseconds since 1970
 	// Points is how many are wanted at most. The time is cut into as many parts, and each
 	// that has anything gives a point: when it begins, and the highest that was counted
-	// in it. Over several nodes that is the sum of what was highest on each.
+	// in it. Parts of an hour or more are whole hours, to which From and To are widened.
+	// Over several nodes that is the sum of what was highest on each.
 	Points int
 }
 

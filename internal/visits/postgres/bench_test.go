@@ -143,6 +143,8 @@ func generate(b *testing.B, dsn string, visits int) (now int64) {
 			FROM generate_series($1 + 1, $1 + $1 / 40) i`,
 		`INSERT INTO occupancy SELECT date_trunc('milliseconds', now()) - n * '30 seconds'::interval, '', 'node' || k, n, n
 			FROM generate_series(1, 2 * 60 * 24 * 30) n, generate_series(1, 3) k`,
+		`INSERT INTO occupancy_hour SELECT date_trunc('hour', ts, 'UTC'), channel, node_id, max(connections), max(users)
+			FROM occupancy GROUP BY 1, 2, 3`,
 		`VACUUM ANALYZE`,
 	} {
 		args := []any{visits}

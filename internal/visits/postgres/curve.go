@@ -28,7 +28,7 @@ func (s *Store) Curve(ctx context.Context, q throng.CurveQuery) (curve []throng.
 	if first == 0 {
 		first = millis(earliest)
 	}
-	from, width := store.Parts(first, q.To, now.UnixMilli(), q.Points)
+	from, width, hours := store.Parts(first, q.To, now.UnixMilli(), q.Points)
 	if width == 0 || earliest == nil {
 		return nil, nil
 	}
@@ -36,9 +36,13 @@ func (s *Store) Curve(ctx context.Context, q throng.CurveQuery) (curve []throng.
 	w.With("from", moment(from), "ts >= @from")
 	w.With("to", moment(to), "ts < @to")
 	w.Set("width", width)
+	table := "occupancy"
+	if hours {
+		table = "occupancy_hour"
+	}
 	err = s.query(ctx, `SELECT part, sum(connections)::bigint, sum(users)::bigint FROM (
 			SELECT div(extract(epoch FROM ts - @from::timestamptz) * 1000, @width)::bigint AS part, max(connections) AS connections, max(users) AS users
-			FROM occupancy WHERE `+w.String()+` GROUP BY part, node_id) nodes
+			FROM `+table+` WHERE `+w.String()+` GROUP BY part, node_id) nodes
 		GROUP BY part ORDER BY part`, w.Values, func(rows pgx.Rows) error {
 		o := throng.Occupancy{Channel: q.Channel, Node: q.Node}
 		var part int64

@@ -79,9 +79,13 @@ const (
 		SELECT * FROM unnest(@days::date[], @channels::text[], @kinds::smallint[], @users::text[], @milliseconds::bigint[], @visits::bigint[])
 		ON CONFLICT (day, channel, kind, user_id) DO UPDATE
 		SET milliseconds = watch_daily.milliseconds + excluded.milliseconds, visits = watch_daily.visits + excluded.visits`
-	addOccupancy = `INSERT INTO occupancy (ts, channel, node_id, connections, users) VALUES (@at, @channel, @node, @connections, @users)
-		ON CONFLICT (channel, ts, node_id) DO UPDATE
-		SET connections = greatest(occupancy.connections, excluded.connections), users = greatest(occupancy.users, excluded.users)`
+	points = ` FROM unnest(@at::timestamptz[], @channels::text[], @connections::bigint[], @users::bigint[]) AS p (ts, channel, connections, users)
+		GROUP BY 1, 2 ORDER BY 2, 1 ON CONFLICT (channel, ts, node_id) DO UPDATE
+		SET connections = greatest(o.connections, excluded.connections), users = greatest(o.users, excluded.users)`
+	addOccupancy = `INSERT INTO occupancy AS o (ts, channel, node_id, connections, users)
+		SELECT ts, channel, @node::text, max(connections), max(users)` + points
+	addHours = `INSERT INTO occupancy_hour AS o (ts, channel, node_id, connections, users)
+		SELECT date_trunc('hour', ts), channel, @node::text, max(connections), max(users)` + points
 )
 
 // batch is the changes of a flush: open visits first, and days last, which is the order
@@ -98,11 +102,10 @@ func batch(lease throng.Lease, changes *store.Changes) *pgx.Batch {
 			b.Queue(step.statement, columns(lease.Epoch, step.rows))
 		}
 	}
-	for _, o := range changes.Occupancy {
-		b.Queue(addOccupancy, pgx.NamedArgs{
-			"at": moment(o.At), "channel": o.Channel, "node": store.Text(lease.NodeID),
-			"connections": o.Connections, "users": o.Users,
-		})
+	if len(changes.Occupancy) > 0 {
+		args := curve(lease.NodeID, changes.Occupancy)
+		b.Queue(addOccupancy, args)
+		b.Queue(addHours, args)
 	}
 	if len(changes.Sums) > 0 {
 		b.Queue(addSums, days(changes.Sums))
@@ -126,6 +129,17 @@ func columns(epoch int64, rows []store.Row) pgx.NamedArgs {
 		"epoch": epoch, "users": users, "channels": channels, "kinds": kinds,
 		"started": started, "ended": ended, "reasons": reasons, "numbers": numbers,
 	}
+}
+
+// curve is points of the curve as arrays.
+func curve(node string, list []throng.Occupancy) pgx.NamedArgs {
+	n := len(list)
+	at, channels := make([]time.Time, n), make([]string, n)
+	connections, users := make([]int64, n), make([]int64, n)
+	for i := range list {
+		at[i], channels[i], connections[i], users[i] = moment(list[i].At), list[i].Channel, list[i].Connections, list[i].Users
+	}
+	return pgx.NamedArgs{"node": store.Text(node), "at": at, "channels": channels, "connections": connections, "users": users}
 }
 
 // days are sums as arrays.

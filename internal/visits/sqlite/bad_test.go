@@ -211,7 +211,7 @@ func TestTablesForPeople(t *testing.T) {
 		"SELECT user_id, channel, left_at FROM online":                                   "ann||",
 		"SELECT count(*) FROM visit_log":                                                 "1",
 		"SELECT count(*) FROM occupancy":                                                 "0",
-		"SELECT max(version) FROM schema_version":                                        "1",
+		"SELECT max(version) FROM schema_version":                                        "2",
 	} {
 		if got := shell(t, file, statement); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", statement, got, want)

@@ -135,6 +135,7 @@ func generate(b *testing.B, file string, visits int) (now int64) {
 		`INSERT INTO online SELECT ` + user + `, @now - abs(random() % 3600000), NULL, @visits + i FROM made WHERE i <= @visits / 40`,
 		`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2 * 60 * 24 * 30)
 			INSERT INTO occupancy SELECT @now - i * 30000, '', 'node' || k.value, i, i FROM n, json_each('[1,2,3]') k`,
+		`INSERT INTO occupancy_hour SELECT ts / 3600000 * 3600000, channel, node_id, max(connections), max(users) FROM occupancy GROUP BY 1, 2, 3`,
 	} {
 		if _, err := db.Exec(statement, sql.Named("now", now), sql.Named("visits", visits)); err != nil {
 			b.Fatalf("%s: %v", statement, err)

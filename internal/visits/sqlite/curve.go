@@ -22,7 +22,7 @@ func (s *Store) Curve(ctx context.Context, q throng.CurveQuery) (curve []throng.
 			return nil, err
 		}
 	}
-	from, width := store.Parts(first, q.To, s.now(), q.Points)
+	from, width, hours := store.Parts(first, q.To, s.now(), q.Points)
 	if width == 0 {
 		return nil, nil
 	}
@@ -30,9 +30,13 @@ func (s *Store) Curve(ctx context.Context, q throng.CurveQuery) (curve []throng.
 	w.With("from", from, "ts >= @from")
 	w.With("to", to, "ts < @to")
 	w.Set("width", width)
+	table := "occupancy"
+	if hours {
+		table = "occupancy_hour"
+	}
 	err = s.query(ctx, `SELECT @from + part * @width, sum(connections), sum(users) FROM (
 			SELECT (ts - @from) / @width AS part, max(connections) AS connections, max(users) AS users
-			FROM occupancy WHERE `+w.String()+` GROUP BY part, node_id)
+			FROM `+table+` WHERE `+w.String()+` GROUP BY part, node_id)
 		GROUP BY part ORDER BY part`, values(&w), func(columns func(...any) error) error {
 		o := throng.Occupancy{Channel: q.Channel, Node: q.Node}
 		err := columns(&o.At, &o.Connections, &o.Users)

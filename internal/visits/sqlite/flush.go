@@ -57,8 +57,11 @@ const (
 	addSums = `INSERT INTO watch_daily (day, channel, kind, user_id, milliseconds, visits)
 		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(@sums) WHERE true
 		ON CONFLICT DO UPDATE SET milliseconds = milliseconds + excluded.milliseconds, visits = visits + excluded.visits`
-	addOccupancy = `INSERT INTO occupancy (ts, channel, node_id, connections, users) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET connections = max(connections, excluded.connections), users = max(users, excluded.users)`
+	addOccupancy = `INSERT INTO occupancy (ts, channel, node_id, connections, users)
+		SELECT value ->> 0, value ->> 1, @node, value ->> 2, value ->> 3 FROM json_each(@points) WHERE true` + higher
+	addHours = `INSERT INTO occupancy_hour (ts, channel, node_id, connections, users)
+		SELECT (value ->> 0) / 3600000 * 3600000, value ->> 1, @node, value ->> 2, value ->> 3 FROM json_each(@points) WHERE true` + higher
+	higher = ` ON CONFLICT DO UPDATE SET connections = max(connections, excluded.connections), users = max(users, excluded.users)`
 )
 
 // apply makes the changes of a flush.
@@ -77,8 +80,11 @@ func apply(ctx context.Context, c *sql.Conn, lease throng.Lease, changes *store.
 			return err
 		}
 	}
-	for _, o := range changes.Occupancy {
-		if err := exec(ctx, c, addOccupancy, o.At, o.Channel, store.Text(lease.NodeID), o.Connections, o.Users); err != nil {
+	if len(changes.Occupancy) == 0 {
+		return nil
+	}
+	for _, statement := range []string{addOccupancy, addHours} {
+		if err := exec(ctx, c, statement, sql.Named("node", store.Text(lease.NodeID)), sql.Named("points", points(changes.Occupancy))); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"strconv"
 
+	"throng"
 	"throng/internal/visits/store"
 )
 
@@ -39,6 +40,21 @@ func sums(list []store.Sum) string {
 		b = appendText(append(b, ','), s.User)
 		b = strconv.AppendInt(append(b, ','), s.Milliseconds, 10)
 		b = strconv.AppendInt(append(b, ','), s.Visits, 10)
+		b = append(b, ']')
+	}
+	return string(append(b, ']'))
+}
+
+// points writes points of the curve: time, channel, connections, users.
+func points(list []throng.Occupancy) string {
+	b := append(make([]byte, 0, 64*len(list)+2), '[')
+	for i := range list {
+		o := &list[i]
+		b = separate(b, i)
+		b = strconv.AppendInt(append(b, '['), o.At, 10)
+		b = appendText(append(b, ','), o.Channel)
+		b = strconv.AppendInt(append(b, ','), o.Connections, 10)
+		b = strconv.AppendInt(append(b, ','), o.Users, 10)
 		b = append(b, ']')
 	}
 	return string(append(b, ']'))

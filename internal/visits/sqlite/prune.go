@@ -35,8 +35,12 @@ func (s *Store) Prune(ctx context.Context, keep throng.VisitRetention) error {
 		}
 	}
 	if keep.Occupancy > 0 {
-		return s.prune(ctx, `DELETE FROM occupancy WHERE (channel, ts, node_id) IN
-			(SELECT channel, ts, node_id FROM occupancy WHERE ts < ?1 LIMIT ?2)`, before(keep.Occupancy))
+		for _, table := range []string{"occupancy", "occupancy_hour"} {
+			if err := s.prune(ctx, `DELETE FROM `+table+` WHERE (channel, ts, node_id) IN
+				(SELECT channel, ts, node_id FROM `+table+` WHERE ts < ?1 LIMIT ?2)`, before(keep.Occupancy)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -21,17 +21,23 @@ func WholeDays(from, to, now int64) (first, last int64) {
 }
 
 // Parts cuts a period into at most points parts of one width, in milliseconds; 0 if
-// there is nothing to cut. An end that is open is now, with now in it.
-func Parts(from, to, now int64, points int) (begin, width int64) {
+// there is nothing to cut. An end that is open is now, with now in it. Parts of an hour
+// or more are whole hours, so that they can be made of the highest of each.
+func Parts(from, to, now int64, points int) (begin, width int64, hours bool) {
 	if to == 0 {
 		to = now + 1
 	}
 	from, to = Period(from, to)
 	if points <= 0 || to <= from {
-		return from, 0
+		return from, 0, false
 	}
 	n := int64(points)
-	return from, (to - from + n - 1) / n
+	if width = (to - from + n - 1) / n; width < Hour {
+		return from, width, false
+	}
+	from -= from % Hour
+	width = (to - from + n - 1) / n
+	return from, (width + Hour - 1) / Hour * Hour, true
 }
 
 // Span is a length in milliseconds, of at most 200 years: databases can't hold any.

