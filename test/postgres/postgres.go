@@ -84,6 +84,15 @@ func (s *Server) Database(t testing.TB) string {
 	return s.URL(name)
 }
 
+// Schema makes an empty schema in a database, and returns the URL with which names are
+// looked up in it. That takes a fraction of what a database does.
+func (s *Server) Schema(t testing.TB, database string) string {
+	t.Helper()
+	name := "s_" + strings.ToLower(rand.Text()[:12])
+	s.Query(t, database, "CREATE SCHEMA "+name)
+	return database + "&search_path=" + name
+}
+
 // URL is that of a database, whether there is one or not.
 func (s *Server) URL(database string) string {
 	u := url.URL{

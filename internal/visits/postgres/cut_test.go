@@ -110,10 +110,9 @@ func (p *proxy) carry(client, upstream net.Conn) {
 	both.Wait()
 }
 
-// TestLostAnswer cuts the connection at the commit of flushes, before and after the
+// testLostAnswer cuts the connection at the commit of flushes, before and after the
 // server has seen it. Repeated, each takes effect once.
-func TestLostAnswer(t *testing.T) {
-	db := server.Start(t)
+func testLostAnswer(t *testing.T, db *server.Server) {
 	dsn, err := url.Parse(db.Database(t))
 	if err != nil {
 		t.Fatal(err)

@@ -42,8 +42,7 @@ func complaint(t *testing.T, err error, says string) {
 	t.Logf("error: %s\n  hint: %s", e.Msg, e.Hint)
 }
 
-func TestOpenSaysWhatIsWrong(t *testing.T) {
-	db := server.Start(t)
+func testOpenSaysWhatIsWrong(t *testing.T, db *server.Server) {
 	good := db.Database(t)
 	change := func(edit func(u *url.URL)) string {
 		u, err := url.Parse(good)
@@ -76,8 +75,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestReadOnlyLater(t *testing.T) {
-	db := server.Start(t)
+func testReadOnlyLater(t *testing.T, db *server.Server) {
 	dsn := db.Database(t)
 	open(t, dsn) // makes the tables
 	s := open(t, dsn+"&options=-c%20default_transaction_read_only%3Don")
@@ -88,9 +86,8 @@ func TestReadOnlyLater(t *testing.T) {
 	}
 }
 
-// TestServerComesAndGoes stops the server under a store, and starts it again.
-func TestServerComesAndGoes(t *testing.T) {
-	db := server.Start(t)
+// testServerComesAndGoes stops the server under a store, and starts it again.
+func testServerComesAndGoes(t *testing.T, db *server.Server) {
 	s := open(t, db.Database(t))
 	lease, err := s.Acquire(t.Context(), "a")
 	if err != nil {
@@ -120,9 +117,8 @@ func TestServerComesAndGoes(t *testing.T) {
 	}
 }
 
-// TestPaused holds calls to their contexts while the server answers nothing.
-func TestPaused(t *testing.T) {
-	db := server.Start(t)
+// testPaused holds calls to their contexts while the server answers nothing.
+func testPaused(t *testing.T, db *server.Server) {
 	dsn := db.Database(t)
 	s := open(t, dsn)
 	lease, err := s.Acquire(t.Context(), "a")

@@ -9,10 +9,31 @@ import (
 	server "throng/test/postgres"
 )
 
-func TestStore(t *testing.T) {
+// TestPostgres shares one server among tests: making one takes seconds.
+func TestPostgres(t *testing.T) {
 	db := server.Start(t)
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, db *server.Server)
+	}{
+		{"Store", testStore},
+		{"TablesForPeople", testTablesForPeople},
+		{"NothingScans", testNothingScans},
+		{"OpenSaysWhatIsWrong", testOpenSaysWhatIsWrong},
+		{"ReadOnlyLater", testReadOnlyLater},
+		{"LostAnswer", testLostAnswer},
+		{"Paused", testPaused},
+		{"ServerComesAndGoes", testServerComesAndGoes},
+		{"DiskFull", testDiskFull}, // last: it takes a tablespace away
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, db) })
+	}
+}
+
+func testStore(t *testing.T, db *server.Server) {
+	all := db.Database(t)
 	visitstest.Run(t, func(t *testing.T) func(skew func() time.Duration) visitstest.Store {
-		dsn := db.Database(t)
+		dsn := db.Schema(t, all)
 		return func(skew func() time.Duration) visitstest.Store {
 			s, err := postgres.Open(t.Context(), postgres.Options{DSN: dsn, Skew: skew})
 			if err != nil {

@@ -9,9 +9,8 @@ import (
 	server "throng/test/postgres"
 )
 
-// TestTablesForPeople looks at the documented tables and the view with psql.
-func TestTablesForPeople(t *testing.T) {
-	db := server.Start(t)
+// testTablesForPeople looks at the documented tables and the view with psql.
+func testTablesForPeople(t *testing.T, db *server.Server) {
 	dsn := db.Database(t)
 	s := open(t, dsn)
 	lease, err := s.Acquire(t.Context(), "a")
@@ -43,12 +42,17 @@ func TestTablesForPeople(t *testing.T) {
 	}
 }
 
-// TestNothingScans lets the server explain each plan in its log, with scans forbidden:
+// testNothingScans lets the server explain each plan in its log, with scans forbidden:
 // one that is left is of a table that no index leads into.
-func TestNothingScans(t *testing.T) {
-	db := server.Start(t, "session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0",
-		"auto_explain.log_nested_statements=on", "enable_seqscan=off")
-	s := open(t, db.Database(t))
+func testNothingScans(t *testing.T, db *server.Server) {
+	dsn := db.Database(t)
+	for _, setting := range []string{
+		"session_preload_libraries = auto_explain", "auto_explain.log_min_duration = 0", "auto_explain.log_nested_statements = on", "enable_seqscan = off",
+	} {
+		db.Query(t, dsn, `LOAD 'auto_explain'; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET `+setting+`', current_database()); END $$`)
+	}
+	before := len(db.Log())
+	s := open(t, dsn)
 	lease, err := s.Acquire(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +97,7 @@ func TestNothingScans(t *testing.T) {
 	must(s.Erase(t.Context(), "ann"))
 	must(s.Reap(t.Context(), time.Hour))
 	must(nil, s.Release(t.Context(), lease, lease.Now, throng.VisitDrained))
-	plans := db.Log()
+	plans := db.Log()[before:]
 	for _, table := range []string{"online", "visit_log", "watch_daily", "occupancy", "node_lease"} {
 		if !strings.Contains(plans, "Scan using "+table) && !strings.Contains(plans, "Scan on "+table) {
 			t.Errorf("no plan with %s was logged", table)

@@ -51,8 +51,9 @@ const (
 		SELECT r.user_id, @epoch, r.channel, r.kind, r.started_at, r.visit_no FROM ` + fromRows + ` WHERE true
 		ON CONFLICT DO UPDATE SET started_at = excluded.started_at, visit_no = excluded.visit_no, left_at = NULL`
 	markReturned = `UPDATE online SET left_at = NULL WHERE ` + keysOfRows
-	markLeft     = `UPDATE online SET left_at = r.ended_at FROM ` + fromRows + `
-		WHERE online.channel = r.channel AND online.kind = r.kind AND online.user_id = r.user_id AND online.node_epoch = @epoch`
+	// The plus keeps SQLite from going through all that the lease has open.
+	markLeft = `UPDATE online SET left_at = r.ended_at FROM ` + fromRows + `
+		WHERE online.channel = r.channel AND online.kind = r.kind AND online.user_id = r.user_id AND +online.node_epoch = @epoch`
 	addSums = `INSERT INTO watch_daily (day, channel, kind, user_id, milliseconds, visits)
 		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(@sums) WHERE true
 		ON CONFLICT DO UPDATE SET milliseconds = milliseconds + excluded.milliseconds, visits = visits + excluded.visits`

@@ -21,6 +21,8 @@ import (
 type Store struct {
 	opts        Options
 	write, read *sql.DB
+
+	asked func(query string, args []any) // is told of questions; for tests
 }
 
 var (

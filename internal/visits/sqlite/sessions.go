@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 
 	"throng"
 	"throng/internal/visits/store"
@@ -14,10 +15,10 @@ const (
 	newestFirst = ` ORDER BY started DESC, epoch DESC, number DESC LIMIT @limit`
 
 	endedVisits = `SELECT v.user_id, v.channel, v.kind, v.started_at AS started, v.ended_at, v.reason AS why,
-		v.node_epoch AS epoch, v.visit_no AS number FROM visit_log v WHERE `
+		v.node_epoch AS epoch, v.visit_no AS number FROM visit_log v `
 	openVisits = `SELECT o.user_id, o.channel, o.kind, o.started_at AS started, iif(l.state = 0, 0, ` + until + `) AS ended_at,
 		iif(l.state = 0, '', l.reason) AS why, o.node_epoch AS epoch, o.visit_no AS number
-		FROM online o CROSS JOIN node_lease l ON l.node_epoch = o.node_epoch WHERE `
+		FROM online o %s CROSS JOIN node_lease l ON l.node_epoch = o.node_epoch WHERE `
 )
 
 // Sessions lists visits.
@@ -32,9 +33,10 @@ func (s *Store) Sessions(ctx context.Context, f throng.VisitFilter, p throng.Pag
 	}
 	open.Set("limit", limit+1)
 	open.Set("now", s.now())
-	query := `SELECT * FROM (` + openVisits + open.String() + newestFirst + `)`
+	indexOfOpen, indexOfEnded := sessionIndexes(&f)
+	query := `SELECT * FROM (` + fmt.Sprintf(openVisits, indexOfOpen) + open.String() + newestFirst + `)`
 	if !f.Open {
-		query += ` UNION ALL SELECT * FROM (` + endedVisits + ended.String() + newestFirst + `)`
+		query += ` UNION ALL SELECT * FROM (` + endedVisits + indexOfEnded + ` WHERE ` + ended.String() + newestFirst + `)`
 	}
 	query = `SELECT user_id, channel, kind, coalesce(node_id, ''), started, ended_at, why, epoch, number
 		FROM (` + query + newestFirst + `) LEFT JOIN node_lease ON node_epoch = epoch ORDER BY started DESC, epoch DESC, number DESC`
@@ -55,6 +57,19 @@ func (s *Store) Sessions(ctx context.Context, f throng.VisitFilter, p throng.Pag
 		return nil
 	})
 	return page, next, err
+}
+
+// sessionIndexes say by which index visits are to be found. SQLite knows nothing of how
+// many there are: it would rather sort all of a channel than walk in the order of an
+// index.
+func sessionIndexes(f *throng.VisitFilter) (open, ended string) {
+	switch {
+	case f.User != "":
+		return "INDEXED BY online_user", "INDEXED BY visit_log_user"
+	case f.AnyChannel:
+		return "", "" // the log is in the order of time itself
+	}
+	return "INDEXED BY online_started", "INDEXED BY visit_log_channel"
 }
 
 // sessionConditions are those on the log v and on open visits o. They name the same

@@ -97,7 +97,7 @@ func (s *Store) nextUsers(ctx context.Context, q *throng.WatchedQuery, from stri
 		if err := s.query(ctx, open+` ORDER BY o.user_id LIMIT @n`, values(&w), collect); err != nil {
 			return nil, err
 		}
-		err := s.query(ctx, `SELECT DISTINCT user_id FROM watch_daily WHERE kind = @kind AND day BETWEEN @first AND @last
+		err := s.query(ctx, `SELECT DISTINCT user_id FROM watch_daily INDEXED BY watch_daily_user WHERE kind = @kind AND day BETWEEN @first AND @last
 			AND user_id >= @from ORDER BY user_id LIMIT @n`, values(&w), collect)
 		return first(found, n), err
 	}

@@ -68,6 +68,9 @@ func (s *Store) query(ctx context.Context, query string, args []any, scan func(c
 		return s.explain(err)
 	}
 	defer c.Close()
+	if s.asked != nil {
+		s.asked(query, args)
+	}
 	var rows *sql.Rows
 	if err := s.patiently(ctx, func() (err error) {
 		rows, err = c.QueryContext(ctx, query, args...)

@@ -49,9 +49,9 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.
 	}
 	sum := store.Islands{User: store.Text(q.User), From: from, To: to, Days: q.Days}
 	// A visit that ends where the period begins may be the beginning of one that goes on.
-	err := s.query(ctx, `SELECT channel, started_at, ended_at FROM visit_log
+	err := s.query(ctx, `SELECT channel, started_at, ended_at FROM visit_log INDEXED BY visit_log_user
 			WHERE user_id = @user AND kind = @kind AND started_at < @to AND ended_at >= @from`+place+`
-		UNION ALL SELECT channel, o.started_at, `+upTo+` FROM online o CROSS JOIN node_lease l USING (node_epoch)
+		UNION ALL SELECT channel, o.started_at, `+upTo+` FROM online o INDEXED BY online_user CROSS JOIN node_lease l USING (node_epoch)
 			WHERE user_id = @user AND kind = @kind AND o.started_at < @to`+place+`
 		ORDER BY 1, 2`, values(&w), func(columns func(...any) error) error {
 		var channel string

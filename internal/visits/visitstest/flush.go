@@ -146,8 +146,9 @@ func cutShort(w *world) {
 	n := w.node("a")
 	t := n.lease.Now - 1000
 	users := manyUsers(200)
+	const rounds = 25
 	cut := 0
-	for round := range 40 {
+	for round := range rounds {
 		f := throng.VisitFlush{Sequence: int64(round + 1), At: t}
 		for _, user := range users {
 			f.Closed = append(f.Closed, visit(user, t+int64(round), t+int64(round)+1))
@@ -166,15 +167,15 @@ func cutShort(w *world) {
 		w.Error("no flush was cut short")
 	}
 	sums := w.watched(throng.WatchedQuery{User: users[0], AnyChannel: true})
-	same(w, "sums of the visits", sums, []throng.Watched{{User: users[0], Milliseconds: 40, Visits: 1}}) // they touch
+	same(w, "sums of the visits", sums, []throng.Watched{{User: users[0], Milliseconds: rounds, Visits: 1}}) // they touch
 	page, _, err := w.store.Watched(w.ctx, throng.WatchedQuery{Page: throng.Page{Limit: len(users) + 1}})
 	w.no(err)
 	if len(page) != len(users) {
 		w.Fatalf("sums of %d users, want %d", len(page), len(users))
 	}
 	for _, sum := range page {
-		if sum.Milliseconds != 40 || sum.Visits != 40 {
-			w.Fatalf("sum %+v, want 40 ms of 40 visits", sum)
+		if sum.Milliseconds != rounds || sum.Visits != rounds {
+			w.Fatalf("sum %+v, want %d ms of as many visits", sum, rounds)
 		}
 	}
 }

@@ -46,7 +46,8 @@ type books struct {
 func model(w *world, seed uint64) {
 	b := &books{world: w, random: rand.New(rand.NewPCG(seed, 0)), all: make(map[string]*process)}
 	b.now = time.Now().UnixMilli()
-	for step := range 150 {
+	w.limit = 50 // small pages have tests of their own
+	for step := range 120 {
 		b.step()
 		if step%15 == 14 {
 			b.compare()

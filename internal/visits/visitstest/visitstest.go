@@ -54,12 +54,13 @@ type world struct {
 	open  func(skew func() time.Duration) Store
 	skew  atomic.Int64 // nanoseconds
 	store Store
+	limit int // of pages
 }
 
 func newWorld(t *testing.T, newDatabase Factory) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	w := &world{T: t, ctx: ctx, make: newDatabase, open: newDatabase(t)}
+	w := &world{T: t, ctx: ctx, make: newDatabase, open: newDatabase(t), limit: 3}
 	w.store = w.another()
 	return w
 }
@@ -92,7 +93,7 @@ func (w *world) no(err error) {
 func (w *world) sessions(f throng.VisitFilter) []throng.Visit {
 	w.Helper()
 	var all []throng.Visit
-	for p := (throng.Page{Limit: 3}); ; {
+	for p := (throng.Page{Limit: w.limit}); ; {
 		page, next, err := w.store.Sessions(w.ctx, f, p)
 		w.no(err)
 		if len(page) > p.Limit {
@@ -122,7 +123,7 @@ func (w *world) visits(kind throng.VisitKind) []throng.Visit {
 func (w *world) online(q throng.OnlineQuery) []throng.OnlineUser {
 	w.Helper()
 	var all []throng.OnlineUser
-	q.Page.Limit = 3
+	q.Page.Limit = w.limit
 	for {
 		page, err := w.store.Online(w.ctx, q)
 		w.no(err)
@@ -147,7 +148,7 @@ func names(users []throng.OnlineUser) (list []string) {
 func (w *world) watched(q throng.WatchedQuery) []throng.Watched {
 	w.Helper()
 	var all []throng.Watched
-	q.Page.Limit = 3
+	q.Page.Limit = w.limit
 	for {
 		page, next, err := w.store.Watched(w.ctx, q)
 		w.no(err)

@@ -10,10 +10,9 @@ import (
 	server "throng/test/postgres"
 )
 
-// TestDiskFull fills the disk that the tables are on, makes room, and counts what is
+// testDiskFull fills the disk that the tables are on, makes room, and counts what is
 // written.
-func TestDiskFull(t *testing.T) {
-	db := server.Start(t)
+func testDiskFull(t *testing.T, db *server.Server) {
 	dsn := db.Database(t)
 	dir := db.SmallDisk(t, 6<<20)
 	db.Query(t, "postgres", `CREATE TABLESPACE small LOCATION '`+dir+`'`)
