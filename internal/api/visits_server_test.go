@@ -19,7 +19,6 @@ func TestVisitsOfServer(t *testing.T) {
 	w.eventually("anna is in the books", func() bool {
 		if got, err := w.call("visits_online", `{"count":true}`); err != nil || string(got) != `{"total":1,"users":[]}` {
 			return false
-			return false
 		}
 		anna = ask()
 		return anna.Online
