@@ -247,6 +247,27 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// Who says at once who it is, as a page does when its socket opens, does not go on
+// showing itself as it was: its own list had that, though nobody else's.
+func TestRefreshAtOnce(t *testing.T) {
+	for _, channel := range []string{"users:x", "clients:x"} {
+		inWorld(t, func(w *world) {
+			b := w.client("bob")
+			b.join(channel)
+			w.wait(time.Second)
+			a := w.client("")
+			a.join(channel)
+			a.introduce("ann")
+			late := w.client("late")
+			late.join(channel)
+			w.wait(time.Second)
+			for _, c := range []*client{a, b, late} {
+				shows(t, c, channel, "ann bob late")
+			}
+		})
+	}
+}
+
 // An update is one step: the new meta comes with the old one's reference.
 func TestUpdate(t *testing.T) {
 	for _, channel := range []string{"users:x", "clients:x"} {

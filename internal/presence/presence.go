@@ -103,6 +103,9 @@ func (p *Presence) Came(s *session.Session) {
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
 		if r := sh.rooms[sub.Channel()]; r != nil {
+			if m := r.find(before); m != nil && m.said != nil {
+				m.said.public = true // its own list has it, so its end has to be told
+			}
 			r.quit(before)
 			r.enter(introduced(sub))
 		}
