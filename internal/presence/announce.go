@@ -105,6 +105,9 @@ func shares(list []entry, key string) bool {
 
 var noList = []byte("{}")
 
+// size is about how many bytes a connection is shown.
+func (v *view) size() int { return len(v.list) + len(v.own.key) + len(v.own.meta) + len(v.count) }
+
 // append writes the list with the own entry.
 func (v *view) append(b []byte) []byte {
 	b = append(b, v.list[:len(v.list)-1]...)

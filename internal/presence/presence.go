@@ -129,7 +129,7 @@ func (p *Presence) Joined(sub *session.Subscription) {
 	}
 	v := r.view(r.enter(w))
 	sh.mu.Unlock()
-	p.show(sub, v)
+	p.offer(sub, v)
 }
 
 // Parted implements session.Attendance.
