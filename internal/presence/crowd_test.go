@@ -3,6 +3,7 @@ package presence_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,13 +190,18 @@ func TestWatchManyOfOne(t *testing.T) {
 	})
 }
 
-// More users than a subscription may watch are refused.
+// More users than a subscription may watch are refused, and names that no user has.
 func TestWatchIsBounded(t *testing.T) {
 	inWorld(t, func(w *world) {
 		c := w.client("ann")
 		sub := c.join("users:x")
 		if _, err := w.presence.Watch(sub, make([]string, 101)); err != throng.ErrLimitExceeded {
 			t.Errorf("%v", err)
+		}
+		for n, want := range map[int]*throng.Error{255: nil, 256: throng.ErrBadRequest} {
+			if _, err := w.presence.Watch(sub, []string{"bob", strings.Repeat("x", n)}); err != want {
+				t.Errorf("%d bytes: %v", n, err)
+			}
 		}
 		if _, err := w.presence.Watch(c.join("off:x"), []string{"bob"}); err != throng.ErrNotAvailable {
 			t.Errorf("%v", err)

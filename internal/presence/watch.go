@@ -7,8 +7,12 @@ import (
 	"throng/internal/session"
 )
 
-// MaxWatched is how many users one subscription watches at most.
-const MaxWatched = 100
+// MaxWatched is how many users one subscription watches at most, maxUser how long the name
+// of one is at most, in bytes: that of a token's user (JWT claim "sub") is not longer.
+const (
+	MaxWatched = 100
+	maxUser    = 255
+)
 
 // watch is who is watched in a room, and by whom. As long as all are told of all
 // anyway it is only remembered.
@@ -37,12 +41,16 @@ type watcher struct {
 
 // Watch replaces the users that a subscription watches, and returns the list of those
 // who are here. users is its own from here on. It is called on the subscription's loop.
+// The errors are ErrNotAvailable, ErrLimitExceeded for too many users, and ErrBadRequest
+// for a name that is longer than a user's can be: names are kept as long as they are watched.
 func (p *Presence) Watch(sub *session.Subscription, users []string) ([]byte, *throng.Error) {
 	switch {
 	case off(sub):
 		return nil, throng.ErrNotAvailable
 	case len(users) > MaxWatched:
 		return nil, throng.ErrLimitExceeded
+	case slices.ContainsFunc(users, func(name string) bool { return len(name) > maxUser }):
+		return nil, throng.ErrBadRequest
 	}
 	to := sub.Session().Transport().Ref()
 	slices.Sort(users)
