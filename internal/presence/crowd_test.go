@@ -209,6 +209,36 @@ func TestWatchIsBounded(t *testing.T) {
 	})
 }
 
+// Before a subscription is answered nothing is asked through it, though its user is there
+// with another one: it may fail, and nobody would forget what it watches.
+func TestNotYetThere(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.client("ann").join("users:x")
+		tab := w.client("ann")
+		w.env.Node = silence{w.Node}
+		sub := tab.join("users:x")
+		if _, err := w.presence.Watch(sub, []string{"bob"}); err != throng.ErrNotAvailable {
+			t.Errorf("watch: %v", err)
+		}
+		if err := w.presence.Update(sub, []byte(`{"n":1}`)); err != throng.ErrNotAvailable {
+			t.Errorf("update: %v", err)
+		}
+		if _, err := w.presence.List(sub, "", 10); err != throng.ErrNotAvailable {
+			t.Errorf("list: %v", err)
+		}
+		tab.Session.Subscribed(sub, &session.Subscribed{Class: sub.Class(), Err: throng.ErrInternal})
+		if n := w.presence.Watchers("users:x"); n != 0 {
+			t.Errorf("%d watch", n)
+		}
+		w.env.Node = w.Node
+	})
+}
+
+// silence is a node that does not answer.
+type silence struct{ session.Node }
+
+func (silence) Subscribe(*session.Subscription, session.SubscribeRequest) {}
+
 // Pages have everybody who stays, though others come and go between them.
 func TestPages(t *testing.T) {
 	inWorld(t, func(w *world) {

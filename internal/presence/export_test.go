@@ -8,3 +8,14 @@ func (p *Presence) Announce(channel string) {
 	sh.mu.Unlock()
 	r.keep(false)
 }
+
+// Watchers is how many subscriptions of a channel watch somebody.
+func (p *Presence) Watchers(channel string) int {
+	sh := p.shard(channel)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if r := sh.rooms[channel]; r != nil && r.watch != nil {
+		return len(r.watch.by)
+	}
+	return 0
+}

@@ -174,8 +174,13 @@ func (p *Presence) close(r *room) {
 }
 
 // with runs f on the room of a subscription's channel and its member there, under
-// the lock. It reports false where there is none.
+// the lock. It reports false where there is none, also before the subscription has
+// joined: another one of its user may be the member that is found, and what is kept of
+// this one would not be forgotten when it fails.
 func (p *Presence) with(sub *session.Subscription, f func(*room, *member)) bool {
+	if !sub.Present() {
+		return false
+	}
 	sh := p.shard(sub.Channel())
 	w := whose(sub)
 	sh.mu.Lock()
