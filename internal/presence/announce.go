@@ -13,7 +13,7 @@ func (r *room) announce() {
 			if before != nil && before.public {
 				leaves = append(leaves, entry{m.key, before.meta})
 			}
-			r.members.drop(r.id(m.key, m.client), m)
+			r.members.drop(r.id(m.key, m.client, m.anonymous), m)
 			continue
 		case before != nil && before.ref == m.ref && before.public:
 			continue // it went and came back
@@ -86,7 +86,7 @@ func (r *room) view(m *member) (v view) {
 		return view{list: r.announced()}
 	}
 	own := entry{m.key, before.meta}
-	if r.people != nil { // others may have its key
+	if r.shared(m) {
 		if all := r.entries(); shares(all, m.key) {
 			return view{list: appendList(nil, append(all, own))}
 		}

@@ -194,8 +194,14 @@ func (r *room) metasOf(key string) (all []saying) {
 		}
 		return all
 	}
-	if m := r.members.find(key); m != nil && m.conns > 0 {
-		all = append(all, saying{ref: m.ref, meta: r.appendMeta(nil, m)})
+	ids := [...]string{key, ""}
+	if n := len(throng.ClientID{}); len(key) == 2*n {
+		ids[1] = nameless + key
+	}
+	for _, id := range ids {
+		if m := r.members.find(id); m != nil && m.conns > 0 {
+			all = append(all, saying{ref: m.ref, meta: r.appendMeta(nil, m)})
+		}
 	}
 	return all
 }
