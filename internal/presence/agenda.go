@@ -137,8 +137,6 @@ func (r *room) keep(later bool) {
 			letters, more = r.letters()
 		}
 		r.shard.mu.Unlock()
-		for _, l := range letters {
-			r.p.opts.Post(l.to, l.telling)
-		}
+		r.p.post(letters)
 	}
 }

@@ -190,6 +190,49 @@ func TestWatchManyOfOne(t *testing.T) {
 	})
 }
 
+// Where very many watch many who all change at once, the lock is let go in between.
+func TestWatchInPieces(t *testing.T) {
+	inWorld(t, func(w *world) {
+		const watchers, hosts = 400, 10
+		var names []string
+		var subs []*session.Subscription
+		for i := range hosts {
+			names = append(names, fmt.Sprint("host", i))
+			subs = append(subs, w.client(names[i]).join("few:x"))
+		}
+		for i := range watchers {
+			sub := w.client(fmt.Sprint("u", i)).join("few:x")
+			if _, err := w.presence.Watch(sub, append([]string(nil), names...)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.wait(2 * time.Second)
+		for i, sub := range subs {
+			if err := w.presence.Update(sub, fmt.Appendf(nil, `{"n":%d}`, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, most := 0, 0
+		for more := true; more; {
+			var n int
+			n, _, more = w.presence.Letters("few:x")
+			all, most = all+n, max(most, n)
+		}
+		if all != watchers*hosts || most > 512+watchers {
+			t.Errorf("%d letters, %d in one hold", all, most)
+		}
+		w.wait(time.Second)
+		for _, c := range w.all[hosts:] {
+			for i, name := range names {
+				if m := c.list("few:x").state[name].Metas; len(m) != 1 || m[0]["n"] != float64(i) {
+					t.Errorf("%s: shows %v", name, m)
+					return
+				}
+			}
+		}
+	})
+}
+
 // More users than a subscription may watch are refused, and names that no user has.
 func TestWatchIsBounded(t *testing.T) {
 	inWorld(t, func(w *world) {

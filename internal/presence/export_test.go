@@ -1,5 +1,7 @@
 package presence
 
+import "time"
+
 // Announce tells what there is to tell of a channel now.
 func (p *Presence) Announce(channel string) {
 	sh := p.shard(channel)
@@ -18,4 +20,17 @@ func (p *Presence) Watchers(channel string) int {
 		return len(r.watch.by)
 	}
 	return 0
+}
+
+// Letters takes what watchers of a channel are to be told under one hold of the lock,
+// posts it, and returns how many they are, and for how long the lock was held.
+func (p *Presence) Letters(channel string) (n int, held time.Duration, more bool) {
+	sh := p.shard(channel)
+	sh.mu.Lock()
+	start := time.Now()
+	letters, more := sh.rooms[channel].letters()
+	held = time.Since(start)
+	sh.mu.Unlock()
+	p.post(letters)
+	return len(letters), held, more
 }

@@ -206,14 +206,25 @@ func (r *room) metasOf(key string) (all []saying) {
 	return all
 }
 
-// letter is what one client is told.
+// letter is what one client is told. Watchers of a user share its data.
 type letter struct {
-	to throng.Ref
-	*telling
+	to    throng.Ref
+	class uint32
+	data  []byte // of a presence_diff
 }
 
-// freshPiece is how many watchers are told anew under one hold of the lock.
-const freshPiece = 64
+func (p *Presence) post(letters []letter) {
+	for _, l := range letters {
+		p.opts.Post(l.to, &telling{l.class, throng.PresenceDiff, l.data})
+	}
+}
+
+// The bounds of one hold of the lock: how many users who changed and letters to their
+// watchers (those of one user are not parted), and how many watchers are told anew.
+const (
+	newsPiece  = 512
+	freshPiece = 64
+)
 
 // letters are what watchers are to be told, and whether there is more. Only Run asks,
 // and posts them, so that they stay in order.
@@ -222,18 +233,24 @@ func (r *room) letters() (all []letter, more bool) {
 	if t == nil {
 		return nil, false
 	}
-	for _, one := range t.stirred {
+	n := 0
+	for ; n < len(t.stirred) && n+len(all) < newsPiece; n++ {
+		one := t.stirred[n]
 		one.stirred = false
 		if r.crowd && len(one.by) > 0 {
-			all = append(all, r.news(one)...)
+			all = r.news(all, one)
 		}
+		t.stirred[n] = nil
+	}
+	if t.stirred = t.stirred[n:]; len(t.stirred) > 0 {
+		return all, true // who is told anew is told what is true then
 	}
 	t.stirred = nil
-	n := min(len(t.fresh), freshPiece)
+	n = min(len(t.fresh), freshPiece)
 	for _, w := range t.fresh[:n] {
 		w.fresh = false
-		if l := w.greeting(); l != nil && r.crowd {
-			all = append(all, letter{w.to, l})
+		if data := w.greeting(); data != nil && r.crowd {
+			all = append(all, letter{w.to, w.class, data})
 		}
 		w.dropped = nil
 	}
@@ -243,20 +260,21 @@ func (r *room) letters() (all []letter, more bool) {
 	return all, t.fresh != nil
 }
 
-// news tells the watchers of a user what changed.
-func (r *room) news(one *watched) (all []letter) {
+// news appends what the watchers of a user are told: what changed.
+func (r *room) news(all []letter, one *watched) []letter {
 	now := r.metasOf(one.key)
 	joins, leaves := without(one.key, now, one.told), without(one.key, one.told, now)
 	one.told = now
 	if len(joins)+len(leaves) == 0 {
-		return nil
+		return all
 	}
 	data := difference(joins, leaves)
+	all = slices.Grow(all, len(one.by))
 	for w := range one.by {
 		// Who is told all in a moment hears of those who came then. That somebody went
 		// it hears now: an earlier letter may still be on its way to it.
 		if !w.fresh || len(leaves) > 0 {
-			all = append(all, letter{w.to, &telling{w.class, throng.PresenceDiff, data}})
+			all = append(all, letter{w.to, w.class, data})
 		}
 	}
 	return all
@@ -276,8 +294,8 @@ func without(key string, a, b []saying) (list []entry) {
 	return list
 }
 
-// greeting tells a watcher of all whom it watches, nil for nothing.
-func (w *watcher) greeting() *telling {
+// greeting is a difference that tells a watcher of all whom it watches; nil for nothing.
+func (w *watcher) greeting() []byte {
 	var joins, leaves []entry
 	for _, one := range w.users {
 		joins = append(joins, without(one.key, one.told, nil)...)
@@ -290,7 +308,7 @@ func (w *watcher) greeting() *telling {
 	if len(joins)+len(leaves) == 0 {
 		return nil
 	}
-	return &telling{w.class, throng.PresenceDiff, difference(joins, leaves)}
+	return difference(joins, leaves)
 }
 
 // difference is the payload of a presence_diff.
