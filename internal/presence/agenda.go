@@ -11,6 +11,7 @@ import (
 type agenda struct {
 	mu          sync.Mutex // the innermost lock
 	soon, later line
+	counts      bool // it is the turn of later, where something is due in both
 	wake        chan struct{}
 }
 
@@ -56,17 +57,23 @@ func (p *Presence) appoint(l *line, r *room, wait time.Duration) {
 }
 
 // take returns an appointment that is due, or else for how long there is none;
-// negative for ever.
+// negative for ever. The lines take turns: where there is more to tell than one
+// goroutine can, crowds are counted all the same, and end.
 func (a *agenda) take(now int64) (r *room, later bool, wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	wait = -1
-	for _, l := range []*line{&a.soon, &a.later} {
+	lines := [...]*line{&a.soon, &a.later}
+	if a.counts {
+		lines[0], lines[1] = lines[1], lines[0]
+	}
+	for _, l := range lines {
 		if l.head == len(l.rooms) {
 			continue
 		}
 		left := l.rooms[l.head].at - now
 		if left <= 0 {
+			a.counts = l == &a.soon
 			return l.pop(), l == &a.later, 0
 		}
 		if d := time.Duration(left) * time.Millisecond; wait < 0 || d < wait {

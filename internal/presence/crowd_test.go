@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"throng"
@@ -92,6 +93,43 @@ func TestStorm(t *testing.T) {
 		w.wait(5 * time.Second)
 		if after := stats.Diffs.Load() + stats.Counts.Load(); after > 4 {
 			t.Errorf("%d messages where nothing changes", after)
+		}
+	})
+}
+
+// Crowds are counted though there is more to tell than anybody could.
+func TestCountsHaveTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const crowds, changing = 10, 60
+		w := newWorld(t) // whose presence does not run
+		for i := range crowds {
+			for n := range 6 {
+				w.client(fmt.Sprint("u", n)).join(fmt.Sprint("few:", i))
+			}
+		}
+		ann := w.client("ann")
+		for i := range changing {
+			ann.join(fmt.Sprint("users:", i))
+		}
+		time.Sleep(2 * time.Second) // all of it is due
+		counted := map[string]bool{}
+		for range 2 * crowds {
+			if channel, count := w.presence.Next(); count {
+				counted[channel] = true
+			}
+		}
+		if len(counted) != crowds {
+			t.Errorf("%d of %d are counted", len(counted), crowds)
+		}
+		for n := 0; n < changing+crowds; n++ { // the rest is told all the same
+			if channel, count := w.presence.Next(); channel == "" && n != changing || count {
+				t.Fatalf("%q, %t after %d", channel, count, n)
+			} else if channel == "" {
+				break
+			}
+		}
+		for _, c := range w.all {
+			c.End()
 		}
 	})
 }

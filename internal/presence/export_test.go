@@ -34,3 +34,12 @@ func (p *Presence) Letters(channel string) (n int, held time.Duration, more bool
 	p.post(letters)
 	return len(letters), held, more
 }
+
+// Next takes what is due out of the agenda: a channel, and whether it is to be counted.
+func (p *Presence) Next() (channel string, count bool) {
+	r, count, _ := p.agenda.take(p.opts.Clock.Now())
+	if r == nil {
+		return "", false
+	}
+	return r.name, count
+}
