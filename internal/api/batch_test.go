@@ -65,6 +65,7 @@ func TestBatchKeepsOrder(t *testing.T) {
 
 // The replies are bounded, whatever is asked.
 func TestBatchIsBounded(t *testing.T) {
+	bulky(t)
 	w := start(t, "", nil)
 	w.refused("batch", `{}`, 107, "commands: at least one is needed")
 	w.refused("batch", `{"commands":[{}`+strings.Repeat(`,{}`, 10_000)+`]}`, 106, "at most 10000")
@@ -89,6 +90,7 @@ func TestBatchIsBounded(t *testing.T) {
 
 // What was published already when the replies were too large is told so.
 func TestBatchTellsWhatWasDone(t *testing.T) {
+	bulky(t)
 	w := start(t, "", nil)
 	big := strings.Repeat("x", 100_000)
 	for range 50 {

@@ -69,6 +69,7 @@ func TestCallerIsGone(t *testing.T) {
 
 // Commands of a few bytes may publish to very many channels: not without bound.
 func TestPublicationsAreBounded(t *testing.T) {
+	bulky(t)
 	w := start(t, "", nil)
 	w.connect("a").join("room:1")
 	all := `{"broadcast":{"channels":["a"` + strings.Repeat(`,"a"`, 9_999) + `],"data":1}}`

@@ -78,6 +78,9 @@ func TestCompressionIsOffByDefault(t *testing.T) {
 // TestInflationIsBounded: a small message that inflates to more than the limit
 // for messages ends the connection, and costs no more than the limit.
 func TestInflationIsBounded(t *testing.T) {
+	if raceEnabled {
+		t.Skip("about sizes, not about races")
+	}
 	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
 		c := gatewaytest.Connect(t, compressing(t, kind).Addr(), "/echo", websocket.DeflateOffer)
 		z := websocket.NewDeflater(9)

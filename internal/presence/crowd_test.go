@@ -165,6 +165,30 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// Of a user with very many connections a watcher is told of a few.
+func TestWatchManyOfOne(t *testing.T) {
+	inWorld(t, func(w *world) {
+		c := w.client("viewer")
+		sub := c.join("fewclients:x")
+		for range 40 {
+			w.client("ann").join("fewclients:x")
+		}
+		here, err := w.presence.Watch(sub, []string{"ann"})
+		var list roll
+		if err != nil || json.Unmarshal(here, &list) != nil || len(list["ann"].Metas) != 10 {
+			t.Errorf("%s, %v", here, err)
+		}
+		w.wait(time.Second)
+		shows(t, c, "fewclients:x", "ann*10")
+		for _, tab := range w.all[1:37] { // four are left
+			tab.End()
+			w.wait(10 * time.Millisecond)
+		}
+		w.wait(2 * time.Second)
+		shows(t, c, "fewclients:x", "ann*4")
+	})
+}
+
 // More users than a subscription may watch are refused.
 func TestWatchIsBounded(t *testing.T) {
 	inWorld(t, func(w *world) {

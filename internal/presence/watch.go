@@ -23,7 +23,7 @@ type watch struct {
 type watched struct {
 	key     string
 	told    []saying
-	by      []*watcher
+	by      map[*watcher]struct{} // a celebrity's may be very many
 	stirred bool
 }
 
@@ -79,7 +79,7 @@ func (r *room) setWatch(sub *session.Subscription, to throng.Ref, users []string
 	for _, key := range users {
 		one := r.watch.users[key]
 		if one == nil {
-			one = &watched{key: key}
+			one = &watched{key: key, by: make(map[*watcher]struct{})}
 			r.watch.users[key] = one
 			r.stir(key)
 		}
@@ -95,9 +95,7 @@ func (r *room) setWatch(sub *session.Subscription, to throng.Ref, users []string
 		r.watch.leave(one, w)
 	}
 	for _, one := range w.users {
-		if !slices.Contains(before, one) {
-			one.by = append(one.by, w)
-		}
+		one.by[w] = struct{}{}
 	}
 	r.freshen(w)
 }
@@ -115,11 +113,7 @@ func (w *watcher) drop(one *watched) {
 
 // leave takes a watcher from a user; whom nobody watches is forgotten.
 func (t *watch) leave(one *watched, w *watcher) {
-	if i := slices.Index(one.by, w); i >= 0 {
-		last := len(one.by) - 1
-		one.by[i], one.by[last] = one.by[last], nil
-		one.by = one.by[:last]
-	}
+	delete(one.by, w)
 	if len(one.by) == 0 {
 		delete(t.users, one.key)
 	}
@@ -179,10 +173,15 @@ func (r *room) afresh() {
 	}
 }
 
+// maxMetas is of how many connections of a user watchers are told, where each is a
+// member.
+const maxMetas = 10
+
 // metasOf is what there is to say of a key now.
 func (r *room) metasOf(key string) (all []saying) {
 	if r.people != nil {
-		for _, m := range r.people[key] {
+		members := r.people[key]
+		for _, m := range members[:min(len(members), maxMetas)] {
 			all = append(all, saying{ref: m.ref, meta: r.appendMeta(nil, m)})
 		}
 		return all
@@ -239,7 +238,7 @@ func (r *room) news(one *watched) (all []letter) {
 		return nil
 	}
 	data := difference(joins, leaves)
-	for _, w := range one.by {
+	for w := range one.by {
 		// Who is told all in a moment hears of those who came then. That somebody went
 		// it hears now: an earlier letter may still be on its way to it.
 		if !w.fresh || len(leaves) > 0 {

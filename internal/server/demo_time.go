@@ -16,8 +16,6 @@ const (
 	// mostDemoTimes is how many are told in a second: it is a demo.
 	mostDemoTimes = 50
 	demoPeriod    = 24 * time.Hour
-	// demoPresence is up to how many of each other the demo page's users are told of.
-	demoPresence = 200
 )
 
 // ownTime is how long a user was here of late.

@@ -20,9 +20,6 @@ func (s *Server) namespaces() node.Namespaces {
 	known[throng.UserNamespace] = &throng.Namespace{Name: throng.UserNamespace} // users' own channels: the server's business
 	if s.opts.Demo {                                                            // the figures are the server's to publish
 		known[demoNamespace] = &throng.Namespace{Name: demoNamespace, Subscribe: throng.Anybody}
-		if hist := known["hist"]; hist != nil && hist.Presence == throng.PresenceOff { // where the page's users meet
-			hist.Presence, hist.PresenceList = throng.PresenceUsers, demoPresence
-		}
 	}
 	// In development every name is a namespace; all that are not configured are
 	// the same one.

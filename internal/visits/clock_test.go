@@ -18,9 +18,9 @@ func TestClockSteps(t *testing.T) {
 				stays, leaves := n.come("ann"), n.come("bob")
 				time.Sleep(30 * time.Second)
 				leaves.End()
-				time.Sleep(5 * time.Second)
+				time.Sleep(5*time.Second + 50*time.Millisecond) // between two beats
 				w.set(by)
-				time.Sleep(time.Minute)
+				time.Sleep(time.Minute - 50*time.Millisecond)
 				stays.End()
 				time.Sleep(time.Minute)
 				sums := make(map[string]int64)

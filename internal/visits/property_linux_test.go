@@ -16,7 +16,7 @@ import (
 // TestBooksAreTrueInPostgreSQL is the same in a real PostgreSQL. While it answers no
 // time passes for the nodes, and some for its own clock.
 func TestBooksAreTrueInPostgreSQL(t *testing.T) {
-	seeds := 3
+	seeds := 2
 	if testing.Short() {
 		seeds = 1
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var seedsFlag = flag.Int("visits.seeds", 8, "how many runs TestBooksAreTrue makes")
+var seedsFlag = flag.Int("visits.seeds", 6, "how many runs TestBooksAreTrue makes")
 
 // TestBooksAreTrue drives two nodes through whatever can happen: users who come and go
 // with several tabs, crashes, orderly stops, lines to the store that break in four

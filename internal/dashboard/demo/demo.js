@@ -25,7 +25,8 @@ const socket = new Socket("/socket", { params: () => ({ user_id: name }) });
 const lobby = socket.channel("hist:lobby", () => ({ recover: position ?? { history: 100 } }));
 const live = socket.channel("demo:figures");
 const own = new OwnTime(socket);
-new People(lobby, { list: byId("people"), count: byId("people-title"), me: () => name });
+const here = socket.channel("presence:lobby");   // a namespace with presence
+new People(here, { list: byId("people"), count: byId("people-title"), me: () => name });
 
 // ---- the connection
 
@@ -150,6 +151,7 @@ byId("name").addEventListener("keydown", (event) => event.key === "Enter" && byI
 
 live.on("figures", (payload) => figures.update(payload));
 live.join();
+here.join();
 own.of(name);
 
 showName();

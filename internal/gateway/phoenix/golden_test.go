@@ -174,14 +174,20 @@ func (r *references) walk(v any) {
 	}
 }
 
-// disconnect ends a user's connections, as a backend does.
+// disconnect ends a user's connection, as a backend does.
 func disconnect(t *testing.T, s *gatewaytest.Server, user string) {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/api/disconnect", strings.NewReader(fmt.Sprintf(`{"user":%q}`, user)))
+	ask(t, s, "disconnect", fmt.Sprintf(`{"user":%q}`, user))
+}
+
+// ask does something to one connection with the API.
+func ask(t *testing.T, s *gatewaytest.Server, method, request string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/api/"+method, strings.NewReader(request))
 	r.Header.Set("X-API-Key", "dev")
 	w := httptest.NewRecorder()
 	s.API().ServeHTTP(w, r)
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"connections":1`) {
-		t.Fatalf("disconnect: %d %s", w.Code, w.Body)
+		t.Fatalf("%s: %d %s", method, w.Code, w.Body)
 	}
 }

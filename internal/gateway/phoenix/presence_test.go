@@ -223,3 +223,24 @@ func TestPresenceOfStreams(t *testing.T) {
 	poll.Close()
 	c.Close()
 }
+
+// Whom the server subscribes is there, and is shown no list of a channel that it has
+// not joined; when it joins, it is shown one.
+func TestPresenceOfServerSide(t *testing.T) {
+	s := start(t, "", app{}, present())
+	ann, bob := visit(t, s, "ann"), visit(t, s, "bob")
+	ann.Text(`["1","1","users:x","phx_join",{}]`)
+	until(t, ann, "presence_diff")
+	ask(t, s, "subscribe", `{"user":"bob","channel":"users:x"}`)
+	if d := until(t, ann, "presence_diff"); d["joins"].(map[string]any)["bob"] == nil {
+		t.Errorf("%v", d)
+	}
+	time.Sleep(50 * time.Millisecond)
+	bob.Text(`["7","7","users:x","phx_join",{}]`)
+	play(t, bob, `
+		< [null,null,"users:x","presence_diff",{"joins":{"bob":`+metas+`},"leaves":{}}]
+		< ["7","7","users:x","`+joined+`
+		< ["7",null,"users:x","presence_state",{"ann":`+metas+`,"bob":`+metas+`}]`)
+	ann.Close()
+	bob.Close()
+}
