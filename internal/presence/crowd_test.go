@@ -271,6 +271,59 @@ func TestWatchInPieces(t *testing.T) {
 	})
 }
 
+// Who has very much to tell watchers does not keep all other channels waiting.
+func TestWatchersWaitTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const watchers, hosts, others = 200, 20, 5
+		w := newWorld(t) // whose presence does not run
+		var names []string
+		for i := range hosts {
+			names = append(names, fmt.Sprint("host", i))
+			w.client(names[i]).join("few:x")
+		}
+		for i := range watchers {
+			sub := w.client(fmt.Sprint("u", i)).join("few:x")
+			if _, err := w.presence.Watch(sub, append([]string(nil), names...)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		for w.presence.Step() != "" {
+		}
+		for i, c := range w.all[:hosts] {
+			if err := w.presence.Update(c.sub("few:x"), fmt.Appendf(nil, `{"n":%d}`, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range others {
+			w.all[0].join(fmt.Sprint("users:", i))
+		}
+		time.Sleep(time.Second)
+		var steps []string
+		for {
+			channel := w.presence.Step()
+			if channel == "" {
+				break
+			}
+			steps = append(steps, channel)
+		}
+		pieces, last := 0, 0
+		for i, channel := range steps {
+			if channel == "few:x" {
+				pieces++
+			} else {
+				last = i
+			}
+		}
+		if pieces < 7 || last > 2*others+1 {
+			t.Errorf("%q", steps)
+		}
+		for _, c := range w.all {
+			c.End()
+		}
+	})
+}
+
 // More users than a subscription may watch are refused, and names that no user has.
 func TestWatchIsBounded(t *testing.T) {
 	inWorld(t, func(w *world) {

@@ -8,7 +8,7 @@ func (p *Presence) Announce(channel string) {
 	sh.mu.Lock()
 	r := sh.rooms[channel]
 	sh.mu.Unlock()
-	r.keep(false)
+	r.keep(soon)
 }
 
 // Watchers is how many subscriptions of a channel watch somebody.
@@ -37,9 +37,19 @@ func (p *Presence) Letters(channel string) (n int, held time.Duration, more bool
 
 // Next takes what is due out of the agenda: a channel, and whether it is to be counted.
 func (p *Presence) Next() (channel string, count bool) {
-	r, count, _ := p.agenda.take(p.opts.Clock.Now())
+	r, which, _ := p.agenda.take(p.opts.Clock.Now())
 	if r == nil {
 		return "", false
 	}
-	return r.name, count
+	return r.name, which == later
+}
+
+// Step does the next thing that is due, and returns for which channel; "" for nothing.
+func (p *Presence) Step() string {
+	r, which, _ := p.agenda.take(p.opts.Clock.Now())
+	if r == nil {
+		return ""
+	}
+	r.keep(which)
+	return r.name
 }

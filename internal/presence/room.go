@@ -27,8 +27,8 @@ type room struct {
 	watch   *watch                               // nil when nobody is watched
 	owed    map[*session.Subscription]throng.Ref // who has to be shown the list again
 
-	soon, later bool // in the agenda
-	gone        bool // not in its shard any more
+	soon, later, rest bool // in the agenda
+	gone              bool // not in its shard any more
 }
 
 // limit is up to how many members all are told of each; lower, from where they are
