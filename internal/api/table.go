@@ -90,7 +90,7 @@ const (
 // and some do at a tab or a line end, whatever stands around it.
 func harmless(cell string) string {
 	begins := cell != "" && strings.IndexByte(formulaStarts+"\t\r\n", cell[0]) >= 0
-	if !begins && strings.IndexAny(cell, cellEnds) < 0 {
+	if !begins && !strings.ContainsAny(cell, cellEnds) {
 		return cell
 	}
 	var b strings.Builder
