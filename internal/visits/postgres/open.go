@@ -20,8 +20,11 @@ import (
 // Store is the record in one database.
 type Store struct {
 	opts   Options
-	pool   *pgxpool.Pool
 	target string // host and database, for messages
+
+	// Nodes don't wait for a connection until people's questions are answered: one that
+	// can't beat for so long is taken for dead.
+	nodes, people *pgxpool.Pool
 
 	mu         sync.Mutex
 	partitions map[int64]bool // days whose partitions have been seen
@@ -36,16 +39,25 @@ var (
 // *store.Error.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.complete()
-	config, err := o.pool()
+	nodes, err := o.pool(session)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: o, target: target(config.ConnConfig), partitions: make(map[int64]bool)}
-	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+	people, err := o.pool(session + question)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: o, target: target(nodes.ConnConfig), partitions: make(map[int64]bool)}
+	if s.nodes, err = pgxpool.NewWithConfig(ctx, nodes); err != nil {
+		return nil, s.explain(err)
+	}
+	if s.people, err = pgxpool.NewWithConfig(ctx, people); err != nil {
+		s.nodes.Close()
 		return nil, s.explain(err)
 	}
 	if err := s.migrate(ctx); err != nil {
-		s.pool.Close()
+		s.people.Close()
+		s.nodes.Close()
 		return nil, err
 	}
 	return s, nil
@@ -55,7 +67,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Close(ctx context.Context) error {
 	closed := make(chan struct{})
 	go func() {
-		s.pool.Close()
+		s.people.Close()
+		s.nodes.Close()
 		close(closed)
 	}()
 	select {
