@@ -9,10 +9,12 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
 	"throng"
+	"throng/internal/visits/store"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -55,12 +57,31 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.nodes.Close()
 		return nil, s.explain(err)
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err = s.checkEncoding(ctx); err == nil {
+		err = s.migrate(ctx)
+	}
+	if err != nil {
 		s.people.Close()
 		s.nodes.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// checkEncoding refuses a database that can't hold all names: one user's would keep
+// whole flushes from being written, for ever.
+func (s *Store) checkEncoding(ctx context.Context) error {
+	var encoding string
+	if err := s.nodes.QueryRow(ctx, `SHOW server_encoding`).Scan(&encoding); err != nil {
+		return s.explain(err)
+	}
+	if encoding == "UTF8" {
+		return nil
+	}
+	return &store.Error{
+		Msg:  fmt.Sprintf("visits: %s: the database's encoding is %s, which can't hold all names", s.target, encoding),
+		Hint: "make another one: createdb --encoding UTF8 --template template0 --owner USER NAME",
+	}
 }
 
 // Close waits for what is under way, until the context ends.
