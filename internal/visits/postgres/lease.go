@@ -69,13 +69,15 @@ func (s *Store) Release(ctx context.Context, lease throng.Lease, at int64, why t
 	return err
 }
 
-// Reap fences the leases of nodes that seem dead. Of one whose flush is under way at
-// this moment, the next call may say so.
+// Reap fences the leases of nodes that seem dead. One whose last beat is yet to come
+// has not beaten since the clock was set back. Of one whose flush is under way at this
+// moment, the next call may say so.
 func (s *Store) Reap(ctx context.Context, ttl time.Duration) (r throng.Reaped, err error) {
 	args := pgx.NamedArgs{"state": fenced, "reason": throng.VisitCrashed, "ttl": ttl, "skew": s.skew()}
 	err = s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE node_lease SET state = @state, reason = @reason WHERE node_epoch IN (
-			SELECT node_epoch FROM node_lease WHERE state = 0 AND seen_at < `+present+` - @ttl::interval
+			SELECT node_epoch FROM node_lease WHERE state = 0
+				AND (seen_at < `+present+` - @ttl::interval OR seen_at > `+present+` + @ttl::interval)
 			ORDER BY node_epoch FOR UPDATE SKIP LOCKED)`, args)
 		r.Leases = int(tag.RowsAffected())
 		return err
