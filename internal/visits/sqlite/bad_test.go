@@ -124,7 +124,7 @@ func TestLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	release := hold(t, file)
+	release := hold(t, file, "BEGIN EXCLUSIVE;")
 	f := throng.VisitFlush{Sequence: 1, At: lease.Now, Opened: []throng.Visit{{User: "ann", StartedAt: lease.Now}}}
 	begin := time.Now()
 	_, err = s.Flush(t.Context(), lease, &f)
@@ -149,8 +149,8 @@ func TestLocked(t *testing.T) {
 	}
 }
 
-// hold makes an sqlite3 shell take the write lock, and returns what ends it.
-func hold(t *testing.T, file string) (release func()) {
+// hold makes an sqlite3 shell begin a transaction, and returns what ends it.
+func hold(t *testing.T, file, begin string) (release func()) {
 	t.Helper()
 	cmd := exec.Command("sqlite3", file)
 	in, err := cmd.StdinPipe()
@@ -169,7 +169,7 @@ func hold(t *testing.T, file string) (release func()) {
 		_ = cmd.Wait()
 	}
 	t.Cleanup(release)
-	if _, err := io.WriteString(in, "BEGIN EXCLUSIVE;\nSELECT 'held';\n"); err != nil {
+	if _, err := io.WriteString(in, begin+"\nSELECT 'held';\n"); err != nil {
 		t.Fatal(err)
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
