@@ -119,6 +119,33 @@ func TestBuffer(t *testing.T) {
 	})
 }
 
+// Users who come and go while the store is away leave nothing behind but what the
+// buffer takes, whether the node has a lease or waits for its first.
+func TestChurnWhileAway(t *testing.T) {
+	for name, up := range map[string]trouble{"since the start": refuses, "later": works} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				n := w.start("a", func(o *visits.Options) { o.Buffer = 10 })
+				n.line.set(up)
+				time.Sleep(time.Minute)
+				n.line.set(refuses)
+				for i := range 2000 {
+					tab := n.come(fmt.Sprint("user", i))
+					time.Sleep(5 * time.Millisecond)
+					tab.End()
+				}
+				time.Sleep(time.Minute)
+				if got := n.Entries(); got > 0 {
+					t.Errorf("%d entries are kept of users who are not here", got)
+				}
+				n.line.set(works)
+				time.Sleep(time.Minute)
+				_ = n.drain()
+			})
+		})
+	}
+}
+
 // TestFenced: a node that seemed dead although it lives goes on under a new lease. Its
 // users' visits are cut in two, and nothing is lost or there twice, whatever of the
 // last flush the store had.

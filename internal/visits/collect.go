@@ -163,6 +163,8 @@ func (l *Ledger) expire() {
 			}
 			return true
 		})
+		// Nobody gives these to a flush now, and each would stay here with its user's name.
+		s.fresh = slices.DeleteFunc(s.fresh, func(e *entry) bool { return e.is(isOver) })
 		s.mu.Unlock()
 	}
 }
