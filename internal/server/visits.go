@@ -81,18 +81,13 @@ func (s *Server) openVisits(ctx context.Context) (visits.Store, error) {
 	return sqlite.Open(ctx, sqlite.Options{File: file, Log: s.log})
 }
 
-// attendance are those who keep books on sessions that stay.
-func (s *Server) attendance() []session.Attendance {
-	return append(s.callers(), s.presence)
-}
-
-// callers are those who are told of polls, which are nobody's presence in a channel: a
-// client between two of them would leave it each time.
-func (s *Server) callers() (all []session.Attendance) {
+// attendance are those who keep books on sessions that stay. A poll is nobody's presence:
+// a client between two of them would leave each time.
+func (s *Server) attendance() (all []session.Attendance) {
 	if s.visits != nil {
 		all = append(all, s.visits)
 	}
-	return all
+	return append(all, s.presence)
 }
 
 // watcher is who keeps books on what is watched; nil for nobody.

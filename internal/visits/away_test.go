@@ -119,6 +119,33 @@ func TestBuffer(t *testing.T) {
 	})
 }
 
+// Users who come and go while the store is away leave nothing behind but what the
+// buffer takes, whether the node has a lease or waits for its first.
+func TestChurnWhileAway(t *testing.T) {
+	for name, up := range map[string]trouble{"since the start": refuses, "later": works} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				n := w.start("a", func(o *visits.Options) { o.Buffer = 10 })
+				n.line.set(up)
+				time.Sleep(time.Minute)
+				n.line.set(refuses)
+				for i := range 2000 {
+					tab := n.come(fmt.Sprint("user", i))
+					time.Sleep(5 * time.Millisecond)
+					tab.End()
+				}
+				time.Sleep(time.Minute)
+				if got := n.Entries(); got > 0 {
+					t.Errorf("%d entries are kept of users who are not here", got)
+				}
+				n.line.set(works)
+				time.Sleep(time.Minute)
+				_ = n.drain()
+			})
+		})
+	}
+}
+
 // TestFenced: a node that seemed dead although it lives goes on under a new lease. Its
 // users' visits are cut in two, and nothing is lost or there twice, whatever of the
 // last flush the store had.
@@ -167,14 +194,62 @@ func TestFenced(t *testing.T) {
 	}
 }
 
+// What a flush said anew of leave times, and was refused, is taken back of the visit that
+// it was about, and of that one alone.
+func TestFencedBack(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		a, b := w.start("a"), w.start("b")
+		time.Sleep(time.Minute)
+		from := w.now()
+		tab := a.come("ann")
+		one := join(tab, "p:1")
+		twice := a.come("twice")
+		gone := a.come("gone")
+		time.Sleep(30*time.Second + 50*time.Millisecond)
+		tab.Unsubscribe(one)
+		twice.End()
+		gone.End()
+		time.Sleep(2 * time.Second) // a beat says so
+		join(tab, "p:1")
+		twice, gone = a.come("twice"), a.come("gone")
+		time.Sleep(50 * time.Millisecond)
+		a.line.set(refuses)
+		back := w.now() - from
+		twice.End()
+		gone.End()
+		time.Sleep(10 * time.Second)
+		twice = a.come("twice")
+		time.Sleep(time.Second)
+		tab.End()
+		ended := w.now() - from
+		time.Sleep(30 * time.Second)
+		a.line.set(works)
+		time.Sleep(time.Minute)
+		if got := a.Stats().Fenced.Load(); got != 1 {
+			t.Errorf("%d leases were lost", got)
+		}
+		w.joined(from, "ann", 0, ended)
+		w.joinedIn(from, "ann", "p:1", 0, ended)
+		w.joined(from, "twice", 0, 0)
+		w.joined(from, "gone", 0, back)
+		twice.End()
+		_, _ = a.drain(), b.drain()
+	})
+}
+
 // joined checks that a user's visits follow each other without a gap and without an
 // overlap, from one time to another; 0 is still open.
 func (w *world) joined(from int64, user string, began, ended int64) {
 	w.t.Helper()
+	w.joinedIn(from, user, "", began, ended)
+}
+
+func (w *world) joinedIn(from int64, user, channel string, began, ended int64) {
+	w.t.Helper()
 	at, open := began, false
 	var lines []string
 	for _, v := range w.all() {
-		if v.User != user {
+		if v.User != user || v.Channel != channel {
 			continue
 		}
 		lines = append(lines, show(v, from))

@@ -11,14 +11,15 @@ import (
 type flush struct {
 	throng.VisitFlush
 	ended []ended // those of Closed
-	back  []back  // those of Returned
+	news  []news  // of those whose leave time it says again, or takes back
 	beat  bool    // it says all that there was to say
 }
 
-// back is an entry whose client came back, and what had been said of it before.
-type back struct {
+// news is an entry of which the store knew already when its last client left, before
+// it was told otherwise: the visit ends there should the flush be refused.
+type news struct {
 	e            *entry
-	started      int64
+	told         int64
 	opened, said uint32
 }
 
@@ -97,6 +98,9 @@ func (s *shard) giveFresh(f *flush) {
 }
 
 func (s *shard) sayLeft(e *entry, f *flush) {
+	if e.said != 0 {
+		f.news = append(f.news, news{e, e.told, e.opened, e.said})
+	}
 	v := e.visit()
 	v.EndedAt = e.left
 	e.said, e.told = uint32(f.Sequence), e.left
@@ -117,7 +121,7 @@ func (l *Ledger) sweep(s *shard, f *flush, now int64) (more bool) {
 		case e.clients > 0:
 			if e.is(isBack) {
 				f.Returned = append(f.Returned, e.visit())
-				f.back = append(f.back, back{e, e.started, e.opened, e.said})
+				f.news = append(f.news, news{e, e.told, e.opened, e.said})
 				e.said = 0
 			}
 			e.flags &^= isAway | isBack
@@ -163,6 +167,8 @@ func (l *Ledger) expire() {
 			}
 			return true
 		})
+		// Nobody gives these to a flush now, and each would stay here with its user's name.
+		s.fresh = slices.DeleteFunc(s.fresh, func(e *entry) bool { return e.is(isOver) })
 		s.mu.Unlock()
 	}
 }

@@ -12,3 +12,14 @@ func (l *Ledger) Said() {
 		l.sequence++
 	}
 }
+
+// Entries is how many entries the shards' lists hold.
+func (l *Ledger) Entries() (n int) {
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		n += len(s.fresh) + len(s.away)
+		s.mu.Unlock()
+	}
+	return n
+}

@@ -82,14 +82,14 @@ func (l *Ledger) rename() {
 }
 
 // takeBack puts what a flush said that was not applied back where it waited. What it
-// said of visits that began, or whose last client left, is found out again: they have
-// its number.
+// said of visits that began, or whose last client left for the first time, is found out
+// again: they have its number.
 func (l *Ledger) takeBack(f *flush) {
 	l.unknown = nil
-	for _, b := range f.back {
-		s := l.shard(b.e.user)
+	for _, n := range f.news {
+		s := l.shard(n.e.user)
 		s.mu.Lock()
-		s.unreturn(b)
+		s.unsay(n)
 		s.mu.Unlock()
 	}
 	for _, c := range f.ended {
@@ -103,17 +103,19 @@ func (l *Ledger) takeBack(f *flush) {
 	l.points = append(l.points, f.Occupancy...)
 }
 
-// unreturn notes that the store was not told that a client came back. The visit may
-// have ended since.
-func (s *shard) unreturn(b back) {
-	if b.e.opened == b.opened && !b.e.is(isOver) {
-		b.e.said = b.said
-		b.e.flags |= isBack
+// unsay notes that the store was not told that a client came back, or left once more.
+// The visit may have ended since; a flush opens one at most for the same user and place.
+func (s *shard) unsay(n news) {
+	if n.e.opened == n.opened && !n.e.is(isOver) {
+		n.e.said, n.e.told = n.said, n.told
+		n.e.flags |= isBack
 		return
 	}
+	of := n.e.visit()
 	for i := range s.closed {
-		if c := &s.closed[i]; c.opened == b.opened && c.visit.User == b.e.user && c.visit.StartedAt == b.started && c.said == 0 {
-			c.said, c.told, c.back = b.said, b.e.told, true
+		c := &s.closed[i]
+		if v := &c.visit; c.opened == n.opened && v.User == of.User && v.Channel == of.Channel && v.Kind == of.Kind {
+			c.said, c.told, c.back = n.said, n.told, true
 		}
 	}
 }

@@ -150,8 +150,7 @@ func (l *Ledger) Run(ctx context.Context) {
 			return
 		case r := <-l.asked:
 			r.do(ctx)
-			close(r.done)
-			continue
+			close(r.done) // a beat that is due comes before the next one
 		case <-l.wake:
 			if gatherDue == 0 {
 				gatherDue = l.clock.Now() + gather.Milliseconds()

@@ -1,8 +1,10 @@
 package visits_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -345,6 +347,49 @@ func TestHereAndErase(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.want(from, "ann", "0-60000 left", "p:1 0-60000 left")
 		_ = n.drain()
+	})
+}
+
+// An erasure that hangs in the store keeps the node from its beat for less than the
+// TTL, and ends with the node.
+func TestSlowErase(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		a, b := w.start("a"), w.start("b")
+		time.Sleep(time.Minute)
+		a.come("ann")
+		hang := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		for range 5 {
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // the API's patience
+			err := a.Erase(ctx, "bob", hang)
+			cancel()
+			if e := throng.AsError(err); !e.Temporary || !strings.Contains(e.Message, "try again") {
+				t.Errorf("who asked is told %v", err)
+			}
+			if took := time.Since(began); took > 3*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		}
+		var many sync.WaitGroup
+		for range 100 {
+			many.Go(func() { _ = a.Erase(t.Context(), "bob", hang) })
+		}
+		many.Wait()
+		time.Sleep(time.Minute)
+		if got := a.Stats().Fenced.Load(); got != 0 {
+			t.Errorf("%d leases were lost", got)
+		}
+		done := make(chan error)
+		go func() { done <- a.Erase(t.Context(), "bob", hang) }()
+		time.Sleep(time.Second)
+		began := time.Now()
+		if err := a.drain(); err != nil || time.Since(began) > 100*time.Millisecond {
+			t.Errorf("the end took %v: %v", time.Since(began), err)
+		}
+		if err := <-done; err == nil {
+			t.Error("what hung was done")
+		}
+		_ = b.drain()
 	})
 }
 

@@ -2,6 +2,7 @@ package visits
 
 import (
 	"context"
+	"errors"
 
 	"throng"
 )
@@ -58,13 +59,23 @@ func (l *Ledger) User(user string) (node string, connections int) {
 // Name returns what the node's visits are kept under.
 func (l *Ledger) Name() string { return *l.name.Load() }
 
+// errSlowErase is the error of an erasure that took too long. Its answer may have been
+// lost; to erase again does no harm.
+var errSlowErase = &throng.Error{Code: throng.ErrTooManyRequests.Code, Message: "the store of visits took too long to erase the user: try again", Temporary: true}
+
 // Erase runs erase, which removes a user from the store, while the ledger writes
 // nothing, and forgets the user. So nothing of what was before comes back with what is
-// written later. It waits for a store that is away until ctx ends.
+// written later. It waits for a store that is away until ctx ends. As the node does not
+// beat meanwhile, erase has a third of the TTL, and less when Run ends.
 func (l *Ledger) Erase(ctx context.Context, user string, erase func(context.Context) error) (err error) {
-	r := request{done: make(chan struct{}), do: func(context.Context) {
+	r := request{done: make(chan struct{}), do: func(run context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, l.opts.TTL/3)
+		defer cancel()
+		defer context.AfterFunc(run, cancel)()
 		if err = erase(ctx); err == nil {
 			l.Forget(user)
+		} else if ctx.Err() != nil {
+			err = errors.Join(errSlowErase, err)
 		}
 	}}
 	select {

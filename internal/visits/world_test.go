@@ -143,6 +143,10 @@ type line struct {
 	// took.
 	flushes []throng.VisitFlush
 	applied int64
+	// sweep is how the way of Reap and Prune is broken besides, and reaps are when it
+	// was asked for.
+	sweep trouble
+	reaps []time.Time
 }
 
 // trouble is how a line is broken.
@@ -213,12 +217,44 @@ func (l *line) Release(ctx context.Context, lease throng.Lease, at int64, why th
 }
 
 func (l *line) Reap(ctx context.Context, ttl time.Duration) (r throng.Reaped, err error) {
-	err = l.pass(ctx, func() (err error) { r, err = l.Store.Reap(ctx, ttl); return err })
+	l.mu.Lock()
+	l.reaps = append(l.reaps, time.Now())
+	l.mu.Unlock()
+	err = l.passSweep(ctx, func() (err error) { r, err = l.Store.Reap(ctx, ttl); return err })
 	return r, err
 }
 
 func (l *line) Prune(ctx context.Context, keep throng.VisitRetention) error {
-	return l.pass(ctx, func() error { return l.Store.Prune(ctx, keep) })
+	return l.passSweep(ctx, func() error { return l.Store.Prune(ctx, keep) })
+}
+
+func (l *line) passSweep(ctx context.Context, do func() error) error {
+	l.mu.Lock()
+	dark := l.sweep == hangs
+	l.mu.Unlock()
+	if dark {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return l.pass(ctx, do)
+}
+
+func (l *line) setSweep(b trouble) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sweep = b
+}
+
+// asked is when Reap was, since a time.
+func (l *line) asked(since time.Time) (times []time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, at := range l.reaps {
+		if at.After(since) {
+			times = append(times, at)
+		}
+	}
+	return times
 }
 
 // last is the present that the last flush spoke of.

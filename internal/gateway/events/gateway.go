@@ -65,8 +65,8 @@ type Options struct {
 	Auth session.Auth
 	// Users are the sessions of each loop by user; nil if nobody asks for them.
 	Users []*session.Users
-	// Attendance are told of streams, PollAttendance of polls.
-	Attendance, PollAttendance []session.Attendance
+	// Attendance are told of streams. A poll is a question: who asks is not here.
+	Attendance []session.Attendance
 	// Loops is the number of loops that feeds live on.
 	Loops int
 	// Encoding is the index of the first of Encoders in the hub.
@@ -94,7 +94,7 @@ func New(o Options) *Gateway {
 	g.env.Node, g.env.Limits, g.env.Clock = o.Node, o.Limits, o.Clock
 	g.env.Auth, g.env.Users, g.env.Attendance = o.Auth, o.Users, o.Attendance
 	g.asking.Node, g.asking.Limits, g.asking.Clock = o.Node, o.Limits, o.Clock
-	g.asking.Auth, g.asking.Users, g.asking.Attendance = o.Auth, o.Users, o.PollAttendance
+	g.asking.Auth, g.asking.Users = o.Auth, o.Users
 	return g
 }
 
