@@ -162,7 +162,7 @@ type Visits struct {
 	Grace     time.Duration `toml:"grace" min:"0s" max:"10m" doc:"A user who left and is back within this time did not leave."`
 	Beat      time.Duration `toml:"beat" min:"100ms" max:"1m" doc:"How often the node says that it lives. A crash costs an open visit the time since the last beat, and no more."`
 	TTL       time.Duration `toml:"ttl" min:"1s" max:"10m" doc:"A node that has not beaten for so long is taken for dead, and its visits are closed. At least three beats."`
-	Buffer    int           `toml:"buffer" min:"0" max:"100000000" doc:"Visits that begin and end while the store is away and are kept in memory for it, at about 250 bytes each. More are dropped and counted."`
+	Buffer    int           `toml:"buffer" min:"1" max:"100000000" doc:"Visits that begin and end while the store is away and are kept in memory for it, at about 250 bytes each. More are dropped and counted."`
 	Retention time.Duration `toml:"retention" min:"0s" max:"876000h" doc:"How long visits are kept; 0s is for ever. In a temporary file it is a day at most."`
 	Daily     time.Duration `toml:"daily_retention" min:"0s" max:"876000h" doc:"How long sums by user and day are kept; 0s is for ever."`
 	Curve     time.Duration `toml:"curve_retention" min:"0s" max:"876000h" doc:"How long the curve of users and connections is kept; 0s is for ever."`

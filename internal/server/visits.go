@@ -112,12 +112,12 @@ func (s *Server) runVisits() (stop func()) {
 	return func() {
 		cancel()
 		<-over
+		if err := s.visits.Close(context.Background()); err != nil { // it has bounds of its own
+			s.log.Error("not all visits were written", "error", err)
+		}
 		const patience = 5 * time.Second
 		last, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		if err := s.visits.Close(last); err != nil {
-			s.log.Error("not all visits were written", "error", err)
-		}
 		if err := s.store.Close(last); err != nil {
 			s.log.Warn("the store of visits was not closed", "error", err)
 		}

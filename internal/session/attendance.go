@@ -98,8 +98,11 @@ func (sub *Subscription) Watch(visible, playing bool) *throng.Error {
 		return throng.ErrNotAvailable
 	case s.User() == "":
 		return throng.ErrUnauthorized
-	case sub.flags&subPresent == 0 || on == sub.Watching():
+	case sub.flags&subEnded != 0 || on == sub.Watching():
 		return nil // it has ended, or says nothing new
+	case sub.flags&subPresent == 0: // it has not begun; joined says so then
+		sub.flags ^= subWatching
+		return nil
 	default:
 		sub.flags ^= subWatching
 		s.env.Watcher.Watches(sub, on)

@@ -121,4 +121,26 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// What a client says of a channel before it is told that it is in it counts from then on.
+func TestWatchBeforeJoined(t *testing.T) {
+	k, r := registered()
+	k.late = true
+	w := k.client(&throng.Identity{User: "ann"})
+	kept, undone, gone := joinRoom(w, "seen:1"), joinRoom(w, "seen:2"), joinRoom(w, "seen:3")
+	for _, sub := range []*session.Subscription{kept, undone, gone} {
+		if err := sub.Watch(true, true); err != nil {
+			t.Error(err)
+		}
+	}
+	_ = undone.Watch(true, false)
+	r.want(t, "came ann")
+	for _, sub := range []*session.Subscription{kept, undone} {
+		w.Session.Subscribed(sub, &session.Subscribed{Class: sub.Class(), Token: k.asked[0].Token, Result: k.answer(sub, k.asked[0])})
+	}
+	w.Unsubscribe(gone)
+	r.want(t, "joined seen:1", "watches seen:1 true", "joined seen:2")
+	_ = kept.Watch(false, true)
+	r.want(t, "watches seen:1 false")
+}
+
 func (r *register) Missed(*session.Subscription) {}

@@ -53,7 +53,7 @@ func (l *Ledger) Went(s *session.Session) {
 	defer sh.mu.Unlock()
 	at := sh.frame.at(l.gone(s))
 	if e := sh.users[user]; e != nil && e.clients > 0 {
-		l.went(sh, e, at, true)
+		l.went(sh, e, at, waits)
 	}
 	if sh.watched[user] != nil {
 		l.ceasedAll(sh, s, user, at)
@@ -93,13 +93,17 @@ func (l *Ledger) Parted(sub *session.Subscription) {
 	at := sh.frame.at(l.gone(s))
 	// Of a session that ended, Went has seen to what is watched exclusively.
 	if sub.Watching() && !(s.Ended() && ns.Watch == throng.WatchExclusive) {
-		l.ceased(sh, user, sub.Channel(), at, !sub.Left())
+		how := waits
+		if sub.Left() {
+			how = pauses
+		}
+		l.ceased(sh, user, sub.Channel(), at, how)
 	}
 	if !ns.Visits {
 		return
 	}
 	if e := sh.places[spot{user, sub.Channel(), throng.Connected}]; e != nil && e.clients > 0 {
-		l.went(sh, e, at, true)
+		l.went(sh, e, at, waits)
 	}
 }
 

@@ -271,6 +271,12 @@ func TestUnwritten(t *testing.T) {
 		n.come("ann")
 		time.Sleep(time.Second)
 		n.line.set(hangs)
+		began := time.Now()
+		defer func() {
+			if took := time.Since(began); took > 20*time.Second { // with reap's
+				t.Errorf("the end took %v", took)
+			}
+		}()
 		if err := n.drain(); err == nil || !strings.Contains(err.Error(), "the ends of 1 visits were not written") {
 			t.Errorf("the store was away, and the end says %v", err)
 		}
@@ -279,6 +285,42 @@ func TestUnwritten(t *testing.T) {
 			t.Errorf("%v are online", online)
 		}
 	})
+}
+
+// The last write takes as long as it needs while the store takes what it is given, and
+// not for ever.
+func TestSlowEnd(t *testing.T) {
+	for name, test := range map[string]struct {
+		slow    time.Duration
+		written bool
+		took    time.Duration // at most
+	}{
+		"slow":      {3 * time.Second, true, time.Minute},
+		"very slow": {4500 * time.Millisecond, false, time.Minute},
+		"too slow":  {6 * time.Second, false, 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				n := w.start("a")
+				time.Sleep(time.Second)
+				for i := range 15_000 {
+					n.come(fmt.Sprint("user", i))
+				}
+				time.Sleep(20 * time.Second)
+				n.line.mu.Lock()
+				n.line.slow = test.slow
+				n.line.mu.Unlock()
+				began := time.Now()
+				err := n.drain()
+				if took := time.Since(began); (err == nil) != test.written || took > test.took+time.Second {
+					t.Errorf("the end took %v: %v", took, err)
+				}
+				if online := len(w.online()); (online == 0) != test.written {
+					t.Errorf("%d are online", online)
+				}
+			})
+		})
+	}
 }
 
 // A store that opens late is asked by nobody before, and closed once.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"throng"
 )
@@ -20,23 +21,43 @@ func (l *Ledger) present() int64 {
 	return s.frame.at(l.clock.Now())
 }
 
+// How long the last write may take: for as long as the store takes what it is given,
+// but a process that is told to stop is killed some time.
+const (
+	stuckAfter = 5 * time.Second
+	lastsFor   = time.Minute
+)
+
+var (
+	errStuck = errors.New("the store took nothing for 5 s")
+	errLong  = errors.New("it took more than a minute")
+)
+
 // Close writes what is left and gives the lease back. It follows the end of Run, and
-// of all clients: none comes back to this node, so nobody is waited for. What can't
-// be written before ctx ends is lost, and another node closes what is open.
+// of all clients: none comes back to this node, so nobody is waited for. It goes on
+// while the store takes flushes, for a minute at most. What can't be written then, or
+// before ctx ends, is lost, and another node closes what is open.
 func (l *Ledger) Close(ctx context.Context) error {
+	ctx, done := context.WithTimeoutCause(ctx, lastsFor, errLong)
+	defer done()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	l.stuck = time.AfterFunc(stuckAfter, func() { cancel(errStuck) })
+	defer l.stuck.Stop()
 	if l.held.Epoch == 0 && l.tryAcquire(ctx) != nil {
 		return l.unwritten(errors.New("the store was never there"))
 	}
 	if f := l.unknown; f != nil && !l.last(ctx, f) {
-		return l.unwritten(ctx.Err())
+		return l.unwritten(context.Cause(ctx))
 	}
 	l.leaveAll()
+	l.stuck.Reset(stuckAfter) // that was not the store
 	for more := true; more; {
 		var f *flush
 		f, more = l.collect(true)
 		lease := l.held.Epoch
 		if !l.last(ctx, f) {
-			return l.unwritten(ctx.Err())
+			return l.unwritten(context.Cause(ctx))
 		}
 		more = more || l.held.Epoch != lease
 	}

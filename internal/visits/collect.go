@@ -126,7 +126,7 @@ func (l *Ledger) sweep(s *shard, f *flush, now int64) (more bool) {
 			}
 			e.flags &^= isAway | isBack
 			continue
-		case now-e.left > l.grace:
+		case now-e.left > l.heldFor(e):
 			l.finish(s, e, throng.VisitLeft)
 			s.remove(e)
 			continue
@@ -158,7 +158,7 @@ func (l *Ledger) expire() {
 		s.mu.Lock()
 		now := s.frame.at(l.clock.Now())
 		s.away = slices.DeleteFunc(s.away, func(e *entry) bool {
-			if !e.is(isOver) && (e.clients > 0 || now-e.left <= l.grace) {
+			if !e.is(isOver) && (e.clients > 0 || now-e.left <= l.heldFor(e)) {
 				return false
 			}
 			if !e.is(isOver) {

@@ -20,7 +20,7 @@ func (l *Ledger) resume(s *shard, e *entry, at int64) {
 		s.here++
 	}
 	if e.is(isAway) && !e.is(isParked) && e.left != 0 {
-		if at-e.left <= l.grace {
+		if at-e.left <= l.heldFor(e) {
 			if e.said != 0 {
 				e.flags |= isBack
 			}
@@ -37,7 +37,7 @@ func (l *Ledger) resume(s *shard, e *entry, at int64) {
 // begin begins a visit.
 func (l *Ledger) begin(s *shard, e *entry, at int64) {
 	e.started, e.left, e.opened, e.said = at, 0, 0, 0
-	e.flags &^= isParked | isBack
+	e.flags &^= isParked | isBack | isPaused
 	l.freshen(s, e)
 }
 
@@ -49,9 +49,33 @@ func (l *Ledger) freshen(s *shard, e *entry) {
 	l.touch()
 }
 
-// went counts one client less, which was last there at a time. With hold, the last
-// one's may come back within the grace.
-func (l *Ledger) went(s *shard, e *entry, at int64, hold bool) {
+// hold is how a visit goes on when its last client went.
+type hold uint8
+
+const (
+	// ends: it does not.
+	ends hold = iota
+	// pauses: if a client says within the lull that it watches again.
+	pauses
+	// waits: if a client is back within the grace.
+	waits
+)
+
+// lull is how long a pause of what is watched may be that counts as watching, in
+// milliseconds: under a second. Without it, a client that changes its mind as often as
+// it can write would make a visit of each time.
+const lull = 999
+
+// heldFor is how long the visit of an entry without a client is held open.
+func (l *Ledger) heldFor(e *entry) int64 {
+	if e.is(isPaused) {
+		return lull
+	}
+	return l.grace
+}
+
+// went counts one client less, which was last there at a time.
+func (l *Ledger) went(s *shard, e *entry, at int64, how hold) {
 	e.left = max(e.left, at, e.started)
 	if e.clients--; e.clients > 0 {
 		return
@@ -59,10 +83,14 @@ func (l *Ledger) went(s *shard, e *entry, at int64, hold bool) {
 	if e.place == nil {
 		s.here--
 	}
-	if !hold {
+	e.flags &^= isPaused
+	switch how {
+	case ends:
 		l.finish(s, e, throng.VisitLeft)
 		s.remove(e)
 		return
+	case pauses:
+		e.flags |= isPaused
 	}
 	if !e.is(isAway) {
 		e.flags |= isAway

@@ -38,6 +38,7 @@ const (
 	isBack                          // came back since said
 	isParked                        // watched, but another channel counts: there is no visit
 	isOver                          // in no map any more
+	isPaused                        // its last client only said that it shows the channel no more
 )
 
 func (e *entry) is(f entryFlags) bool { return e.flags&f != 0 }

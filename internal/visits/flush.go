@@ -67,6 +67,7 @@ func (l *Ledger) try(ctx context.Context, f *flush) error {
 		return err
 	}
 	answered := l.clock.Now()
+	l.progress()
 	l.unknown = nil
 	l.acked, l.cut = uint32(f.Sequence), f.At
 	l.stats.applied(f, answered-asked)
@@ -78,6 +79,13 @@ func (l *Ledger) try(ctx context.Context, f *flush) error {
 	}
 	l.stats.Offset.Store(l.frame.at(answered) - answered)
 	return nil
+}
+
+// progress notes at the end that the store took something.
+func (l *Ledger) progress() {
+	if l.stuck != nil {
+		l.stuck.Reset(stuckAfter)
+	}
 }
 
 // patience is how long an answer is waited for.

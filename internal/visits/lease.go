@@ -46,6 +46,7 @@ func (l *Ledger) tryAcquire(ctx context.Context) error {
 		return err
 	}
 	answered := l.clock.Now()
+	l.progress()
 	l.renew(lease, (asked+answered)/2, now)
 	l.steady.beat(answered, l.opts.TTL)
 	l.away.over(l)

@@ -87,6 +87,7 @@ type Ledger struct {
 	away     trouble
 	points   []throng.Occupancy // for the next beat
 	sweeps   chan sweepWork
+	stuck    *time.Timer // ends Close; nil before
 }
 
 // request is something for Run's goroutine to do between two flushes.

@@ -18,7 +18,7 @@ func (l *Ledger) Watches(sub *session.Subscription, on bool) {
 	defer sh.mu.Unlock()
 	at := sh.frame.at(l.clock.Now())
 	if !on {
-		l.ceased(sh, user, sub.Channel(), at, false)
+		l.ceased(sh, user, sub.Channel(), at, pauses)
 		return
 	}
 	exclusive := sub.Namespace().Watch == throng.WatchExclusive
@@ -63,28 +63,30 @@ func (l *Ledger) park(s *shard, e *entry, at int64) {
 }
 
 // ceased counts a client less that watches a channel.
-func (l *Ledger) ceased(s *shard, user, channel string, at int64, hold bool) {
+func (l *Ledger) ceased(s *shard, user, channel string, at int64, how hold) {
 	e := s.places[spot{user, channel, throng.Watching}]
 	if e == nil || e.clients == 0 {
 		return
 	}
 	if !e.place.exclusive {
-		l.went(s, e, at, hold)
+		l.went(s, e, at, how)
 		return
 	}
 	next := e.place.next
 	switch {
 	case e.clients > 1 && !e.is(isParked):
-		l.went(s, e, at, hold)
+		l.went(s, e, at, how)
 	case e.is(isParked):
 		if e.clients--; e.clients == 0 {
 			s.remove(e)
 		}
 	default:
-		l.went(s, e, at, hold && next == nil)
-		if next != nil { // it takes over where this one ended
-			l.begin(s, next, e.started)
+		if next == nil {
+			l.went(s, e, at, how)
+			return
 		}
+		l.went(s, e, at, ends)
+		l.begin(s, next, e.started) // it takes over where this one ended
 	}
 }
 
@@ -102,9 +104,9 @@ func (l *Ledger) ceasedAll(s *shard, of *session.Session, user string, at int64)
 			counts = sub
 			return
 		}
-		l.ceased(s, user, sub.Channel(), at, true)
+		l.ceased(s, user, sub.Channel(), at, waits)
 	})
 	if counts != nil {
-		l.ceased(s, user, counts.Channel(), at, true)
+		l.ceased(s, user, counts.Channel(), at, waits)
 	}
 }

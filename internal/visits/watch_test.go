@@ -33,7 +33,7 @@ func TestWatching(t *testing.T) {
 		time.Sleep(time.Second)
 		say(two.Watch(true, false)) // 4000
 		time.Sleep(time.Second)
-		say(two.Watch(true, true)) // 5000: no grace for what it says itself
+		say(two.Watch(true, true)) // 5000: no grace for what it says itself, but a lull
 		time.Sleep(time.Second)
 		tab.End()
 		other.End() // 6000
@@ -44,7 +44,7 @@ func TestWatching(t *testing.T) {
 		say(one.Watch(true, true)) // 17000: came back and says so
 		time.Sleep(time.Second)
 		tab.Unsubscribe(one) // 18000
-		time.Sleep(time.Second)
+		time.Sleep(4 * time.Second)
 		w.want(from, "ann", "0-", "p:1 0-", "p:1 watching 1000-4000 left", "p:1 watching 5000-18000 left")
 		tab.End()
 		time.Sleep(time.Minute)
@@ -56,6 +56,67 @@ func TestWatching(t *testing.T) {
 		}
 		_ = n.drain()
 	})
+}
+
+// A client that changes its mind as often as it can costs no more than one that comes
+// and goes, also while the store is away. Pauses under a second count as watching.
+func TestWatchFlapping(t *testing.T) {
+	for _, channel := range []string{"p:1", "x:1"} {
+		t.Run(channel, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				n := w.start("a")
+				time.Sleep(time.Second)
+				tab := n.come("ann")
+				sub := join(tab, channel)
+				from := w.now()
+				flap := func() {
+					for range 3000 {
+						_ = sub.Watch(true, true)
+						time.Sleep(10 * time.Millisecond)
+						_ = sub.Watch(false, true)
+						time.Sleep(10 * time.Millisecond)
+					}
+				}
+				flap()
+				if rows := n.line.rows(); rows > 2*32 {
+					t.Errorf("%d rows were written", rows)
+				}
+				n.line.set(refuses)
+				flap()
+				if got := n.Pending(); got > 0 {
+					t.Errorf("%d visits wait to be written", got)
+				}
+				n.line.set(works)
+				time.Sleep(20 * time.Second)
+				for range 3 { // 140000
+					_ = sub.Watch(true, true)
+					time.Sleep(999 * time.Millisecond)
+					_ = sub.Watch(false, true)
+					time.Sleep(time.Second)
+				}
+				for range 3 { // 145997: by leaving the channel
+					sub = join(tab, channel)
+					_ = sub.Watch(true, true)
+					time.Sleep(500 * time.Millisecond)
+					tab.Unsubscribe(sub)
+					time.Sleep(500 * time.Millisecond)
+				}
+				time.Sleep(time.Minute)
+				var got []string
+				for _, v := range w.all() {
+					if v.Kind == throng.Watching {
+						got = append(got, show(v, from))
+					}
+				}
+				for i, want := range []string{"0-119990", "140000-140999", "141999-142998", "143998-144997", "145997-148497"} {
+					if want = channel + " watching " + want + " left"; i >= len(got) || got[i] != want {
+						t.Errorf("%d visits, and %d is not %s", len(got), i, want)
+					}
+				}
+				_ = n.drain()
+			})
+		})
+	}
 }
 
 // Of channels of which one counts it is that which the user turned to last, of those

@@ -147,6 +147,7 @@ type line struct {
 	// was asked for.
 	sweep trouble
 	reaps []time.Time
+	slow  time.Duration // how long a flush takes
 }
 
 // trouble is how a line is broken.
@@ -199,6 +200,14 @@ func (l *line) Acquire(ctx context.Context, node string) (lease throng.Lease, er
 }
 
 func (l *line) Flush(ctx context.Context, lease throng.Lease, f *throng.VisitFlush) (now int64, err error) {
+	l.mu.Lock()
+	slow := l.slow
+	l.mu.Unlock()
+	select {
+	case <-time.After(slow):
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 	err = l.pass(ctx, func() (err error) {
 		now, err = l.Store.Flush(ctx, lease, f)
 		if err == nil {
@@ -311,9 +320,7 @@ func (n *node) crash() {
 func (n *node) drain() error {
 	n.stop()
 	<-n.over
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return n.Close(ctx)
+	return n.Close(context.Background())
 }
 
 // come lets a client of a user connect.
