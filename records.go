@@ -110,7 +110,8 @@ type CurveQuery struct {
 //
 // Lists are in pages by key, not by number: an entry that is there from the first
 // page to the last is in exactly one. A cursor that is none of the list's is
-// ErrBadCursor.
+// ErrBadCursor. Who has a cursor can read the last entry of its page from it, so what
+// a reader may not know must not be in what is asked for.
 //
 // Sessions are listed from the one that began last. An open one keeps its place when it
 // ends.

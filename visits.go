@@ -124,7 +124,8 @@ type Reaped struct {
 // Release closes the lease's open visits at a time, or where Left said if that was
 // before, gives them a reason, and ends the lease. It may be repeated.
 //
-// Reap fences leases that did not beat for ttl by the store's clock, and closes their
+// Reap fences leases that did not beat for ttl by the store's clock, or whose last beat
+// is more than ttl ahead of it, because the clock was set back since. It closes their
 // visits as VisitCrashed: at the lease's last At, or where Left said if that was
 // before, and never before they began. From the fence on nobody is online by that
 // lease; the visits are closed in pieces, and by the next call if this one is cut

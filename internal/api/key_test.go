@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -211,5 +213,25 @@ func TestPublicOnlyIfConfigured(t *testing.T) {
 		if status, answer := w.request(http.MethodPost, "/api/publish", `{"channel":"room:x","data":1}`); status != want {
 			t.Errorf("public %v: %d %s", public, status, answer)
 		}
+	}
+}
+
+// What a key can be given in the configuration is what there is.
+func TestRightsOfConfiguration(t *testing.T) {
+	field, ok := reflect.TypeFor[config.APIKey]().FieldByName("Methods")
+	if !ok {
+		t.Fatal("keys have no methods")
+	}
+	want := []string{api.Any}
+	for _, m := range api.Methods() {
+		if !m.Bare() { // batch, which needs the rights of its commands
+			want = append(want, m.Name)
+		}
+	}
+	got := strings.Fields(field.Tag.Get("oneof"))
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("[[api_key]] methods may be\n%q, the API has\n%q", got, want)
 	}
 }

@@ -76,13 +76,41 @@ func (t *csvTable) flush() error {
 	return t.out.Error()
 }
 
+const (
+	// formulaStarts are the first bytes of what a spreadsheet takes for a formula.
+	formulaStarts = "=+-@"
+	// cellEnds are the bytes behind which it may begin a new cell, the comma apart, for
+	// which cells are quoted.
+	cellEnds = ";\t\r\n"
+)
+
 // harmless puts a quote before what a spreadsheet would take for a formula: names
-// come from whoever chose them, and a formula can send the table elsewhere.
+// come from whoever chose them, and a formula can send the table elsewhere. Where a
+// country writes decimals with a comma, spreadsheets also end a cell at a semicolon,
+// and some do at a tab or a line end, whatever stands around it.
 func harmless(cell string) string {
-	if cell != "" && strings.IndexByte("=+-@\t\r\n", cell[0]) >= 0 {
-		return "'" + cell
+	begins := cell != "" && strings.IndexByte(formulaStarts+"\t\r\n", cell[0]) >= 0
+	if !begins && !strings.ContainsAny(cell, cellEnds) {
+		return cell
 	}
-	return cell
+	var b strings.Builder
+	if begins {
+		b.WriteByte('\'')
+	}
+	for i := range len(cell) {
+		if i > 0 && strings.IndexByte(formulaStarts, cell[i]) >= 0 && endsCell(cell[:i]) {
+			b.WriteByte('\'')
+		}
+		b.WriteByte(cell[i])
+	}
+	return b.String()
+}
+
+// endsCell reports whether a spreadsheet may begin a new cell behind s. Blanks and
+// quotes that stand before the new one's text don't hide it.
+func endsCell(s string) bool {
+	s = strings.TrimRight(s, " \"")
+	return s != "" && strings.IndexByte(cellEnds, s[len(s)-1]) >= 0
 }
 
 func stamp(ms int64) string {

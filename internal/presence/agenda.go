@@ -9,10 +9,20 @@ import (
 // agenda says when rooms have something to tell. All waits of one line are equally
 // long, so it is in order; where nothing happens nothing wakes.
 type agenda struct {
-	mu          sync.Mutex // the innermost lock
-	soon, later line
-	wake        chan struct{}
+	mu    sync.Mutex // the innermost lock
+	lines [lines]line
+	turn  int // the line that goes first where something is due in several
+	wake  chan struct{}
 }
+
+// The lines: rooms with changes to announce, crowds to count, and rooms that have more
+// letters than one piece.
+const (
+	soon = iota
+	later
+	rest
+	lines
+)
 
 type line struct {
 	rooms []appointment
@@ -29,19 +39,27 @@ type appointment struct {
 func (p *Presence) soon(r *room) {
 	if !r.soon {
 		r.soon = true
-		p.appoint(&p.agenda.soon, r, p.opts.Gather)
+		p.appoint(soon, r, p.opts.Gather)
 	}
 }
 
 func (p *Presence) later(r *room) {
 	if !r.later {
 		r.later = true
-		p.appoint(&p.agenda.later, r, p.opts.Count)
+		p.appoint(later, r, p.opts.Count)
 	}
 }
 
-func (p *Presence) appoint(l *line, r *room, wait time.Duration) {
+func (p *Presence) rest(r *room) {
+	if !r.rest {
+		r.rest = true
+		p.appoint(rest, r, 0)
+	}
+}
+
+func (p *Presence) appoint(which int, r *room, wait time.Duration) {
 	a := &p.agenda
+	l := &a.lines[which]
 	at := p.opts.Clock.Now() + wait.Milliseconds()
 	a.mu.Lock()
 	first := l.head == len(l.rooms)
@@ -55,25 +73,29 @@ func (p *Presence) appoint(l *line, r *room, wait time.Duration) {
 	}
 }
 
-// take returns an appointment that is due, or else for how long there is none;
-// negative for ever.
-func (a *agenda) take(now int64) (r *room, later bool, wait time.Duration) {
+// take returns an appointment that is due and the line it stood in, or else for how long
+// there is none; negative for ever. The lines take turns: where there is more to tell
+// than one goroutine can, crowds are counted all the same, and end.
+func (a *agenda) take(now int64) (r *room, which int, wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	wait = -1
-	for _, l := range []*line{&a.soon, &a.later} {
+	for n := range lines {
+		which = (a.turn + n) % lines
+		l := &a.lines[which]
 		if l.head == len(l.rooms) {
 			continue
 		}
 		left := l.rooms[l.head].at - now
 		if left <= 0 {
-			return l.pop(), l == &a.later, 0
+			a.turn = (which + 1) % lines
+			return l.pop(), which, 0
 		}
 		if d := time.Duration(left) * time.Millisecond; wait < 0 || d < wait {
 			wait = d
 		}
 	}
-	return nil, false, wait
+	return nil, 0, wait
 }
 
 // pop takes the first one out. What is left moves to the front when more than half
@@ -98,9 +120,9 @@ func (p *Presence) Run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		r, later, wait := p.agenda.take(p.opts.Clock.Now())
+		r, which, wait := p.agenda.take(p.opts.Clock.Now())
 		if r != nil {
-			r.keep(later)
+			r.keep(which)
 			continue
 		}
 		if wait < 0 {
@@ -115,30 +137,32 @@ func (p *Presence) Run(ctx context.Context) {
 	}
 }
 
-// keep does what a room has in the agenda.
-func (r *room) keep(later bool) {
-	for more := true; more; {
-		var letters []letter
-		r.shard.mu.Lock()
-		switch {
-		case r.gone:
-			more = false
-		case later:
-			r.later, more = false, false
-			if r.crowd {
-				r.number()
-			}
-		default:
+// keep does what a room has in the agenda. What is more than one piece waits its turn.
+func (r *room) keep(which int) {
+	var letters []letter
+	r.shard.mu.Lock()
+	switch {
+	case r.gone:
+	case which == later:
+		r.later = false
+		if r.crowd {
+			r.number()
+		}
+	default:
+		if which == soon {
 			r.soon = false
 			if !r.crowd {
 				r.announce()
 			}
 			r.renewals()
-			letters, more = r.letters()
+		} else {
+			r.rest = false
 		}
-		r.shard.mu.Unlock()
-		for _, l := range letters {
-			r.p.opts.Post(l.to, l.telling)
+		var more bool
+		if letters, more = r.letters(); more {
+			r.p.rest(r)
 		}
 	}
+	r.shard.mu.Unlock()
+	r.p.post(letters)
 }

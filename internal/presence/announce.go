@@ -13,7 +13,7 @@ func (r *room) announce() {
 			if before != nil && before.public {
 				leaves = append(leaves, entry{m.key, before.meta})
 			}
-			r.members.drop(r.id(m.key, m.client), m)
+			r.members.drop(r.id(m.key, m.client, m.anonymous), m)
 			continue
 		case before != nil && before.ref == m.ref && before.public:
 			continue // it went and came back
@@ -86,7 +86,7 @@ func (r *room) view(m *member) (v view) {
 		return view{list: r.announced()}
 	}
 	own := entry{m.key, before.meta}
-	if r.people != nil { // others may have its key
+	if r.shared(m) {
 		if all := r.entries(); shares(all, m.key) {
 			return view{list: appendList(nil, append(all, own))}
 		}
@@ -104,6 +104,9 @@ func shares(list []entry, key string) bool {
 }
 
 var noList = []byte("{}")
+
+// size is about how many bytes a connection is shown.
+func (v *view) size() int { return len(v.list) + len(v.own.key) + len(v.own.meta) + len(v.count) }
 
 // append writes the list with the own entry.
 func (v *view) append(b []byte) []byte {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"throng"
 	"throng/internal/presence"
@@ -49,7 +50,7 @@ type fixed struct {
 
 func newFixed(b *testing.B, channel string, n int, user func(i int) string) *fixed {
 	w := newWorld(b)
-	w.env.Attendance = nil
+	w.env.Attendance = []session.Attendance{deaf{}}
 	f := &fixed{p: presence.New(presence.Options{Sink: &nowhere{}, Post: func(throng.Ref, any) {}})}
 	for i := range n {
 		c := &silent{ref: throng.Ref{Slot: uint32(i), Gen: 1}}
@@ -64,6 +65,15 @@ func newFixed(b *testing.B, channel string, n int, user func(i int) string) *fix
 	}
 	return f
 }
+
+// deaf keeps no books: the benchmark says what there is to say.
+type deaf struct{}
+
+func (deaf) Came(*session.Session)        {}
+func (deaf) Went(*session.Session)        {}
+func (deaf) Joined(*session.Subscription) {}
+func (deaf) Parted(*session.Subscription) {}
+func (deaf) Missed(*session.Subscription) {}
 
 func named(i int) string { return fmt.Sprintf("user-%d", i) }
 
@@ -112,6 +122,36 @@ func BenchmarkDiff(b *testing.B) {
 		}
 		f.p.Announce("users:x")
 	}
+}
+
+// BenchmarkWatch is a user who changes in a crowd where 15,000 watch that user. locked is
+// how long the lock is held.
+func BenchmarkWatch(b *testing.B) {
+	const many = 15_000
+	f := newFixed(b, "users:x", many, named)
+	for _, sub := range f.subs {
+		f.p.Joined(sub)
+		if _, err := f.p.Watch(sub, []string{"user-0"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for more := true; more; {
+		_, _, more = f.p.Letters("users:x")
+	}
+	var locked time.Duration
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		if err := f.p.Update(f.subs[0], fmt.Appendf(nil, `{"n":%d}`, i)); err != nil {
+			b.Fatal(err)
+		}
+		n, held, _ := f.p.Letters("users:x")
+		if locked += held; n != many {
+			b.Fatalf("%d letters", n)
+		}
+	}
+	b.ReportMetric(float64(locked.Nanoseconds())/float64(i), "locked-ns/op")
 }
 
 // BenchmarkStorm is 15,000 who join one channel.

@@ -3,7 +3,9 @@ package presence_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"throng"
@@ -91,6 +93,43 @@ func TestStorm(t *testing.T) {
 		w.wait(5 * time.Second)
 		if after := stats.Diffs.Load() + stats.Counts.Load(); after > 4 {
 			t.Errorf("%d messages where nothing changes", after)
+		}
+	})
+}
+
+// Crowds are counted though there is more to tell than anybody could.
+func TestCountsHaveTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const crowds, changing = 10, 60
+		w := newWorld(t) // whose presence does not run
+		for i := range crowds {
+			for n := range 6 {
+				w.client(fmt.Sprint("u", n)).join(fmt.Sprint("few:", i))
+			}
+		}
+		ann := w.client("ann")
+		for i := range changing {
+			ann.join(fmt.Sprint("users:", i))
+		}
+		time.Sleep(2 * time.Second) // all of it is due
+		counted := map[string]bool{}
+		for range 2 * crowds {
+			if channel, count := w.presence.Next(); count {
+				counted[channel] = true
+			}
+		}
+		if len(counted) != crowds {
+			t.Errorf("%d of %d are counted", len(counted), crowds)
+		}
+		for n := 0; n < changing+crowds; n++ { // the rest is told all the same
+			if channel, count := w.presence.Next(); channel == "" && n != changing || count {
+				t.Fatalf("%q, %t after %d", channel, count, n)
+			} else if channel == "" {
+				break
+			}
+		}
+		for _, c := range w.all {
+			c.End()
 		}
 	})
 }
@@ -189,7 +228,103 @@ func TestWatchManyOfOne(t *testing.T) {
 	})
 }
 
-// More users than a subscription may watch are refused.
+// Where very many watch many who all change at once, the lock is let go in between.
+func TestWatchInPieces(t *testing.T) {
+	inWorld(t, func(w *world) {
+		const watchers, hosts = 400, 10
+		var names []string
+		var subs []*session.Subscription
+		for i := range hosts {
+			names = append(names, fmt.Sprint("host", i))
+			subs = append(subs, w.client(names[i]).join("few:x"))
+		}
+		for i := range watchers {
+			sub := w.client(fmt.Sprint("u", i)).join("few:x")
+			if _, err := w.presence.Watch(sub, append([]string(nil), names...)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.wait(2 * time.Second)
+		for i, sub := range subs {
+			if err := w.presence.Update(sub, fmt.Appendf(nil, `{"n":%d}`, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, most := 0, 0
+		for more := true; more; {
+			var n int
+			n, _, more = w.presence.Letters("few:x")
+			all, most = all+n, max(most, n)
+		}
+		if all != watchers*hosts || most > 512+watchers {
+			t.Errorf("%d letters, %d in one hold", all, most)
+		}
+		w.wait(time.Second)
+		for _, c := range w.all[hosts:] {
+			for i, name := range names {
+				if m := c.list("few:x").state[name].Metas; len(m) != 1 || m[0]["n"] != float64(i) {
+					t.Errorf("%s: shows %v", name, m)
+					return
+				}
+			}
+		}
+	})
+}
+
+// Who has very much to tell watchers does not keep all other channels waiting.
+func TestWatchersWaitTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const watchers, hosts, others = 200, 20, 5
+		w := newWorld(t) // whose presence does not run
+		var names []string
+		for i := range hosts {
+			names = append(names, fmt.Sprint("host", i))
+			w.client(names[i]).join("few:x")
+		}
+		for i := range watchers {
+			sub := w.client(fmt.Sprint("u", i)).join("few:x")
+			if _, err := w.presence.Watch(sub, append([]string(nil), names...)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		for w.presence.Step() != "" {
+		}
+		for i, c := range w.all[:hosts] {
+			if err := w.presence.Update(c.sub("few:x"), fmt.Appendf(nil, `{"n":%d}`, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range others {
+			w.all[0].join(fmt.Sprint("users:", i))
+		}
+		time.Sleep(time.Second)
+		var steps []string
+		for {
+			channel := w.presence.Step()
+			if channel == "" {
+				break
+			}
+			steps = append(steps, channel)
+		}
+		pieces, last := 0, 0
+		for i, channel := range steps {
+			if channel == "few:x" {
+				pieces++
+			} else {
+				last = i
+			}
+		}
+		if pieces < 7 || last > 2*others+1 {
+			t.Errorf("%q", steps)
+		}
+		for _, c := range w.all {
+			c.End()
+		}
+	})
+}
+
+// More users than a subscription may watch are refused, and names that no user has.
 func TestWatchIsBounded(t *testing.T) {
 	inWorld(t, func(w *world) {
 		c := w.client("ann")
@@ -197,11 +332,46 @@ func TestWatchIsBounded(t *testing.T) {
 		if _, err := w.presence.Watch(sub, make([]string, 101)); err != throng.ErrLimitExceeded {
 			t.Errorf("%v", err)
 		}
+		for n, want := range map[int]*throng.Error{255: nil, 256: throng.ErrBadRequest} {
+			if _, err := w.presence.Watch(sub, []string{"bob", strings.Repeat("x", n)}); err != want {
+				t.Errorf("%d bytes: %v", n, err)
+			}
+		}
 		if _, err := w.presence.Watch(c.join("off:x"), []string{"bob"}); err != throng.ErrNotAvailable {
 			t.Errorf("%v", err)
 		}
 	})
 }
+
+// Before a subscription is answered nothing is asked through it, though its user is there
+// with another one: it may fail, and nobody would forget what it watches.
+func TestNotYetThere(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.client("ann").join("users:x")
+		tab := w.client("ann")
+		w.env.Node = silence{w.Node}
+		sub := tab.join("users:x")
+		if _, err := w.presence.Watch(sub, []string{"bob"}); err != throng.ErrNotAvailable {
+			t.Errorf("watch: %v", err)
+		}
+		if err := w.presence.Update(sub, []byte(`{"n":1}`)); err != throng.ErrNotAvailable {
+			t.Errorf("update: %v", err)
+		}
+		if _, err := w.presence.List(sub, "", 10); err != throng.ErrNotAvailable {
+			t.Errorf("list: %v", err)
+		}
+		tab.Session.Subscribed(sub, &session.Subscribed{Class: sub.Class(), Err: throng.ErrInternal})
+		if n := w.presence.Watchers("users:x"); n != 0 {
+			t.Errorf("%d watch", n)
+		}
+		w.env.Node = w.Node
+	})
+}
+
+// silence is a node that does not answer.
+type silence struct{ session.Node }
+
+func (silence) Subscribe(*session.Subscription, session.SubscribeRequest) {}
 
 // Pages have everybody who stays, though others come and go between them.
 func TestPages(t *testing.T) {

@@ -35,9 +35,10 @@
 //     list again a moment later (session.Attendance.Missed), behind all that was on
 //     its way.
 //   - Steps are publications that may be dropped where a client is slow. It is shown the
-//     list again when at most half of its queue waits.
+//     list again when that fits into half of its queue.
 //
-// Being shown the list again puts a client at some Aₖ, whatever it had.
+// Being shown the list again puts a client at some Aₖ, whatever it had, or if it had none:
+// who has no room for its first list is shown it later.
 //
 // Who joins is shown itself too, before it is announced. Only its own connections
 // know that reference, and when it was replaced before the announcement, the difference

@@ -36,7 +36,7 @@ func (e *renewal) Class() uint32 { return e.class }
 
 // Run implements session.Errand.
 func (e *renewal) Run(sub *session.Subscription) {
-	if sub.Session().Behind() {
+	if !sub.Session().Takes(0) {
 		e.p.Missed(sub) // it would only wait with all else
 		return
 	}
@@ -46,14 +46,13 @@ func (e *renewal) Run(sub *session.Subscription) {
 		if r.watch != nil && r.watch.by[sub] != nil { // the list of a crowd clears what it was told
 			r.freshen(r.watch.by[sub])
 		}
-	}) {
+	}) && e.p.offer(sub, v) {
 		e.p.stats.Renewed.Add(1)
-		e.p.show(sub, v)
 	}
 }
 
-// Missed implements session.Attendance: a client was too slow, and may have a wrong
-// list. It is shown the right one when it has caught up.
+// Missed implements session.Attendance: a client was too slow, and has no list, or may
+// have a wrong one. It is shown the right one when it has caught up.
 func (p *Presence) Missed(sub *session.Subscription) {
 	if off(sub) {
 		return
@@ -74,6 +73,19 @@ func (r *room) renewals() {
 		r.p.opts.Post(to, &renewal{r.p, sub.Class()})
 	}
 	r.owed = nil
+}
+
+// offer shows a client who is there, now or as soon as it has room, and reports whether
+// it did now. Who comes back joins all its channels at once: their lists, which can't be
+// dropped, would fill its queue, and the next publication would end the connection.
+// Whatever it is told meanwhile are the steps up to the list that it will be shown.
+func (p *Presence) offer(sub *session.Subscription, v view) bool {
+	if !sub.Session().Takes(v.size()) {
+		p.Missed(sub)
+		return false
+	}
+	p.show(sub, v)
+	return true
 }
 
 var lists = sync.Pool{New: func() any { return new([]byte) }}

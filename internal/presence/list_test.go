@@ -203,6 +203,67 @@ func TestIDs(t *testing.T) {
 	}
 }
 
+// A user may be called like an anonymous client, and is another member all the same: one
+// key, two metas, of which each is its own.
+func TestUserLikeAClient(t *testing.T) {
+	for _, channel := range []string{"users:x", "clients:x", "few:x"} {
+		inWorld(t, func(w *world) {
+			nobody := w.client("")
+			nobody.join(channel)
+			key := nobody.Client().String()
+			w.wait(time.Second)
+			twin := w.client(key)
+			twin.join(channel)
+			if err := w.presence.Update(twin.sub(channel), []byte(`{"name":"mine"}`)); err != nil {
+				t.Fatal(err)
+			}
+			w.wait(time.Second)
+			for _, c := range w.all {
+				shows(t, c, channel, key+"*2")
+			}
+			members, _, _ := w.presence.Members(channel, "", 10, "")
+			if len(members) != 2 || members[0].User != key || members[1].User != "" || strings.Contains(string(members[1].Meta), "mine") {
+				t.Errorf("%s: %+v", channel, members)
+			}
+			if _, err := w.presence.Watch(nobody.sub(channel), []string{key}); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 5 { // of "few" a crowd
+				w.client(fmt.Sprint(i)).join(channel)
+			}
+			w.wait(2 * time.Second)
+			if metas := nobody.list(channel).state[key].Metas; len(metas) != 2 {
+				t.Errorf("%s: shows %v", channel, metas)
+			}
+			twin.leave(channel)
+			w.wait(2 * time.Second)
+			if metas := nobody.list(channel).state[key].Metas; len(metas) != 1 || metas[0]["name"] != nil {
+				t.Errorf("%s: shows %v", channel, metas)
+			}
+			if conns, _ := w.presence.Of(channel); conns != 6 {
+				t.Errorf("%d connections", conns)
+			}
+		})
+	}
+}
+
+// A client that takes its own id for a name is a user from then on.
+func TestRefreshToOwnID(t *testing.T) {
+	for _, channel := range []string{"users:x", "clients:x"} {
+		inWorld(t, func(w *world) {
+			c := w.client("")
+			c.join(channel)
+			key := c.Client().String()
+			c.introduce(key)
+			w.wait(time.Second)
+			shows(t, c, channel, key)
+			if members, _, _ := w.presence.Members(channel, "", 10, ""); len(members) != 1 || members[0].User != key {
+				t.Errorf("%s: %+v", channel, members)
+			}
+		})
+	}
+}
+
 // What a token says of a client stands in its meta, and can't stand for what is the
 // server's.
 func TestInfo(t *testing.T) {
@@ -243,6 +304,27 @@ func TestRefresh(t *testing.T) {
 			w.wait(time.Second)
 			shows(t, a, channel, "ann bob")
 			shows(t, b, channel, "ann bob")
+		})
+	}
+}
+
+// Who says at once who it is, as a page does when its socket opens, does not go on
+// showing itself as it was: its own list had that, though nobody else's.
+func TestRefreshAtOnce(t *testing.T) {
+	for _, channel := range []string{"users:x", "clients:x"} {
+		inWorld(t, func(w *world) {
+			b := w.client("bob")
+			b.join(channel)
+			w.wait(time.Second)
+			a := w.client("")
+			a.join(channel)
+			a.introduce("ann")
+			late := w.client("late")
+			late.join(channel)
+			w.wait(time.Second)
+			for _, c := range []*client{a, b, late} {
+				shows(t, c, channel, "ann bob late")
+			}
 		})
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"throng/internal/presence"
 )
 
-// Users come and go with many connections, change what is said of them, watch others;
-// clients are slow, loops lag behind, channels turn into crowds and back. In the end
-// everybody shows what is true.
+// Users come and go with many connections, say late who they are, change what is said
+// of them, watch others; clients are slow, loops lag behind, channels turn into crowds
+// and back. In the end everybody shows what is true.
 func TestModel(t *testing.T) {
 	for _, channel := range []string{"few:x", "fewclients:x"} {
 		for seed := range uint64(100) {
@@ -35,7 +35,7 @@ func play(w *world, channel string, r *rand.Rand) {
 		w.client(users[r.IntN(len(users))])
 	}
 	watching := map[*client][]string{}
-	for range 400 {
+	for range 40 + r.IntN(360) { // short ones end with first joins, which nothing heals
 		c := w.all[r.IntN(len(w.all))]
 		sub := c.sub(channel)
 		switch k := r.IntN(24); {
@@ -43,6 +43,9 @@ func play(w *world, channel string, r *rand.Rand) {
 		case k < 4:
 			c.join(channel)
 			delete(watching, c) // that was another subscription
+			if c.User() == "" && !c.Ended() && r.IntN(3) == 0 {
+				c.introduce(users[1+r.IntN(len(users)-1)])
+			}
 		case k < 7:
 			c.leave(channel)
 			delete(watching, c)

@@ -103,6 +103,9 @@ func (p *Presence) Came(s *session.Session) {
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
 		if r := sh.rooms[sub.Channel()]; r != nil {
+			if m := r.find(before); m != nil && m.said != nil {
+				m.said.public = true // its own list has it, so its end has to be told
+			}
 			r.quit(before)
 			r.enter(introduced(sub))
 		}
@@ -126,7 +129,7 @@ func (p *Presence) Joined(sub *session.Subscription) {
 	}
 	v := r.view(r.enter(w))
 	sh.mu.Unlock()
-	p.show(sub, v)
+	p.offer(sub, v)
 }
 
 // Parted implements session.Attendance.
@@ -171,8 +174,13 @@ func (p *Presence) close(r *room) {
 }
 
 // with runs f on the room of a subscription's channel and its member there, under
-// the lock. It reports false where there is none.
+// the lock. It reports false where there is none, also before the subscription has
+// joined: another one of its user may be the member that is found, and what is kept of
+// this one would not be forgotten when it fails.
 func (p *Presence) with(sub *session.Subscription, f func(*room, *member)) bool {
+	if !sub.Present() {
+		return false
+	}
 	sh := p.shard(sub.Channel())
 	w := whose(sub)
 	sh.mu.Lock()

@@ -27,8 +27,8 @@ type room struct {
 	watch   *watch                               // nil when nobody is watched
 	owed    map[*session.Subscription]throng.Ref // who has to be shown the list again
 
-	soon, later bool // in the agenda
-	gone        bool // not in its shard any more
+	soon, later, rest bool // in the agenda
+	gone              bool // not in its shard any more
 }
 
 // limit is up to how many members all are told of each; lower, from where they are
@@ -50,21 +50,38 @@ func (r *room) users() int {
 	return r.here.n
 }
 
+// nameless begins what an anonymous member is called. No user is called so: keys are
+// UTF-8. Without it a user who takes somebody's 32 digits for a name would be that member.
+const nameless = "\xff"
+
 // id is what a member is called in the index.
-func (r *room) id(key string, client throng.ClientID) string {
-	if r.people == nil {
+func (r *room) id(key string, client throng.ClientID, anonymous bool) string {
+	switch {
+	case r.people == nil && anonymous:
+		return nameless + key
+	case r.people == nil:
 		return key
+	case anonymous:
+		return string(client[:]) + nameless
 	}
 	return string(client[:]) + key
 }
 
-func (r *room) find(w who) *member { return r.members.find(r.id(w.key, w.client)) }
+func (r *room) find(w who) *member { return r.members.find(r.id(w.key, w.client, w.anonymous)) }
+
+// shared reports whether others may have a member's key.
+func (r *room) shared(m *member) bool {
+	return r.people != nil || len(m.key) == 2*len(m.client) && r.members.find(r.id(m.key, m.client, !m.anonymous)) != nil
+}
 
 // enter adds a connection.
 func (r *room) enter(w who) *member {
-	id := r.id(w.key, w.client)
+	id := r.id(w.key, w.client, w.anonymous)
 	m := r.members.find(id)
 	if m == nil {
+		if r.people == nil && w.anonymous {
+			w.key = id[len(nameless):] // one string in memory
+		}
 		m = &member{key: w.key, info: w.info, since: r.p.opts.Clock.Now(), ref: r.p.refs.Add(1), client: w.client, anonymous: w.anonymous, place: -1}
 		r.members.put(id, m)
 	}
@@ -101,7 +118,7 @@ func (r *room) quit(w who) {
 	}
 	r.depart(m)
 	if r.crowd { // else it may come back before the others are told
-		r.members.drop(r.id(m.key, m.client), m)
+		r.members.drop(r.id(m.key, m.client, m.anonymous), m)
 	}
 	r.touch(m)
 }

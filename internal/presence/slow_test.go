@@ -1,6 +1,7 @@
 package presence_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,42 @@ func TestSlow(t *testing.T) {
 		shows(t, slow, "few:x", "ann slow")
 		if n := w.presence.Stats().Renewed.Load(); n != 1 || shed != 0 {
 			t.Errorf("the list was shown %d times, %d of them too early", n, shed)
+		}
+	})
+}
+
+// Who joins very many channels at once gets their lists as fast as it reads: those that
+// wait leave room for what is published meanwhile. In the end all are right.
+func TestListsLeaveRoom(t *testing.T) {
+	inWorld(t, func(w *world) {
+		const channels, queue = 30, 10_000
+		name := func(i int) string { return fmt.Sprint("users:", i) }
+		big := fmt.Appendf(nil, `{"meta":%q}`, strings.Repeat("x", 1000))
+		for _, user := range []string{"ann", "bob"} { // 60 KB of lists
+			other := w.informed(user, big)
+			for i := range channels {
+				other.join(name(i))
+			}
+		}
+		w.wait(time.Second)
+		w.env.Limits.QueueBytes = queue
+		c := w.informed("cid", nil)
+		c.Stalled = true
+		for i := range channels {
+			c.join(name(i))
+		}
+		w.wait(time.Second) // all are told that it came, it too
+		if c.Ended() || c.Queued() > queue {
+			t.Errorf("ended %t, %d bytes wait", c.Ended(), c.Queued())
+			return
+		}
+		c.Stalled = false
+		for range 20 {
+			c.Flush()
+			w.wait(250 * time.Millisecond)
+		}
+		for i := range channels {
+			shows(t, c, name(i), "ann bob cid")
 		}
 	})
 }

@@ -7,8 +7,12 @@ import (
 	"throng/internal/session"
 )
 
-// MaxWatched is how many users one subscription watches at most.
-const MaxWatched = 100
+// MaxWatched is how many users one subscription watches at most, maxUser how long the name
+// of one is at most, in bytes: that of a token's user (JWT claim "sub") is not longer.
+const (
+	MaxWatched = 100
+	maxUser    = 255
+)
 
 // watch is who is watched in a room, and by whom. As long as all are told of all
 // anyway it is only remembered.
@@ -37,12 +41,16 @@ type watcher struct {
 
 // Watch replaces the users that a subscription watches, and returns the list of those
 // who are here. users is its own from here on. It is called on the subscription's loop.
+// The errors are ErrNotAvailable, ErrLimitExceeded for too many users, and ErrBadRequest
+// for a name that is longer than a user's can be: names are kept as long as they are watched.
 func (p *Presence) Watch(sub *session.Subscription, users []string) ([]byte, *throng.Error) {
 	switch {
 	case off(sub):
 		return nil, throng.ErrNotAvailable
 	case len(users) > MaxWatched:
 		return nil, throng.ErrLimitExceeded
+	case slices.ContainsFunc(users, func(name string) bool { return len(name) > maxUser }):
+		return nil, throng.ErrBadRequest
 	}
 	to := sub.Session().Transport().Ref()
 	slices.Sort(users)
@@ -186,20 +194,37 @@ func (r *room) metasOf(key string) (all []saying) {
 		}
 		return all
 	}
-	if m := r.members.find(key); m != nil && m.conns > 0 {
-		all = append(all, saying{ref: m.ref, meta: r.appendMeta(nil, m)})
+	ids := [...]string{key, ""}
+	if n := len(throng.ClientID{}); len(key) == 2*n {
+		ids[1] = nameless + key
+	}
+	for _, id := range ids {
+		if m := r.members.find(id); m != nil && m.conns > 0 {
+			all = append(all, saying{ref: m.ref, meta: r.appendMeta(nil, m)})
+		}
 	}
 	return all
 }
 
-// letter is what one client is told.
+// letter is what one client is told. Watchers of a user share its data.
 type letter struct {
-	to throng.Ref
-	*telling
+	to    throng.Ref
+	class uint32
+	data  []byte // of a presence_diff
 }
 
-// freshPiece is how many watchers are told anew under one hold of the lock.
-const freshPiece = 64
+func (p *Presence) post(letters []letter) {
+	for _, l := range letters {
+		p.opts.Post(l.to, &telling{l.class, throng.PresenceDiff, l.data})
+	}
+}
+
+// The bounds of one hold of the lock: how many users who changed and letters to their
+// watchers (those of one user are not parted), and how many watchers are told anew.
+const (
+	newsPiece  = 512
+	freshPiece = 64
+)
 
 // letters are what watchers are to be told, and whether there is more. Only Run asks,
 // and posts them, so that they stay in order.
@@ -208,18 +233,24 @@ func (r *room) letters() (all []letter, more bool) {
 	if t == nil {
 		return nil, false
 	}
-	for _, one := range t.stirred {
+	n := 0
+	for ; n < len(t.stirred) && n+len(all) < newsPiece; n++ {
+		one := t.stirred[n]
 		one.stirred = false
 		if r.crowd && len(one.by) > 0 {
-			all = append(all, r.news(one)...)
+			all = r.news(all, one)
 		}
+		t.stirred[n] = nil
+	}
+	if t.stirred = t.stirred[n:]; len(t.stirred) > 0 {
+		return all, true // who is told anew is told what is true then
 	}
 	t.stirred = nil
-	n := min(len(t.fresh), freshPiece)
+	n = min(len(t.fresh), freshPiece)
 	for _, w := range t.fresh[:n] {
 		w.fresh = false
-		if l := w.greeting(); l != nil && r.crowd {
-			all = append(all, letter{w.to, l})
+		if data := w.greeting(); data != nil && r.crowd {
+			all = append(all, letter{w.to, w.class, data})
 		}
 		w.dropped = nil
 	}
@@ -229,20 +260,21 @@ func (r *room) letters() (all []letter, more bool) {
 	return all, t.fresh != nil
 }
 
-// news tells the watchers of a user what changed.
-func (r *room) news(one *watched) (all []letter) {
+// news appends what the watchers of a user are told: what changed.
+func (r *room) news(all []letter, one *watched) []letter {
 	now := r.metasOf(one.key)
 	joins, leaves := without(one.key, now, one.told), without(one.key, one.told, now)
 	one.told = now
 	if len(joins)+len(leaves) == 0 {
-		return nil
+		return all
 	}
 	data := difference(joins, leaves)
+	all = slices.Grow(all, len(one.by))
 	for w := range one.by {
 		// Who is told all in a moment hears of those who came then. That somebody went
 		// it hears now: an earlier letter may still be on its way to it.
 		if !w.fresh || len(leaves) > 0 {
-			all = append(all, letter{w.to, &telling{w.class, throng.PresenceDiff, data}})
+			all = append(all, letter{w.to, w.class, data})
 		}
 	}
 	return all
@@ -262,8 +294,8 @@ func without(key string, a, b []saying) (list []entry) {
 	return list
 }
 
-// greeting tells a watcher of all whom it watches, nil for nothing.
-func (w *watcher) greeting() *telling {
+// greeting is a difference that tells a watcher of all whom it watches; nil for nothing.
+func (w *watcher) greeting() []byte {
 	var joins, leaves []entry
 	for _, one := range w.users {
 		joins = append(joins, without(one.key, one.told, nil)...)
@@ -276,7 +308,7 @@ func (w *watcher) greeting() *telling {
 	if len(joins)+len(leaves) == 0 {
 		return nil
 	}
-	return &telling{w.class, throng.PresenceDiff, difference(joins, leaves)}
+	return difference(joins, leaves)
 }
 
 // difference is the payload of a presence_diff.

@@ -205,6 +205,13 @@ func (c *client) leave(channel string) {
 	}
 }
 
+// introduce says who a client is of which nothing was known.
+func (c *client) introduce(user string) {
+	if err := c.Refresh(&throng.Identity{User: user}); err != nil {
+		c.w.t.Errorf("refresh: %v", err)
+	}
+}
+
 // read takes what has come, as a client would.
 func (c *client) read() {
 	for _, line := range c.Take() {

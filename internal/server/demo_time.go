@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/hub"
 )
 
 const (
 	// demoTimes is what the channels begin with where the demo page's users are told
 	// their own times.
 	demoTimes = demoNamespace + ":you:"
-	// mostDemoTimes is how many are told in a second: it is a demo.
+	// mostDemoTimes is how many are told in a second, in turn: it is a demo.
 	mostDemoTimes = 50
 	demoPeriod    = 24 * time.Hour
 )
@@ -24,22 +25,30 @@ type ownTime struct {
 	Visits int64 `json:"visits"`
 }
 
-// publishTimes tells the demo page's users once a second how long they were here in
-// the last 24 hours, as the books say: once over all tabs.
+// publishTimes tells the demo page's users how long they were here in the last 24
+// hours, as the books say: once over all tabs. It tells mostDemoTimes of them a second,
+// and goes on where it was, so that everybody's turn comes whoever asks for how many.
 func (s *Server) publishTimes(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
-	for {
+	var asked []hub.Count
+	for next := ""; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 		}
-		asked, _ := s.hub.Page("", mostDemoTimes, func(name string) bool { return strings.HasPrefix(name, demoTimes) })
+		asked, next = s.hub.Page(next, mostDemoTimes, isDemoTime)
 		for _, channel := range asked {
 			s.publishTime(ctx, channel.Name)
 		}
 	}
+}
+
+// isDemoTime reports whether a channel is that of a user's own time. Nobody's is none:
+// the books take an empty user for all.
+func isDemoTime(channel string) bool {
+	return len(channel) > len(demoTimes) && strings.HasPrefix(channel, demoTimes)
 }
 
 // publishTime tells one user. What the books can't say now, they say a second later.

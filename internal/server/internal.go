@@ -27,7 +27,7 @@ func (s *Server) serveInternal() error {
 	mux.Handle("/dashboard/", http.StripPrefix("/dashboard", dashboard.Operator()))
 	mux.Handle("/api", s.api)
 	mux.Handle("/api/", s.api)
-	s.admin.Handler = mux
+	s.admin.Handler = s.known(mux)
 	if err := s.admin.Serve(s.private); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -83,6 +83,16 @@ func (r *running) awaitReady(t *testing.T) {
 // get asks an address for a path, on a connection of its own.
 func get(t *testing.T, addr net.Addr, path string) (status int, header http.Header, body string) {
 	t.Helper()
+	host := "localhost"
+	if addr.Network() == "tcp" {
+		host = addr.String()
+	}
+	return getUnder(t, addr, host, path)
+}
+
+// getUnder asks for a host that may have another address.
+func getUnder(t *testing.T, addr net.Addr, host, path string) (status int, header http.Header, body string) {
+	t.Helper()
 	tr := &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -90,7 +100,7 @@ func get(t *testing.T, addr net.Addr, path string) (status int, header http.Head
 		},
 	}
 	c := http.Client{Transport: tr, Timeout: 10 * time.Second}
-	res, err := c.Get("http://throng" + path)
+	res, err := c.Get("http://" + host + path)
 	if err != nil {
 		t.Fatalf("GET %s: %v", path, err)
 	}

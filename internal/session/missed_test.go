@@ -44,7 +44,7 @@ func TestMissed(t *testing.T) {
 	for i := range 4 {
 		push(plain, i)
 	}
-	if w.Behind() {
+	if !w.Takes(0) {
 		w.Take()
 	}
 	b.want(t)
@@ -66,16 +66,21 @@ func TestMissed(t *testing.T) {
 	b.want(t, "went ann", "parted new:b", "parted new:a")
 }
 
-// A client is behind when more than half of what may wait does.
-func TestBehind(t *testing.T) {
+// What can wait is given to a client up to half of what may wait, or when nothing does.
+func TestTakes(t *testing.T) {
 	w := newNode().client("")
 	sub := join(w, "new:a", false)
 	w.Take()
 	w.Stalled = true
-	for i, want := range []bool{false, false, true} {
-		if push(sub, i); w.Behind() != want {
-			t.Errorf("%d of 100 bytes: %t", w.Queued(), w.Behind())
+	for i, want := range []bool{true, true, true, false} {
+		if w.Takes(0) != want || w.Takes(40) != (i == 0) {
+			t.Errorf("%d of 100 bytes: %t, 40 more: %t", w.Queued(), w.Takes(0), w.Takes(40))
 		}
+		push(sub, i)
+	}
+	w.Stalled = false
+	if !w.Takes(1000) || w.Queued() != 0 { // a burst is not a slow client
+		t.Errorf("%d bytes wait", w.Queued())
 	}
 }
 

@@ -81,8 +81,21 @@ func (s *Session) keepNewest(sub *Subscription, size int) bool {
 	return sub.flags&subEnded == 0
 }
 
-// Behind reports whether more than half of what may wait for the client does.
-func (s *Session) Behind() bool { return s.transport.Queued() > s.env.Limits.QueueBytes/2 }
+// Takes reports whether the client should be given n bytes more that can't be dropped
+// and could come later: at most half of what may wait, or whatever it is if nothing
+// does. The other half is left to publications; one that finds no room ends the
+// connection.
+func (s *Session) Takes(n int) bool {
+	fits := func() bool {
+		queued := s.transport.Queued()
+		return queued == 0 || queued+n <= s.env.Limits.QueueBytes/2
+	}
+	if fits() {
+		return true
+	}
+	s.transport.Flush() // a burst of one turn is not yet a slow client
+	return !s.ended && fits()
+}
 
 // tooSlow ends the connection. What can be dropped makes way for the reason.
 func (s *Session) tooSlow() {

@@ -58,7 +58,8 @@ export async function ask(method, request = {}) {
   return result;
 }
 
-// download has the browser save what a method streams.
+// download has the browser save what a method streams. The tab holds all of it until
+// then: a link can't carry the key, which is in no URL.
 export async function download(method, request, name) {
   const response = await post(method, request);
   if (!response.ok) {

@@ -232,9 +232,22 @@ type unsubscribed struct {
 	*throng.Unsubscribe
 }
 
-// Tell implements session.Wire: who is there, if the client wants to know.
+// Tell implements session.Wire: who is there, if the client wants to know. It is never
+// dropped, so it must not pile up: events of channels may fill the queue once, this
+// comes on top.
 func (s *Stream) Tell(sub *session.Subscription, event string, data []byte) {
-	if s.shows {
+	if !s.shows || s.Ended() {
+		return
+	}
+	most := 2 * s.gw.opts.Limits.QueueBytes
+	if s.Queued() > most {
+		s.Flush() // a burst of one turn is not yet a slow client
+	}
+	switch {
+	case s.Ended():
+	case s.Queued() > most:
+		s.Disconnect(throng.DisconnectSlow)
+	default:
 		p := throng.Publication{Event: event, Data: data, Time: s.gw.opts.Clock.Now()}
 		s.send(encoder{presence: true}.Encode(s.Scratch(), sub.Channel(), &p))
 	}

@@ -79,3 +79,25 @@ func TestShedIDs(t *testing.T) {
 		t.Errorf("ended %t, %d ids are left in %+v", s.Ended(), n, c.Waiting)
 	}
 }
+
+// TestToldIsBounded: who asks to be told who is there, and does not read it, is ended
+// before very much waits.
+func TestToldIsBounded(t *testing.T) {
+	const queue = 16 << 10
+	g := events.New(events.Options{
+		Node: window{}, Clock: throng.NewClock(), Loops: 1, Limits: session.Limits{Channels: 10, QueueBytes: queue},
+	})
+	list := []byte(`{"ann":{"metas":["` + strings.Repeat("x", 1000) + `"]}}`)
+	for _, stalled := range []bool{false, true} {
+		c := conn{&sessiontest.Transport{Stalled: stalled}}
+		s := g.Stream(c, events.ParseEvents(url.Values{"channel": {"a"}, "presence": {"1"}}, ""), events.Client{})
+		sub := s.Find([]byte("a"))
+		for range 100 {
+			sub.Tell(throng.PresenceState, list)
+		}
+		if n := c.Queued(); s.Ended() != stalled || n > 2*queue+2000 {
+			t.Errorf("stalled %t: ended %t, %d bytes wait", stalled, s.Ended(), n)
+		}
+		s.End()
+	}
+}

@@ -40,7 +40,7 @@ func questionOf(event []byte) (question, bool) {
 	case listEvent:
 		return question{askList, `send {"cursor":"…","limit":N}, both optional; N is at most 100, the cursor that of the page before`}, true
 	case watchEvent:
-		return question{askWatch, `send {"users":["…"]}, at most 100 of them`}, true
+		return question{askWatch, `send {"users":["…"]}, at most 100 of them, none longer than 255 bytes`}, true
 	case updateEvent:
 		return question{askUpdate, `send {"meta":{…}}, an object of at most 4096 bytes`}, true
 	}

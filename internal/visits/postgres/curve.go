@@ -20,7 +20,7 @@ func (s *Store) Curve(ctx context.Context, q throng.CurveQuery) (curve []throng.
 	}
 	var now time.Time
 	var earliest *time.Time
-	if err := s.query(ctx, `SELECT `+present+`, (SELECT min(ts) FROM occupancy WHERE `+w.String()+`)`, w.Values,
+	if err := s.query(ctx, s.people, `SELECT `+present+`, (SELECT min(ts) FROM occupancy WHERE `+w.String()+`)`, w.Values,
 		func(rows pgx.Rows) error { return rows.Scan(&now, &earliest) }); err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (s *Store) Curve(ctx context.Context, q throng.CurveQuery) (curve []throng.
 	if hours {
 		table = "occupancy_hour"
 	}
-	err = s.query(ctx, `SELECT part, sum(connections)::bigint, sum(users)::bigint FROM (
+	err = s.query(ctx, s.people, `SELECT part, sum(connections)::bigint, sum(users)::bigint FROM (
 			SELECT div(extract(epoch FROM ts - @from::timestamptz) * 1000, @width)::bigint AS part, max(connections) AS connections, max(users) AS users
 			FROM `+table+` WHERE `+w.String()+` GROUP BY part, node_id) nodes
 		GROUP BY part ORDER BY part`, w.Values, func(rows pgx.Rows) error {

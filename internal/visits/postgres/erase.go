@@ -11,7 +11,7 @@ import (
 // Erase removes a user. Locks are taken in the order that flushes take them in.
 func (s *Store) Erase(ctx context.Context, user string) (visits int64, err error) {
 	text := store.Text(user)
-	err = s.transact(ctx, func(tx pgx.Tx) error {
+	err = s.transact(ctx, s.people, func(tx pgx.Tx) error {
 		visits = 0
 		for _, statement := range []string{
 			`SELECT 1 FROM online WHERE user_id = $1 ORDER BY channel, kind, user_id, node_epoch FOR UPDATE`,

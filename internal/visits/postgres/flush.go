@@ -30,7 +30,7 @@ func (s *Store) flush(ctx context.Context, lease throng.Lease, f *throng.VisitFl
 		return 0, err
 	}
 	args := pgx.NamedArgs{"at": moment(f.At), "sequence": f.Sequence, "epoch": lease.Epoch, "skew": s.skew()}
-	err = s.transact(ctx, func(tx pgx.Tx) error {
+	err = s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		var seen time.Time
 		err := tx.QueryRow(ctx, `UPDATE node_lease SET beat_at = @at, seen_at = `+present+`, flushed_seq = @sequence
 			WHERE node_epoch = @epoch AND state = 0 AND flushed_seq < @sequence RETURNING seen_at`, args).Scan(&seen)

@@ -23,7 +23,7 @@ const (
 func (s *Store) Acquire(ctx context.Context, nodeID string) (throng.Lease, error) {
 	lease := throng.Lease{NodeID: nodeID}
 	args := pgx.NamedArgs{"node": store.Text(nodeID), "state": superseded, "reason": throng.VisitCrashed, "skew": s.skew()}
-	err := s.transact(ctx, func(tx pgx.Tx) error {
+	err := s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockLeases); err != nil { // one at a time: epochs are given in their order
 			return err
 		}
@@ -51,7 +51,7 @@ func (s *Store) Release(ctx context.Context, lease throng.Lease, at int64, why t
 		why = throng.VisitDrained
 	}
 	args := pgx.NamedArgs{"state": released, "at": moment(at), "reason": why, "epoch": lease.Epoch, "skew": s.skew()}
-	err := s.transact(ctx, func(tx pgx.Tx) error {
+	err := s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE node_lease SET state = @state, beat_at = @at, seen_at = `+present+`, reason = @reason
 			WHERE node_epoch = @epoch AND state = 0`, args)
 		if err != nil || tag.RowsAffected() > 0 {
@@ -69,13 +69,15 @@ func (s *Store) Release(ctx context.Context, lease throng.Lease, at int64, why t
 	return err
 }
 
-// Reap fences the leases of nodes that seem dead. Of one whose flush is under way at
-// this moment, the next call may say so.
+// Reap fences the leases of nodes that seem dead. One whose last beat is yet to come
+// has not beaten since the clock was set back. Of one whose flush is under way at this
+// moment, the next call may say so.
 func (s *Store) Reap(ctx context.Context, ttl time.Duration) (r throng.Reaped, err error) {
 	args := pgx.NamedArgs{"state": fenced, "reason": throng.VisitCrashed, "ttl": ttl, "skew": s.skew()}
-	err = s.transact(ctx, func(tx pgx.Tx) error {
+	err = s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE node_lease SET state = @state, reason = @reason WHERE node_epoch IN (
-			SELECT node_epoch FROM node_lease WHERE state = 0 AND seen_at < `+present+` - @ttl::interval
+			SELECT node_epoch FROM node_lease WHERE state = 0
+				AND (seen_at < `+present+` - @ttl::interval OR seen_at > `+present+` + @ttl::interval)
 			ORDER BY node_epoch FOR UPDATE SKIP LOCKED)`, args)
 		r.Leases = int(tag.RowsAffected())
 		return err

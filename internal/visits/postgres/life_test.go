@@ -53,6 +53,7 @@ func testOpenSaysWhatIsWrong(t *testing.T, db *server.Server) {
 		return u.String()
 	}
 	db.Query(t, good, `CREATE ROLE guest LOGIN PASSWORD 'guest'`)
+	db.Query(t, good, `CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0`)
 	future := db.Database(t)
 	open(t, future)
 	db.Query(t, future, `INSERT INTO schema_version VALUES (99)`)
@@ -64,6 +65,7 @@ func testOpenSaysWhatIsWrong(t *testing.T, db *server.Server) {
 		"can't be read":    "postgres://user:pass%zz@host/db",
 		"may not do that":  change(func(u *url.URL) { u.User = url.UserPassword("guest", "guest") }),
 		"version 99":       future,
+		"LATIN1":           db.URL("latin"),
 		"read-only":        change(func(u *url.URL) { u.RawQuery += "&options=-c%20default_transaction_read_only%3Don" }),
 	} {
 		_, err := postgres.Open(t.Context(), postgres.Options{DSN: dsn})

@@ -27,7 +27,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(tx pgx.Tx) error {
+	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockSchema); err != nil {
 			return err
 		}

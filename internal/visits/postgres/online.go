@@ -30,7 +30,7 @@ func (s *Store) Online(ctx context.Context, q throng.OnlineQuery) (throng.Online
 	}
 	if q.Page.Cursor == "" {
 		// A lease has a user once: with one node, which is usual, nobody counts twice.
-		err := s.query(ctx, `SELECT CASE WHEN (SELECT count(*) FROM node_lease WHERE state = 0) > 1 THEN
+		err := s.query(ctx, s.people, `SELECT CASE WHEN (SELECT count(*) FROM node_lease WHERE state = 0) > 1 THEN
 				(SELECT count(*) FROM (SELECT DISTINCT o.user_id`+liveVisits+w.String()+`) u)
 			ELSE (SELECT count(*)`+liveVisits+w.String()+`) END`, w.Values, func(rows pgx.Rows) error { return rows.Scan(&all.Total) })
 		if err != nil {
@@ -50,7 +50,7 @@ func (s *Store) Online(ctx context.Context, q throng.OnlineQuery) (throng.Online
 	}
 	w.Set("limit", limit+1)
 	last := ""
-	err := s.query(ctx, `SELECT o.user_id, min(o.started_at), array_agg(DISTINCT l.node_id)`+liveVisits+w.String()+`
+	err := s.query(ctx, s.people, `SELECT o.user_id, min(o.started_at), array_agg(DISTINCT l.node_id)`+liveVisits+w.String()+`
 		GROUP BY o.user_id ORDER BY o.user_id LIMIT @limit`, w.Values, func(rows pgx.Rows) error {
 		var user string
 		var since time.Time

@@ -9,10 +9,12 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
 	"throng"
+	"throng/internal/visits/store"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -20,8 +22,11 @@ import (
 // Store is the record in one database.
 type Store struct {
 	opts   Options
-	pool   *pgxpool.Pool
 	target string // host and database, for messages
+
+	// Nodes don't wait for a connection until people's questions are answered: one that
+	// can't beat for so long is taken for dead.
+	nodes, people *pgxpool.Pool
 
 	mu         sync.Mutex
 	partitions map[int64]bool // days whose partitions have been seen
@@ -36,26 +41,55 @@ var (
 // *store.Error.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.complete()
-	config, err := o.pool()
+	nodes, err := o.pool(session)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: o, target: target(config.ConnConfig), partitions: make(map[int64]bool)}
-	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+	people, err := o.pool(session + question)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: o, target: target(nodes.ConnConfig), partitions: make(map[int64]bool)}
+	if s.nodes, err = pgxpool.NewWithConfig(ctx, nodes); err != nil {
 		return nil, s.explain(err)
 	}
-	if err := s.migrate(ctx); err != nil {
-		s.pool.Close()
+	if s.people, err = pgxpool.NewWithConfig(ctx, people); err != nil {
+		s.nodes.Close()
+		return nil, s.explain(err)
+	}
+	if err = s.checkEncoding(ctx); err == nil {
+		err = s.migrate(ctx)
+	}
+	if err != nil {
+		s.people.Close()
+		s.nodes.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// checkEncoding refuses a database that can't hold all names: one user's would keep
+// whole flushes from being written, for ever.
+func (s *Store) checkEncoding(ctx context.Context) error {
+	var encoding string
+	if err := s.nodes.QueryRow(ctx, `SHOW server_encoding`).Scan(&encoding); err != nil {
+		return s.explain(err)
+	}
+	if encoding == "UTF8" {
+		return nil
+	}
+	return &store.Error{
+		Msg:  fmt.Sprintf("visits: %s: the database's encoding is %s, which can't hold all names", s.target, encoding),
+		Hint: "make another one: createdb --encoding UTF8 --template template0 --owner USER NAME",
+	}
 }
 
 // Close waits for what is under way, until the context ends.
 func (s *Store) Close(ctx context.Context) error {
 	closed := make(chan struct{})
 	go func() {
-		s.pool.Close()
+		s.people.Close()
+		s.nodes.Close()
 		close(closed)
 	}()
 	select {

@@ -18,8 +18,9 @@ type Options struct {
 	DSN string
 	// Log is told of what the store does by itself.
 	Log *slog.Logger
-	// Connections is how many there are at most; 0 means 4, or what the DSN says
-	// (pool_max_conns).
+	// Connections is how many there are at most for what nodes write, and as many again
+	// for what people ask; 0 means 4 or the number of processors, whichever is more, or
+	// what the DSN says (pool_max_conns).
 	Connections int
 	// Skew is added to the database's clock; nil for nothing. Tests move time with it.
 	Skew func() time.Duration
@@ -40,7 +41,11 @@ func (o *Options) complete() {
 const session = `SET plan_cache_mode = force_custom_plan; SET jit = off; SET timezone = 'UTC';
 	SET idle_in_transaction_session_timeout = '10s'; SET default_transaction_isolation = 'read committed'`
 
-func (o *Options) pool() (*pgxpool.Config, error) {
+// question is what those are set to besides, by which people ask. Who asked has given
+// up by then (the API after 10 s), and the server does not notice that.
+const question = `; SET statement_timeout = '15s'`
+
+func (o *Options) pool(settings string) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(o.DSN)
 	if err != nil {
 		return nil, &store.Error{
@@ -60,7 +65,7 @@ func (o *Options) pool() (*pgxpool.Config, error) {
 		c.ConnConfig.ConnectTimeout = 10 * time.Second
 	}
 	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.PgConn().Exec(ctx, session).ReadAll()
+		_, err := conn.PgConn().Exec(ctx, settings).ReadAll()
 		return err
 	}
 	return c, nil

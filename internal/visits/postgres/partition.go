@@ -45,7 +45,7 @@ func (s *Store) prepareDay(ctx context.Context, day int64) error {
 		return nil
 	}
 	name := partition(day)
-	err := s.transact(ctx, func(tx pgx.Tx) error {
+	err := s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockSchema); err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func missingPartition(err error) bool { return code(err) == "23514" }
 // dropBefore drops the days of the log that ended before a time.
 func (s *Store) dropBefore(ctx context.Context, before int64) error {
 	var old []string
-	if err := s.query(ctx, `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+	if err := s.query(ctx, s.nodes, `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 		WHERE i.inhparent = 'visit_log'::regclass ORDER BY c.relname`, nil, func(rows pgx.Rows) error {
 		var name string
 		if err := rows.Scan(&name); err != nil {
@@ -96,7 +96,7 @@ func (s *Store) dropBefore(ctx context.Context, before int64) error {
 		return err
 	}
 	for _, name := range old {
-		err := s.transact(ctx, func(tx pgx.Tx) error {
+		err := s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 			// Dropping waits for those who read, and others wait behind it: not for long.
 			_, err := tx.Conn().PgConn().Exec(ctx, `SET LOCAL lock_timeout = '2s'; DROP TABLE IF EXISTS `+name).ReadAll()
 			return err

@@ -14,7 +14,7 @@ import (
 // piece.
 func (s *Store) Prune(ctx context.Context, keep throng.VisitRetention) error {
 	var current time.Time
-	if err := s.pool.QueryRow(ctx, `SELECT `+present, pgx.NamedArgs{"skew": s.skew()}).Scan(&current); err != nil {
+	if err := s.nodes.QueryRow(ctx, `SELECT `+present, pgx.NamedArgs{"skew": s.skew()}).Scan(&current); err != nil {
 		return s.explain(err)
 	}
 	now := current.UnixMilli()
@@ -58,7 +58,7 @@ func (s *Store) Prune(ctx context.Context, keep throng.VisitRetention) error {
 func (s *Store) prune(ctx context.Context, statement string, before time.Time) error {
 	for {
 		var n int64
-		err := s.transact(ctx, func(tx pgx.Tx) error {
+		err := s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 			tag, err := tx.Exec(ctx, statement, before, piece)
 			n = tag.RowsAffected()
 			return err

@@ -42,7 +42,7 @@ func (s *Store) Sessions(ctx context.Context, f throng.VisitFilter, p throng.Pag
 		FROM (` + query + newestFirst + `) s LEFT JOIN node_lease USING (node_epoch)
 		ORDER BY s.started_at DESC, node_epoch DESC, visit_no DESC`
 	var last store.Cursor
-	err = s.query(ctx, query, open.Values, func(rows pgx.Rows) error {
+	err = s.query(ctx, s.people, query, open.Values, func(rows pgx.Rows) error {
 		var v throng.Visit
 		var kind int16
 		var started time.Time

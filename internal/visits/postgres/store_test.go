@@ -22,6 +22,7 @@ func TestPostgres(t *testing.T) {
 		{"OpenSaysWhatIsWrong", testOpenSaysWhatIsWrong},
 		{"ReadOnlyLater", testReadOnlyLater},
 		{"LostAnswer", testLostAnswer},
+		{"QuestionsDontStarveNodes", testQuestionsDontStarveNodes},
 		{"Paused", testPaused},
 		{"ServerComesAndGoes", testServerComesAndGoes},
 		{"DiskFull", testDiskFull}, // last: it takes a tablespace away

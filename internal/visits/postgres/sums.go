@@ -30,7 +30,7 @@ const (
 // period is what sums name.
 func (s *Store) period(ctx context.Context, q *throng.WatchedQuery, w *store.Where) error {
 	var now time.Time
-	if err := s.pool.QueryRow(ctx, `SELECT `+present, pgx.NamedArgs{"skew": s.skew()}).Scan(&now); err != nil {
+	if err := s.people.QueryRow(ctx, `SELECT `+present, pgx.NamedArgs{"skew": s.skew()}).Scan(&now); err != nil {
 		return s.explain(err)
 	}
 	first, last := store.WholeDays(q.From, q.To, now.UnixMilli())
@@ -72,7 +72,7 @@ func (s *Store) sums(ctx context.Context, q *throng.WatchedQuery, w *store.Where
 		total AS (SELECT user_id, channel, (` + day + `)::bigint AS day, sum(milliseconds)::bigint AS milliseconds, sum(visits)::bigint AS visits
 			FROM part GROUP BY 1, 2, 3)
 		SELECT user_id, channel, day, milliseconds, visits FROM total WHERE ` + w.String() + ` ` + order + ` LIMIT @limit`
-	err = s.query(ctx, query, w.Values, func(rows pgx.Rows) error {
+	err = s.query(ctx, s.people, query, w.Values, func(rows pgx.Rows) error {
 		var e store.Spent
 		err := rows.Scan(&e.User, &e.Channel, &e.Day, &e.Milliseconds, &e.Visits)
 		list = append(list, e)
@@ -98,7 +98,7 @@ func (s *Store) nextUsers(ctx context.Context, q *throng.WatchedQuery, from stri
 		daily = `(SELECT w.user_id FROM days CROSS JOIN LATERAL (SELECT user_id FROM watch_daily t WHERE t.day = days.day
 			AND channel = @channel AND kind = @kind AND user_id >= @from ORDER BY user_id LIMIT @n) w)`
 	}
-	err = s.query(ctx, `WITH RECURSIVE `+daysWithin+` SELECT user_id FROM (`+open+` ORDER BY o.user_id LIMIT @n) UNION `+daily+`) u
+	err = s.query(ctx, s.people, `WITH RECURSIVE `+daysWithin+` SELECT user_id FROM (`+open+` ORDER BY o.user_id LIMIT @n) UNION `+daily+`) u
 		ORDER BY user_id LIMIT @n`, w.Values, func(rows pgx.Rows) error {
 		var user string
 		err := rows.Scan(&user)

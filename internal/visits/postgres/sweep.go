@@ -20,7 +20,7 @@ const until = `greatest(o.started_at, least(l.beat_at, o.left_at))`
 // sweep closes what is still open by leases that are not live.
 func (s *Store) sweep(ctx context.Context) (visits int64, err error) {
 	var dead []int64
-	if err := s.query(ctx, `SELECT node_epoch FROM node_lease l WHERE state <> 0
+	if err := s.query(ctx, s.nodes, `SELECT node_epoch FROM node_lease l WHERE state <> 0
 		AND EXISTS (SELECT 1 FROM online o WHERE o.node_epoch = l.node_epoch) ORDER BY node_epoch`, nil, func(rows pgx.Rows) error {
 		var epoch int64
 		err := rows.Scan(&epoch)
@@ -47,7 +47,7 @@ func (s *Store) sweep(ctx context.Context) (visits int64, err error) {
 
 func (s *Store) sweepLease(ctx context.Context, epoch int64) (visits int64, err error) {
 	var days []int64
-	if err := s.query(ctx, `SELECT DISTINCT date_trunc('day', `+until+`) FROM online o JOIN node_lease l USING (node_epoch)
+	if err := s.query(ctx, s.nodes, `SELECT DISTINCT date_trunc('day', `+until+`) FROM online o JOIN node_lease l USING (node_epoch)
 		WHERE node_epoch = @epoch`, pgx.NamedArgs{"epoch": epoch}, func(rows pgx.Rows) error {
 		var day time.Time
 		err := rows.Scan(&day)
@@ -63,7 +63,7 @@ func (s *Store) sweepLease(ctx context.Context, epoch int64) (visits int64, err 
 	}
 	for {
 		n := 0
-		err := s.transact(ctx, func(tx pgx.Tx) (err error) {
+		err := s.transact(ctx, s.nodes, func(tx pgx.Tx) (err error) {
 			n, err = sweepPiece(ctx, tx, epoch)
 			return err
 		})

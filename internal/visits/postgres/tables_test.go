@@ -21,20 +21,30 @@ func testTablesForPeople(t *testing.T, db *server.Server) {
 	f := throng.VisitFlush{Sequence: 1, At: lease.Now,
 		Opened: []throng.Visit{{User: "ann", StartedAt: lease.Now}},
 		Closed: []throng.Visit{{User: "ann", Channel: "chat", Kind: throng.Watching, StartedAt: at, EndedAt: at + 2000, Reason: throng.VisitLeft}}}
+	for _, v := range []throng.Visit{{User: "anna", EndedAt: 60_000}, {User: "anna", StartedAt: 60_000, EndedAt: 90_500}, {User: "bob", EndedAt: 30_000}} {
+		v.Channel, v.Reason = "room:1", throng.VisitLeft
+		v.StartedAt += lease.Now
+		v.EndedAt += lease.Now
+		f.Closed = append(f.Closed, v)
+	}
+	// The one of docs/visits.md.
+	longest := `SELECT user_id, sum(seconds) AS seconds, count(*) AS visits FROM watching_times
+    WHERE channel = 'room:1' AND kind = 'connected' AND started_at >= current_date GROUP BY user_id ORDER BY 2 DESC LIMIT 10`
 	if _, err := s.Flush(t.Context(), lease, &f); err != nil {
 		t.Fatal(err)
 	}
 	for statement, want := range map[string]string{
-		"SET timezone = 'UTC'; SELECT * FROM watching_times WHERE channel = 'chat'":        "ann|chat|watching|a|2026-11-26 23:59:59.5+00|2026-11-27 00:00:01.5+00|2.000|left",
-		"SELECT user_id, kind, node_id, ended_at FROM watching_times WHERE channel = ''":   "ann|connected|a|",
-		"SELECT day, user_id, channel, milliseconds, visits FROM watch_daily ORDER BY day": "2026-11-26|ann|chat|500|1\n2026-11-27|ann|chat|1500|0",
-		"SELECT node_id, flushed_seq, state FROM node_lease":                               "a|1|0",
-		"SELECT user_id, channel, left_at FROM online":                                     "ann||",
-		"SELECT tableoid::regclass, user_id FROM visit_log":                                "visit_log_20261127|ann",
-		"SELECT count(*) FROM occupancy":                                                   "0",
-		"SELECT max(version) FROM schema_version":                                          "2",
-		"SELECT seconds >= 0 FROM watching_times WHERE channel = ''":                       "t",
-		"SELECT now() - started_at < '1 minute' FROM online":                               "t",
+		longest: "anna|90.500|2\nbob|30.000|1",
+		"SET timezone = 'UTC'; SELECT * FROM watching_times WHERE channel = 'chat'":                               "ann|chat|watching|a|2026-11-26 23:59:59.5+00|2026-11-27 00:00:01.5+00|2.000|left",
+		"SELECT user_id, kind, node_id, ended_at FROM watching_times WHERE channel = ''":                          "ann|connected|a|",
+		"SELECT day, user_id, channel, milliseconds, visits FROM watch_daily WHERE channel = 'chat' ORDER BY day": "2026-11-26|ann|chat|500|1\n2026-11-27|ann|chat|1500|0",
+		"SELECT node_id, flushed_seq, state FROM node_lease":                                                      "a|1|0",
+		"SELECT user_id, channel, left_at FROM online":                                                            "ann||",
+		"SELECT tableoid::regclass, user_id FROM visit_log WHERE channel = 'chat'":                                "visit_log_20261127|ann",
+		"SELECT count(*) FROM occupancy":                                                                          "0",
+		"SELECT max(version) FROM schema_version":                                                                 "2",
+		"SELECT seconds >= 0 FROM watching_times WHERE channel = ''":                                              "t",
+		"SELECT now() - started_at < '1 minute' FROM online":                                                      "t",
 	} {
 		if got := db.Query(t, dsn, statement); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", statement, got, want)

@@ -9,14 +9,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // transact runs do in a transaction, again if it lost against another one. On an error
 // before the commit nothing was written; if the commit itself failed it is not known.
-func (s *Store) transact(ctx context.Context, do func(tx pgx.Tx) error) error {
+func (s *Store) transact(ctx context.Context, pool *pgxpool.Pool, do func(tx pgx.Tx) error) error {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
-		err := pgx.BeginFunc(ctx, s.pool, do)
+		err := pgx.BeginFunc(ctx, pool, do)
 		if attempt == attempts || !lostRace(err) {
 			return s.explain(err)
 		}
@@ -42,8 +43,8 @@ func code(err error) string {
 }
 
 // query reads: scan is called for each row.
-func (s *Store) query(ctx context.Context, query string, args pgx.NamedArgs, scan func(rows pgx.Rows) error) error {
-	rows, err := s.pool.Query(ctx, query, args)
+func (s *Store) query(ctx context.Context, pool *pgxpool.Pool, query string, args pgx.NamedArgs, scan func(rows pgx.Rows) error) error {
+	rows, err := pool.Query(ctx, query, args)
 	if err != nil {
 		return s.explain(err)
 	}

@@ -48,7 +48,7 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.
 	}
 	sum := store.Islands{User: store.Text(q.User), From: from, To: to, Days: q.Days}
 	// A visit that ends where the period begins may be the beginning of one that goes on.
-	err := s.query(ctx, `SELECT channel, started_at, ended_at FROM visit_log
+	err := s.query(ctx, s.people, `SELECT channel, started_at, ended_at FROM visit_log
 			WHERE user_id = @user AND kind = @kind AND started_at <= @to AND ended_at >= @from`+place+`
 		UNION ALL SELECT channel, o.started_at, `+upTo+` FROM online o JOIN node_lease l USING (node_epoch)
 			WHERE user_id = @user AND kind = @kind AND o.started_at <= @to`+place+`

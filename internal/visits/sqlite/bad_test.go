@@ -124,7 +124,7 @@ func TestLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	release := hold(t, file)
+	release := hold(t, file, "BEGIN EXCLUSIVE;")
 	f := throng.VisitFlush{Sequence: 1, At: lease.Now, Opened: []throng.Visit{{User: "ann", StartedAt: lease.Now}}}
 	begin := time.Now()
 	_, err = s.Flush(t.Context(), lease, &f)
@@ -149,8 +149,8 @@ func TestLocked(t *testing.T) {
 	}
 }
 
-// hold makes an sqlite3 shell take the write lock, and returns what ends it.
-func hold(t *testing.T, file string) (release func()) {
+// hold makes an sqlite3 shell begin a transaction, and returns what ends it.
+func hold(t *testing.T, file, begin string) (release func()) {
 	t.Helper()
 	cmd := exec.Command("sqlite3", file)
 	in, err := cmd.StdinPipe()
@@ -169,7 +169,7 @@ func hold(t *testing.T, file string) (release func()) {
 		_ = cmd.Wait()
 	}
 	t.Cleanup(release)
-	if _, err := io.WriteString(in, "BEGIN EXCLUSIVE;\nSELECT 'held';\n"); err != nil {
+	if _, err := io.WriteString(in, begin+"\nSELECT 'held';\n"); err != nil {
 		t.Fatal(err)
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
@@ -200,18 +200,28 @@ func TestTablesForPeople(t *testing.T) {
 	f := throng.VisitFlush{Sequence: 1, At: lease.Now,
 		Opened: []throng.Visit{{User: "ann", StartedAt: lease.Now}},
 		Closed: []throng.Visit{{User: "ann", Channel: "chat", Kind: throng.Watching, StartedAt: at, EndedAt: at + 2000, Reason: throng.VisitLeft}}}
+	for _, v := range []throng.Visit{{User: "anna", EndedAt: 60_000}, {User: "anna", StartedAt: 60_000, EndedAt: 90_500}, {User: "bob", EndedAt: 30_000}} {
+		v.Channel, v.Reason = "room:1", throng.VisitLeft
+		v.StartedAt += lease.Now
+		v.EndedAt += lease.Now
+		f.Closed = append(f.Closed, v)
+	}
+	// The one of docs/visits.md.
+	longest := `SELECT user_id, sum(seconds) AS seconds, count(*) AS visits FROM watching_times
+    WHERE channel = 'room:1' AND kind = 'connected' AND started_at >= date('now') GROUP BY user_id ORDER BY 2 DESC LIMIT 10`
 	if _, err := s.Flush(t.Context(), lease, &f); err != nil {
 		t.Fatal(err)
 	}
 	for statement, want := range map[string]string{
-		"SELECT * FROM watching_times WHERE channel = 'chat'":                            "ann|chat|watching|a|2026-11-26 23:59:59.500|2026-11-27 00:00:01.500|2.0|left",
-		"SELECT user_id, kind, node_id, ended_at FROM watching_times WHERE channel = ''": "ann|connected|a|",
-		"SELECT day, user_id, channel, milliseconds, visits FROM watch_daily":            "2026-11-26|ann|chat|500|1\n2026-11-27|ann|chat|1500|0",
-		"SELECT node_id, flushed_seq, state FROM node_lease":                             "a|1|0",
-		"SELECT user_id, channel, left_at FROM online":                                   "ann||",
-		"SELECT count(*) FROM visit_log":                                                 "1",
-		"SELECT count(*) FROM occupancy":                                                 "0",
-		"SELECT max(version) FROM schema_version":                                        "2",
+		longest: "anna|90.5|2\nbob|30.0|1",
+		"SELECT * FROM watching_times WHERE channel = 'chat'":                                        "ann|chat|watching|a|2026-11-26 23:59:59.500|2026-11-27 00:00:01.500|2.0|left",
+		"SELECT user_id, kind, node_id, ended_at FROM watching_times WHERE channel = ''":             "ann|connected|a|",
+		"SELECT day, user_id, channel, milliseconds, visits FROM watch_daily WHERE channel = 'chat'": "2026-11-26|ann|chat|500|1\n2026-11-27|ann|chat|1500|0",
+		"SELECT node_id, flushed_seq, state FROM node_lease":                                         "a|1|0",
+		"SELECT user_id, channel, left_at FROM online":                                               "ann||",
+		"SELECT count(*) FROM visit_log WHERE channel = 'chat'":                                      "1",
+		"SELECT count(*) FROM occupancy":                                                             "0",
+		"SELECT max(version) FROM schema_version":                                                    "2",
 	} {
 		if got := shell(t, file, statement); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", statement, got, want)

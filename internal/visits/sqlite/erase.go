@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"throng/internal/visits/store"
 )
@@ -25,13 +26,27 @@ func (s *Store) Erase(ctx context.Context, user string) (visits int64, err error
 	if err != nil {
 		return 0, err
 	}
-	c, err := s.connect(ctx, s.write)
-	if err != nil {
-		return visits, nil // it is erased; the log goes at the next checkpoint
-	}
-	defer c.Close()
-	if err := exec(ctx, c, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
-		s.opts.Log.Warn("visits: the write-ahead log is not emptied yet", "file", s.opts.File, "error", err)
+	if err := s.emptyLog(ctx); err != nil {
+		s.opts.Log.Warn("visits: a user is erased, but the write-ahead log, which may have the name, is not emptied yet: "+
+			"erase the user once more when nobody reads", "file", s.opts.File, "error", err)
 	}
 	return visits, nil
+}
+
+// emptyLog moves all of the write-ahead log into the file, as far as readers allow. That
+// they don't is not an error to SQLite, but said in the pragma's row.
+func (s *Store) emptyLog(ctx context.Context) error {
+	c, err := s.connect(ctx, s.write)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var blocked, pages, moved int
+	if err := c.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&blocked, &pages, &moved); err != nil {
+		return err
+	}
+	if blocked != 0 {
+		return errors.New("somebody reads the file")
+	}
+	return nil
 }

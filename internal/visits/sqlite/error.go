@@ -12,6 +12,7 @@ import (
 
 // SQLite's primary result codes (sqlite.org/rescode.html).
 const (
+	errorCode    = 1
 	permCode     = 3
 	busyCode     = 5
 	lockedCode   = 6
@@ -41,10 +42,11 @@ func busy(err error) bool {
 	return c == busyCode || c == lockedCode
 }
 
-// fatal says that the connection should not be used again.
+// fatal says that the connection should not be used again. The general error is what a
+// BEGIN within a transaction is answered with.
 func fatal(err error) bool {
 	switch code(err) {
-	case corruptCode, notADBCode, ioCode, cantOpenCode, readonlyCode:
+	case errorCode, corruptCode, notADBCode, ioCode, cantOpenCode, readonlyCode:
 		return true
 	}
 	return false

@@ -35,7 +35,7 @@ func explainPlan(db *sql.DB, query string, args []any, line func(string)) error 
 
 // PlanWrites gives the plan of each statement of a flush, and of a sweep.
 func (s *Store) PlanWrites(t *testing.T, plan func(query, line string)) {
-	for _, statement := range []string{logClosed, removeClosed, addOpened, markReturned, markLeft, addSums, addOccupancy, addHours} {
+	for _, statement := range []string{logClosed, removeRows, addOpened, markReturned, markLeft, addDays, addSums, addOccupancy, addHours} {
 		args := []any{sql.Named("epoch", 1), sql.Named("rows", "[]"), sql.Named("sums", "[]"), sql.Named("points", "[]"), sql.Named("node", "a")}
 		if err := explainPlan(s.read, statement, args, func(line string) { plan(statement, line) }); err != nil {
 			t.Errorf("%s: %v", statement, err)

@@ -65,11 +65,15 @@ func (s *Store) Release(ctx context.Context, lease throng.Lease, at int64, why t
 	return err
 }
 
-// Reap fences the leases of nodes that seem dead.
+// Reap fences the leases of nodes that seem dead. One whose last beat is yet to come
+// has not beaten since the clock was set back.
 func (s *Store) Reap(ctx context.Context, ttl time.Duration) (r throng.Reaped, err error) {
 	err = s.transact(ctx, func(c *sql.Conn) error {
-		n, err := affected(ctx, c, `UPDATE node_lease SET state = @state, reason = @reason WHERE state = 0 AND seen_at < @before`,
-			sql.Named("state", fenced), sql.Named("reason", throng.VisitCrashed), sql.Named("before", s.now()-ttl.Milliseconds()))
+		now := s.now()
+		n, err := affected(ctx, c, `UPDATE node_lease SET state = @state, reason = @reason
+			WHERE state = 0 AND (seen_at < @before OR seen_at > @after)`,
+			sql.Named("state", fenced), sql.Named("reason", throng.VisitCrashed),
+			sql.Named("before", now-ttl.Milliseconds()), sql.Named("after", now+ttl.Milliseconds()))
 		r.Leases = int(n)
 		return err
 	})

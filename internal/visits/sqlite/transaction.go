@@ -15,17 +15,18 @@ func (s *Store) transact(ctx context.Context, do func(c *sql.Conn) error) error 
 		return s.explain(err)
 	}
 	defer c.Close()
-	if err := s.patiently(ctx, func() error { return exec(ctx, c, "BEGIN IMMEDIATE") }); err != nil {
-		return s.explain(err)
-	}
 	// The end is not to be cut short: half a commit is none.
 	ending := context.WithoutCancel(ctx)
-	if err = do(c); err == nil {
-		if err = exec(ending, c, "COMMIT"); err == nil {
-			return nil
+	if err = s.patiently(ctx, func() error { return exec(ctx, c, "BEGIN IMMEDIATE") }); err == nil {
+		if err = do(c); err == nil {
+			if err = exec(ending, c, "COMMIT"); err == nil {
+				return nil
+			}
 		}
 	}
-	// After some errors the transaction is over, and this one says so.
+	// After some errors the transaction is over, and this one says so. A BEGIN that
+	// failed may have begun one: the driver answers with the context's error also if that
+	// ended too late to stop it.
 	_ = exec(ending, c, "ROLLBACK")
 	if fatal(err) {
 		// What the connection has in memory may be what is broken.

@@ -25,8 +25,8 @@ type Cursor struct {
 	Texts   []string
 }
 
-// String writes a cursor for a client, who can't read anything from it and gives it
-// back.
+// String writes a cursor for a client to give back. It is no secret: who looks can read
+// the entry that the page ended with, so a list has only what its reader may know.
 func (c Cursor) String(list List) string {
 	b := []byte{byte(list)}
 	for _, n := range c.Numbers {

@@ -1,9 +1,9 @@
 package store
 
 // Islands adds up how long one user was somewhere, from visits that may overlap: what
-// was spent on two nodes at once counts once, and visits that touch are one. (SQL can
-// do it with window functions; here it is done once for all databases, and the days
-// with it.)
+// was spent on two nodes at once counts once, and so does what a clock passed twice
+// that was set back; visits that touch are one. (SQL can do it with window functions;
+// here it is done once for all databases, and the days with it.)
 type Islands struct {
 	User     string
 	From, To int64 // the period, without To

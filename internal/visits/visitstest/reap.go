@@ -39,6 +39,31 @@ var reapTests = []test{
 		}
 		n.flush(throng.VisitFlush{})
 	}},
+	{"Reap/TheSilentAfterTheClockWasSetBack", func(w *world) {
+		dead, alive := w.node("dead"), w.node("alive")
+		t := dead.lease.Now
+		dead.opened(visit("ann", t))
+		alive.opened(visit("bob", t))
+		w.advance(-time.Hour)
+		now := alive.flush(throng.VisitFlush{})
+		w.advance(5 * time.Second)
+		r, err := w.store.Reap(w.ctx, 10*time.Second)
+		w.no(err)
+		if r != (throng.Reaped{Leases: 1, Visits: 1}) || now > t {
+			w.Errorf("Reap at %d, an hour before %d: %+v, want one lease and one visit", now, t, r)
+		}
+		dead.refused(throng.ErrFenced)
+		alive.flush(throng.VisitFlush{})
+		same(w, "online", names(w.online(throng.OnlineQuery{})), []string{"bob"})
+	}},
+	{"Reap/AClockSetBackByLess", func(w *world) {
+		n := w.node("a")
+		w.advance(-9 * time.Second)
+		if r, err := w.store.Reap(w.ctx, 10*time.Second); err != nil || r != (throng.Reaped{}) {
+			w.Errorf("Reap: %+v, %v, want nothing", r, err)
+		}
+		n.flush(throng.VisitFlush{})
+	}},
 	{"Reap/WhoWakesGoesOn", func(w *world) {
 		n := w.node("a")
 		t := n.lease.Now
