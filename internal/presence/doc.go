@@ -37,8 +37,8 @@
 //   - Steps are publications that may be dropped where a client is slow. It is shown the
 //     list again when that fits into half of its queue.
 //
-// Being shown the list again puts a client at some Aₖ, whatever it had, or if it had none:
-// who has no room for its first list is shown it later.
+// Being shown the list again puts a client at some Aₖ, whatever it had. Who has no room
+// for its first list gets an empty one, and is shown the right one like who missed some.
 //
 // Who joins is shown itself too, before it is announced. Only its own connections
 // know that reference, and when it was replaced before the announcement, the difference

@@ -78,7 +78,6 @@ func (r *room) renewals() {
 // offer shows a client who is there, now or as soon as it has room, and reports whether
 // it did now. Who comes back joins all its channels at once: their lists, which can't be
 // dropped, would fill its queue, and the next publication would end the connection.
-// Whatever it is told meanwhile are the steps up to the list that it will be shown.
 func (p *Presence) offer(sub *session.Subscription, v view) bool {
 	if !sub.Session().Takes(v.size()) {
 		p.Missed(sub)

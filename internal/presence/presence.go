@@ -129,7 +129,11 @@ func (p *Presence) Joined(sub *session.Subscription) {
 	}
 	v := r.view(r.enter(w))
 	sh.mu.Unlock()
-	p.offer(sub, v)
+	if !p.offer(sub, v) {
+		// The Presence class keeps differences for its first list, and would put them on
+		// top of the one that comes, also where one between them was dropped.
+		p.show(sub, view{list: noList})
+	}
 }
 
 // Parted implements session.Attendance.

@@ -78,3 +78,39 @@ func TestListsLeaveRoom(t *testing.T) {
 		}
 	})
 }
+
+// Who waits for its first list, and misses that somebody left, does not show that one.
+func TestListsComeBehindWhatWasRead(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.env.Limits.QueueBytes = 4000
+		c, ann := w.client("slow"), w.client("ann")
+		c.join("few:other")
+		fill := func(n int) {
+			data := []byte(`"` + strings.Repeat("x", 500) + `"`)
+			for range n {
+				w.Broadcast(t.Context(), "few:other", &throng.Publication{Event: "msg", Data: data}, "", nil)
+				w.settle()
+			}
+		}
+		w.wait(time.Second)
+		c.take()
+		c.Stalled = true
+		fill(5)
+		c.join("few:x") // its list has to wait
+		ann.join("few:x")
+		w.wait(300 * time.Millisecond)
+		c.Stalled = false
+		c.Flush() // it reads that ann came
+		c.read()
+		c.Stalled = true
+		fill(5)
+		ann.leave("few:x")
+		w.wait(300 * time.Millisecond)
+		fill(10) // and that ann left is dropped
+		w.wait(time.Second)
+		c.Stalled = false
+		c.Flush()
+		w.wait(time.Second)
+		shows(t, c, "few:x", "slow")
+	})
+}
