@@ -13,14 +13,15 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := $(if $(VERSION),-X throng/internal/cli.version=$(VERSION))
 
 # Packages that start processes, browsers or crowds, or ask for what the test
-# cache can't see: one at a time, and never from the cache.
-ALONE := . ./test/...
+# cache can't see: never from the cache, and those with crowds one at a time.
+BROWSERS = ./test ./test/proxies
+ALONE = . $$($(GO) list ./test/... | grep -vE '^throng/test(/proxies)?$$')
 # Packages tested at once: most of what they do is waiting for deadlines.
 AT_ONCE = 5
 TOGETHER = $$($(GO) list ./... | grep -vE '^throng(/test(/.*)?)?$$')
-# Codecs and readers of files start no goroutine, stores are SQL: the race detector takes minutes to
-# find nothing in them. The ledger is tested on SQLite. make race has them all.
-RACING = $$($(GO) list ./... | grep -vE '^throng(/test(/.*)?|/internal/(websocket|protocol/.*|proxy|doctor.*|config|bench/(report|scenario)|visits(/.*)?))?$$')
+# What is raced at each change: the rooms whose goroutines share something. The others
+# are codecs, readers of files, tools, and stores; make race has them all.
+RACING = $$($(GO) list ./internal/... | grep -E '/(auth|broker/.*|census|certs|gateway(/.*)?|hub|loop|node|presence|rate|server|session(/.*)?)$$')
 
 # Without SQLite, a great deal of translated C that takes minutes to check and compile.
 LIGHT = -tags nosqlite
@@ -62,7 +63,9 @@ test: setup lint ## everything that must hold before a commit
 	$(GO) test -p $(AT_ONCE) -timeout 5m $(TOGETHER)
 	$(call step,go test -race: the rooms)
 	$(GO) test -p $(AT_ONCE) -race $(LIGHT) -timeout 5m $(RACING)
-	$(call step,go test: layers + real clients + crowds)
+	$(call step,go test: real clients and browsers)
+	$(GO) test -timeout 8m -count 1 -p 2 $(BROWSERS)
+	$(call step,go test: layers + processes + crowds)
 	$(GO) test -timeout 8m -count 1 -p 1 $(ALONE)
 
 .PHONY: race

@@ -1,3 +1,5 @@
+//go:build !nosqlite
+
 package server_test
 
 import (

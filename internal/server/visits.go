@@ -22,6 +22,10 @@ func (s *Server) composeVisits() {
 	if c.Store == "off" {
 		return
 	}
+	if temporary(c) && !sqlite.Built { // nobody asked for it
+		s.log.Info("visits are not recorded: this throng was built without SQLite")
+		return
+	}
 	s.store = visits.NewLater(s.openVisits)
 	s.visits = visits.New(visits.Options{
 		Store: s.store, Node: nodeName(s.cfg), Clock: s.clock, Log: s.log,

@@ -4,6 +4,6 @@ package sqlite
 
 import _ "modernc.org/sqlite"
 
-// The driver is by far the largest library in throng: with the tag nosqlite it is left
+// Built says whether there is a driver. It is by far the largest library in throng: with the tag nosqlite it is left
 // out, and compilers and checkers have minutes less to do.
-const built = true
+const Built = true

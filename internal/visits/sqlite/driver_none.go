@@ -2,4 +2,5 @@
 
 package sqlite
 
-const built = false
+// Built says whether there is a driver: not with the tag nosqlite.
+const Built = false

@@ -33,7 +33,7 @@ var (
 // Open opens the file, makes it if there is none, and brings its schema up to date.
 // What an operator can mend is a *store.Error.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	if !built {
+	if !Built {
 		return nil, &store.Error{Msg: "visits: this throng was built without SQLite",
 			Hint: "build it without the tag nosqlite, or keep visits in PostgreSQL or not at all (visits.store)"}
 	}
