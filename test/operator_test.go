@@ -12,7 +12,7 @@ import (
 	"throng"
 	"throng/internal/api"
 	"throng/internal/dashboard"
-	"throng/internal/visits/sqlite"
+	"throng/internal/store/sqlite"
 )
 
 // TestOperatorPage looks at the operator's page with a browser, over books of a month.
