@@ -75,7 +75,6 @@ func (d *Desk) take(c *Claim, w waiting) (j throng.Judged, err error, done bool)
 	if how == decided {
 		return j, nil, true
 	}
-	w.late = how == looking
 	if err := d.enqueue(o, w); err != nil {
 		return j, err, true
 	}

@@ -42,9 +42,10 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 		b.ID = throng.NewClientID().String()
 	} else if old, err := d.opts.Store.Bonus(ctx, b.ID); err == nil {
 		b.CreatedAt = old.CreatedAt // the same once more, or another: the store compares
-		return d.opts.Store.CreateBonus(ctx, &b)
+		made, err := d.opts.Store.CreateBonus(ctx, &b)
+		return made, d.said(err, "create", b.ID)
 	} else if !errors.Is(err, throng.ErrUnknownBonus) {
-		return b, err
+		return b, d.said(err, "create", b.ID)
 	}
 	if err := d.checkBonus(&b); err != nil {
 		return b, err
@@ -54,7 +55,7 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 	}
 	made, err := d.opts.Store.CreateBonus(ctx, &b)
 	if err != nil {
-		return b, err
+		return b, d.said(err, "create", b.ID)
 	}
 	d.mu.Lock()
 	o, isNew := d.insert(made)
@@ -153,6 +154,16 @@ func (d *Desk) checkUsers(users []string) error {
 	return nil
 }
 
+// said is an error of the store as a caller is told it: what has no code, or is not there
+// yet, is temporary.
+func (d *Desk) said(err error, verb, bonus string) error {
+	if err == nil || final(err) {
+		return err
+	}
+	d.failed(err, verb, bonus)
+	return errAway
+}
+
 func hasControl(s string) bool {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] == 0x7f {
@@ -170,7 +181,7 @@ func (d *Desk) End(ctx context.Context, id string) (throng.Bonus, error) {
 	at := d.clock.Now()
 	b, err := d.opts.Store.EndBonus(ctx, id, at, throng.BonusWithdrawn)
 	if err != nil {
-		return b, err
+		return b, d.said(err, "end", id)
 	}
 	d.mu.Lock()
 	o := d.offers[id]
@@ -192,7 +203,8 @@ func (d *Desk) Bonus(ctx context.Context, id string) (throng.Bonus, error) {
 	if d.opts.Store == nil {
 		return throng.Bonus{}, errNone
 	}
-	return d.opts.Store.Bonus(ctx, id)
+	b, err := d.opts.Store.Bonus(ctx, id)
+	return b, d.said(err, "read a bonus", id)
 }
 
 // List lists bonuses.
@@ -201,7 +213,8 @@ func (d *Desk) List(ctx context.Context, f throng.BonusFilter, p throng.Page) ([
 		return nil, "", errNone
 	}
 	f.Now = d.clock.Now()
-	return d.opts.Store.ListBonuses(ctx, f, p)
+	page, next, err := d.opts.Store.ListBonuses(ctx, f, p)
+	return page, next, d.said(err, "list bonuses", "")
 }
 
 // Claims lists claims that were granted.
@@ -209,7 +222,8 @@ func (d *Desk) Claims(ctx context.Context, f throng.ClaimFilter, p throng.Page) 
 	if d.opts.Store == nil {
 		return nil, "", errNone
 	}
-	return d.opts.Store.ListClaims(ctx, f, p)
+	page, next, err := d.opts.Store.ListClaims(ctx, f, p)
+	return page, next, d.said(err, "list claims", f.Bonus)
 }
 
 // Erase takes a user's name out of the journal, and out of memory.
@@ -219,7 +233,7 @@ func (d *Desk) Erase(ctx context.Context, user string) (claims int64, err error)
 	}
 	claims, err = d.opts.Store.ForgetClaims(ctx, user)
 	if err != nil {
-		return 0, err
+		return 0, d.said(err, "erase", "")
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

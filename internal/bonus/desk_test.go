@@ -201,7 +201,11 @@ func TestRestart(t *testing.T) {
 		w.offer("long", func(b *throng.Bonus) { b.Deadline += 60_000 })
 		w.offer("short", nil)
 		w.offer("meanwhile", func(b *throng.Bonus) { b.StartsAt = w.clock.Now() + 7000; b.Deadline += 60_000 })
-		w.offer("later", func(b *throng.Bonus) { b.StartsAt = w.clock.Now() + 20_000; b.Deadline += 60_000; b.Audience.Channel = "room:2" })
+		w.offer("later", func(b *throng.Bonus) {
+			b.StartsAt = w.clock.Now() + 20_000
+			b.Deadline += 60_000
+			b.Audience.Channel = "room:2"
+		})
 		w.want(w.claim("long", "ann", "c"), "won 1")
 		w.end()
 		w.channels.told()

@@ -156,7 +156,7 @@ func (d *Desk) reload(ctx context.Context) error {
 			o, isNew := d.insert(page[i])
 			tell := isNew && o.stage == open
 			if isNew && o.Claimed > 0 {
-				d.begin(func() { d.fill(o) })
+				d.begin(func() { d.fill(o, false) })
 			}
 			d.mu.Unlock()
 			if tell {

@@ -49,9 +49,6 @@ type waiting struct {
 	user, id string
 	at       int64
 	since    int64 // when it was given to the desk
-	// late is one that came behind the deadline: it is only found out whether the user
-	// has the bonus.
-	late   bool
 	answer func(throng.Judged, error)
 }
 

@@ -170,7 +170,7 @@ func (d *Desk) expire(o *offer) {
 			return
 		}
 	}
-	d.fill(o)
+	d.fill(o, false)
 	d.mu.Lock()
 	tell := !o.told && !d.closed
 	o.told = true
@@ -187,8 +187,9 @@ func (d *Desk) serves(o *offer) bool {
 }
 
 // fill reads who has a bonus of which no more can be had, if memory has not got them all
-// already and there is room. It fails silently: what is not in memory is asked for.
-func (d *Desk) fill(o *offer) {
+// already and there is room. It fails silently: what is not in memory is asked for. Who
+// serves the offer says so: else claims may be on their way that came in time.
+func (d *Desk) fill(o *offer, serving bool) {
 	var b throng.Bonus
 	err := d.atStore(func(ctx context.Context) (err error) {
 		b, err = d.opts.Store.Bonus(ctx, o.ID)
@@ -208,7 +209,7 @@ func (d *Desk) fill(o *offer) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if o.End != throng.BonusOpen || d.clock.Now() >= o.last()+d.others {
+	if o.End != throng.BonusOpen || d.clock.Now() >= o.last()+d.others && (serving || !o.serving) {
 		o.whole = o.known() == o.Claimed
 	}
 }

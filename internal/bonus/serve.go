@@ -42,7 +42,8 @@ func (d *Desk) gather(o *offer) bool {
 type turnOf struct {
 	d      *Desk
 	o      *offer
-	work   []waiting      // those not answered yet
+	work   []waiting      // those that the store decides about
+	late   []waiting      // those that are only looked up: when that is done
 	seen   map[string]int // users, and where they are in claims
 	claims []throng.Claim
 	told   []outcome
@@ -58,15 +59,14 @@ type outcome struct {
 func (t *turnOf) run() {
 	t.cut()
 	t.answer()
-	if len(t.work) == 0 {
-		return
-	}
-	t.look()
-	if t.o.conditional() {
+	if len(t.work) > 0 && t.o.conditional() {
 		t.admit()
 	}
 	if len(t.work) > 0 {
 		t.decide()
+	}
+	if len(t.late) > 0 {
+		t.look()
 	}
 	t.answer()
 }
@@ -77,16 +77,17 @@ func (t *turnOf) cut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now, n := d.clock.Now(), 0
-	t.work = t.work[:0]
-	for ; n < len(o.queue) && len(t.work) < batch && len(t.told) < 8*batch; n++ {
+	t.work, t.late = t.work[:0], t.late[:0]
+	for ; n < len(o.queue) && len(t.work)+len(t.late) < batch && len(t.told) < 8*batch; n++ {
 		w := o.queue[n]
 		j, how := o.judge(w.user, w.id, w.at, now)
-		switch {
-		case how == decided:
+		switch how {
+		case decided:
 			t.say(w, j, nil)
-		default:
-			w.late = how == looking
+		case asking:
 			t.work = append(t.work, w)
+		case looking:
+			t.late = append(t.late, w)
 		}
 	}
 	clear(o.queue[:n])
@@ -115,25 +116,18 @@ func (t *turnOf) answer() {
 }
 
 // look finds out about late claims whether their users have the bonus by an earlier one.
+// Those that came in time are decided: they were before these in the queue.
 func (t *turnOf) look() {
-	if !slices.ContainsFunc(t.work, func(w waiting) bool { return w.late }) {
-		return
-	}
-	t.d.fill(t.o)
-	keep, failed := t.work[:0], error(nil)
-	for _, w := range t.work {
-		if !w.late {
-			keep = append(keep, w)
-			continue
-		}
-		var j throng.Judged
+	t.d.fill(t.o, true)
+	failed := error(nil)
+	for i := range t.late {
+		w, j := &t.late[i], throng.Judged{}
 		if failed == nil { // else it does not answer the next one either
-			j, failed = t.d.find(t.o, &w)
+			j, failed = t.d.find(t.o, w)
 		}
-		t.say(w, j, failed)
+		t.say(*w, j, failed)
 	}
-	clear(t.work[len(keep):])
-	t.work = keep
+	clear(t.late)
 }
 
 // find answers a late claim.
@@ -255,12 +249,11 @@ func final(err error) bool {
 func (t *turnOf) impatient() {
 	d, o := t.d, t.o
 	oldest := d.clock.Now() - d.opts.Patience.Milliseconds()
-	for i := range t.work {
-		if w := &t.work[i]; w.answer != nil && w.since <= oldest {
-			answer := w.answer
-			w.answer = nil
-			d.stats.Away.Add(1)
-			answer(throng.Judged{}, errAway)
+	for _, list := range [][]waiting{t.work, t.late} {
+		for i := range list {
+			if w := &list[i]; w.since <= oldest {
+				d.tell(w, throng.Judged{}, errAway)
+			}
 		}
 	}
 	d.mu.Lock()
