@@ -40,9 +40,10 @@ var complaints = map[string]struct{ what, hint string }{
 // explain says what is wrong in an operator's words.
 func (s *Store) explain(err error) error {
 	var known *store.Error
+	var told *throng.Error
 	var connect *pgconn.ConnectError
 	switch {
-	case err == nil, errors.As(err, &known),
+	case err == nil, errors.As(err, &known), errors.As(err, &told),
 		errors.Is(err, throng.ErrFenced), errors.Is(err, throng.ErrSuperseded), errors.Is(err, throng.ErrBadVisit):
 		return err
 	case errors.Is(err, puddle.ErrClosedPool):

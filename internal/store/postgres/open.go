@@ -35,6 +35,7 @@ type Store struct {
 var (
 	_ throng.Visits  = (*Store)(nil)
 	_ throng.Records = (*Store)(nil)
+	_ throng.Bonuses = (*Store)(nil)
 )
 
 // Open connects, and brings the schema up to date. What an operator can mend is a

@@ -28,6 +28,7 @@ type Store struct {
 var (
 	_ throng.Visits  = (*Store)(nil)
 	_ throng.Records = (*Store)(nil)
+	_ throng.Bonuses = (*Store)(nil)
 )
 
 // Open opens the file, makes it if there is none, and brings its schema up to date.
