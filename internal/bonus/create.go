@@ -36,6 +36,9 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 	if d.opts.Store == nil {
 		return b, errNone
 	}
+	if !d.ready(ctx) {
+		return b, errAway
+	}
 	b.CreatedAt = d.clock.Now()
 	b.Claimed, b.EndedAt, b.End = 0, 0, throng.BonusOpen
 	if b.ID == "" {
@@ -65,6 +68,20 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 		d.announce(o)
 	}
 	return made, nil
+}
+
+// ready waits until the desk knows its bonuses: the store is opened when the node runs.
+func (d *Desk) ready(ctx context.Context) bool {
+	patience := time.NewTimer(d.opts.Patience)
+	defer patience.Stop()
+	select {
+	case <-d.restored:
+		return true
+	case <-ctx.Done():
+	case <-d.life.Done():
+	case <-patience.C:
+	}
+	return false
 }
 
 // room reports why there is none for one more bonus.

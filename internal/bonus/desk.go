@@ -91,11 +91,12 @@ type Desk struct {
 	others int64
 
 	// life ends what goes on behind the desk; working counts that.
-	life    context.Context
-	end     context.CancelFunc
-	working sync.WaitGroup
-	calls   chan struct{} // holds as many as may be at the store at once
-	wake    chan struct{} // tells Run that something is due earlier
+	life     context.Context
+	end      context.CancelFunc
+	working  sync.WaitGroup
+	calls    chan struct{} // holds as many as may be at the store at once
+	restored chan struct{} // closed when what is live was read
+	wake     chan struct{} // tells Run that something is due earlier
 
 	mu         sync.Mutex
 	closed     bool
@@ -125,7 +126,7 @@ func New(o Options) *Desk {
 	o.defaults()
 	d := &Desk{
 		opts: o, clock: o.Clock, log: o.Log,
-		calls: make(chan struct{}, atStore), wake: make(chan struct{}, 1),
+		calls: make(chan struct{}, atStore), wake: make(chan struct{}, 1), restored: make(chan struct{}),
 		offers: make(map[string]*offer), seeking: make(map[string]*search), absent: make(map[string]int64),
 		live: newIndex(),
 	}
@@ -141,6 +142,7 @@ func (d *Desk) Run(ctx context.Context) {
 	if d.opts.Store == nil || !d.restore(ctx) {
 		return
 	}
+	close(d.restored)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {

@@ -49,7 +49,7 @@ type waiting struct {
 	user, id string
 	at       int64
 	since    int64 // when it was given to the desk
-	answer func(throng.Judged, error)
+	answer   func(throng.Judged, error)
 }
 
 func newOffer(b throng.Bonus) *offer {

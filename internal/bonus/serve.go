@@ -179,7 +179,7 @@ func (t *turnOf) decide() {
 	}
 	t.d.stats.Batches.Add(1)
 	t.d.stats.Judged.Add(uint64(len(judged)))
-	fresh := t.d.apply(t.o, &b, judged)
+	fresh, ended := t.d.apply(t.o, &b, judged)
 	next := 0 // of claims
 	for _, w := range t.work {
 		at := t.seen[w.user]
@@ -193,6 +193,9 @@ func (t *turnOf) decide() {
 	}
 	t.answer()
 	t.d.announceWinners(t.o, fresh)
+	if ended {
+		t.d.announceEnd(t.o)
+	}
 }
 
 // again is the answer to a further claim of somebody about whom j was said.
@@ -293,9 +296,11 @@ func (d *Desk) failed(err error, verb, bonus string) {
 	d.log.Warn("the store of bonuses does not answer", "verb", verb, "bonus", bonus, "error", err)
 }
 
-// apply remembers what the store said, and returns what is news.
-func (d *Desk) apply(o *offer, b *throng.Bonus, judged []throng.Judged) (fresh []throng.Claim) {
+// apply remembers what the store said, and returns what is news: who has it now, and
+// whether its end has to be told.
+func (d *Desk) apply(o *offer, b *throng.Bonus, judged []throng.Judged) (fresh []throng.Claim, ended bool) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	for i := range judged {
 		j := &judged[i]
 		if j.Verdict != throng.Won && j.Verdict != throng.Already {
@@ -307,12 +312,7 @@ func (d *Desk) apply(o *offer, b *throng.Bonus, judged []throng.Judged) (fresh [
 		}
 		d.remember(o, j.Claim.User, won{j.Claim.Place, j.Claim.At, j.Claim.ID})
 	}
-	tell := d.learn(o, b)
-	d.mu.Unlock()
-	if tell {
-		d.announceEnd(o)
-	}
-	return fresh
+	return fresh, d.learn(o, b)
 }
 
 // learn takes over what the store says of a bonus, and reports whether its end has to be

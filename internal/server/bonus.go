@@ -140,3 +140,6 @@ func (s *Server) collectBonuses(gauge emit[float64], count emit[uint64]) {
 	count(descBonusTold, b.Offered.Load(), "offer")
 	count(descBonusTold, b.Ended.Load(), "end")
 }
+
+// Bonuses returns the desk of bonuses, for what runs inside the process.
+func (s *Server) Bonuses() *bonus.Desk { return s.bonuses }
