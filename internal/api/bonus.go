@@ -64,7 +64,7 @@ func (c *call) tellBonus(b *throng.Bonus) *bonusResult {
 	a := &b.Audience
 	r := &bonusResult{
 		ID: b.ID, State: c.stateOf(b), Data: b.Data, Quota: b.Quota, Claimed: b.Claimed,
-		StartsAt: max(b.StartsAt, b.CreatedAt), Deadline: b.Deadline, Tolerance: b.Tolerance,
+		StartsAt: b.StartsAt, Deadline: b.Deadline, Tolerance: b.Tolerance,
 		Audience:  &audience{a.Channel, a.Users, a.PresentAt, a.MinWatched, a.WatchedSince},
 		CreatedAt: b.CreatedAt, EndedAt: b.EndedAt,
 	}

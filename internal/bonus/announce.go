@@ -29,12 +29,9 @@ func appendOffer(b []byte, of *throng.Bonus) []byte {
 	if of.Quota > 0 {
 		b = appendNumber(b, `,"quota":`, of.Quota)
 	}
-	b = appendNumber(b, `,"starts_at":`, begins(of))
+	b = appendNumber(b, `,"starts_at":`, of.StartsAt)
 	return appendNumber(b, `,"deadline":`, of.Deadline)
 }
-
-// begins is when it may be claimed: one without a start, from its creation on.
-func begins(b *throng.Bonus) int64 { return max(b.StartsAt, b.CreatedAt) }
 
 func appendString(b []byte, s string) []byte {
 	text, _ := json.Marshal(s) // strings always can be

@@ -39,35 +39,47 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 	if !d.ready(ctx) {
 		return b, errAway
 	}
-	b.CreatedAt = d.clock.Now()
 	b.Claimed, b.EndedAt, b.End = 0, 0, throng.BonusOpen
 	if b.ID == "" {
 		b.ID = throng.NewClientID().String()
 	} else if old, err := d.opts.Store.Bonus(ctx, b.ID); err == nil {
-		b.CreatedAt = old.CreatedAt // the same once more, or another: the store compares
-		made, err := d.opts.Store.CreateBonus(ctx, &b)
-		return made, d.said(err, "create", b.ID)
+		begin(&b, old.CreatedAt) // the same once more, or another: the store compares
+		return d.keepBonus(ctx, &b)
 	} else if !errors.Is(err, throng.ErrUnknownBonus) {
 		return b, d.said(err, "create", b.ID)
 	}
+	begin(&b, d.clock.Now())
 	if err := d.checkBonus(&b); err != nil {
 		return b, err
 	}
 	if err := d.room(len(b.Audience.Users)); err != nil {
 		return b, err
 	}
-	made, err := d.opts.Store.CreateBonus(ctx, &b)
+	return d.keepBonus(ctx, &b)
+}
+
+// keepBonus has the store keep a bonus, and offers it. When the answer of the store was
+// lost the first time, the second one finds it here for the first.
+func (d *Desk) keepBonus(ctx context.Context, b *throng.Bonus) (throng.Bonus, error) {
+	made, err := d.opts.Store.CreateBonus(ctx, b)
 	if err != nil {
-		return b, d.said(err, "create", b.ID)
+		return *b, d.said(err, "create", b.ID)
 	}
 	d.mu.Lock()
-	o, isNew := d.insert(made)
-	tell := isNew && o.stage == open
+	o, tell := d.meet(made)
 	d.mu.Unlock()
 	if tell {
 		d.announce(o)
 	}
 	return made, nil
+}
+
+// begin says when a bonus was created, and so when it starts if nobody said so.
+func begin(b *throng.Bonus, at int64) {
+	b.CreatedAt = at
+	if b.StartsAt == 0 {
+		b.StartsAt = at
+	}
 }
 
 // ready waits until the desk knows its bonuses: the store is opened when the node runs.

@@ -53,8 +53,12 @@ type Options struct {
 	// MaxData is the largest data of a bonus in bytes, MaxUsers to how many users one
 	// may be given by name. Default 16 KiB, and 10,000.
 	MaxData, MaxUsers int
+	// MaxList is about how many bytes a list has that a client asks for. Default 256 KiB.
+	MaxList int
 	// Alone says that no other node claims in the same store.
 	Alone bool
+	// Look is how often the bonuses of other nodes are looked for; 0 for never.
+	Look time.Duration
 	// Retention is how long bonuses are kept behind their deadlines; 0 for ever.
 	Retention time.Duration
 }
@@ -70,6 +74,7 @@ func (o *Options) defaults() {
 	def(&o.Live, 10_000)
 	def(&o.MaxData, 16<<10)
 	def(&o.MaxUsers, 10_000)
+	def(&o.MaxList, 256<<10)
 	if o.Patience == 0 {
 		o.Patience = 5 * time.Second
 	}
@@ -106,8 +111,9 @@ type Desk struct {
 	absent     map[string]int64   // bonuses that there are not, and until when that is believed
 	live       index
 	agenda     agenda
-	waiting    int // claims in queues
-	remembered int // winners of all offers
+	past       []*offer // that are gone, the first one first; forgotten ones may be among them
+	waiting    int      // claims in queues
+	remembered int      // winners of all offers
 }
 
 const (
@@ -115,9 +121,9 @@ const (
 	// go to the store at once.
 	gather = 5 * time.Millisecond
 	batch  = 1000
-	// atStore is how many bonuses may be at the store at once: a database has few
+	// maxCalls is how many bonuses may be at the store at once: a database has few
 	// connections, and SQLite one writer.
-	atStore = 4
+	maxCalls = 4
 )
 
 // New makes a desk. Bonuses of before are there when Run has read them; one that is
@@ -126,7 +132,7 @@ func New(o Options) *Desk {
 	o.defaults()
 	d := &Desk{
 		opts: o, clock: o.Clock, log: o.Log,
-		calls: make(chan struct{}, atStore), wake: make(chan struct{}, 1), restored: make(chan struct{}),
+		calls: make(chan struct{}, maxCalls), wake: make(chan struct{}, 1), restored: make(chan struct{}),
 		offers: make(map[string]*offer), seeking: make(map[string]*search), absent: make(map[string]int64),
 		live: newIndex(),
 	}
@@ -143,6 +149,9 @@ func (d *Desk) Run(ctx context.Context) {
 		return
 	}
 	close(d.restored)
+	var keeper sync.WaitGroup
+	keeper.Go(func() { d.keep(ctx) })
+	defer keeper.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {

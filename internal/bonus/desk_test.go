@@ -85,7 +85,7 @@ func TestWithdrawn(t *testing.T) {
 		w.want(w.claim("b", "ann", ""), "won 1")
 		w.wantTold("@user:ann bonus_result", "room:1 bonus_offer")
 		for range 2 { // once
-			if b, err := w.End(t.Context(), "b"); err != nil || b.End != throng.BonusWithdrawn {
+			if b, err := w.End(w.Context(), "b"); err != nil || b.End != throng.BonusWithdrawn {
 				t.Fatal(b, err)
 			}
 		}
@@ -94,7 +94,7 @@ func TestWithdrawn(t *testing.T) {
 		w.want(w.claim("b", "bob", ""), "expired")
 		w.want(w.claim("b", "ann", ""), "already 1")
 		w.offer("later", func(b *throng.Bonus) { b.StartsAt = w.clock.Now() + 2000 })
-		if _, err := w.End(t.Context(), "later"); err != nil {
+		if _, err := w.End(w.Context(), "later"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)

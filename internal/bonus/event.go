@@ -17,9 +17,6 @@ type Event struct {
 // Word is what the names of the desk's events begin with, before an underscore.
 const Word = "bonus"
 
-// maxListed is how many offers a client is told of.
-const maxListed = 100
-
 var errUnreadable = &throng.Error{Code: throng.ErrBadRequest.Code, Message: `bad request: {"id": "…"} is needed`}
 
 // Event answers an event of a client. It does not block; answer is called once, now or
@@ -81,42 +78,6 @@ func failure(err *throng.Error) []byte {
 	b = appendNumber(b, `,"code":`, int64(err.Code))
 	if err.Temporary {
 		b = append(b, `,"temporary":true`...)
-	}
-	return append(b, '}')
-}
-
-// listOf lists what is open for a user who asks in a channel, the earliest deadline first.
-func (d *Desk) listOf(user, channel string) []byte {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now, n := d.clock.Now(), 0
-	b := []byte(`{"bonuses":[`)
-	add := func(list []*offer, foreign func(*offer) bool) {
-		for _, o := range list {
-			if n >= maxListed {
-				return
-			}
-			if o.stage != open || now >= o.Deadline || foreign(o) {
-				continue
-			}
-			if n > 0 {
-				b = append(b, ',')
-			}
-			b = appendMine(append(b, o.shown...), o, user)
-			n++
-		}
-	}
-	add(d.live.users[user], func(*offer) bool { return false })
-	add(d.live.channels[channel], func(o *offer) bool { return o.users != nil })
-	add(d.live.free, func(*offer) bool { return false })
-	return append(appendNumber(append(b, ']'), `,"time":`, now), '}')
-}
-
-// appendMine ends an offer in a list, with what the user has of it.
-func appendMine(b []byte, o *offer, user string) []byte {
-	if w, ok := o.winners[user]; ok {
-		b = appendNumber(appendNumber(append(b, `,"mine":{`...), `"place":`, w.place), `,"at":`, w.at)
-		b = append(b, '}')
 	}
 	return append(b, '}')
 }

@@ -56,7 +56,7 @@ func (d *Desk) lookUp(id string, s *search) {
 	var b throng.Bonus
 	end := d.clock.Now() + d.opts.Patience.Milliseconds()
 	for {
-		err := d.atStore(func(ctx context.Context) (err error) {
+		err := d.atStore(d.life, func(ctx context.Context) (err error) {
 			b, err = d.opts.Store.Bonus(ctx, id)
 			return err
 		})
@@ -111,60 +111,5 @@ func (d *Desk) notFound(id string, s *search, why error) {
 	d.mu.Unlock()
 	for i := range s.claims {
 		d.tell(&s.claims[i].w, throng.Judged{}, why)
-	}
-}
-
-// restore reads the bonuses that are live or scheduled. Those that are open are announced
-// again: nobody who is here now has heard of them.
-func (d *Desk) restore(ctx context.Context) bool {
-	const first, most = 50 * time.Millisecond, 2 * time.Second
-	for pause := first; ; pause = min(2*pause, most) {
-		err := d.reload(ctx)
-		if err == nil {
-			return true
-		}
-		if ctx.Err() != nil {
-			return false
-		}
-		d.failed(err, "read live bonuses", "")
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return false
-		}
-	}
-}
-
-func (d *Desk) reload(ctx context.Context) error {
-	if d.opts.Open != nil {
-		if err := d.opts.Open(ctx); err != nil {
-			return err
-		}
-	}
-	for cursor := ""; ; {
-		var page []throng.Bonus
-		err := d.atStore(func(ctx context.Context) (err error) {
-			f := throng.BonusFilter{Live: true, Now: d.clock.Now()}
-			page, cursor, err = d.opts.Store.ListBonuses(ctx, f, throng.Page{Cursor: cursor, Limit: batch})
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			d.mu.Lock()
-			o, isNew := d.insert(page[i])
-			tell := isNew && o.stage == open
-			if isNew && o.Claimed > 0 {
-				d.begin(func() { d.fill(o, false) })
-			}
-			d.mu.Unlock()
-			if tell {
-				d.announce(o)
-			}
-		}
-		if cursor == "" {
-			return nil
-		}
 	}
 }

@@ -18,6 +18,8 @@ type offer struct {
 	// whole says that nobody has it who is not in winners, which only holds once no more
 	// can get it.
 	whole bool
+	// offered says that its start was announced here.
+	offered bool
 	// told says that its end was announced.
 	told  bool
 	stage stage

@@ -76,9 +76,9 @@ func (d *Desk) insert(b throng.Bonus) (o *offer, isNew bool) {
 	now := d.clock.Now()
 	switch {
 	case o.finished(now):
-		o.stage, o.told = gone, true
+		o.told = true
 		o.whole = o.Claimed == 0 && o.End != throng.BonusOpen
-		d.plan(o, now+kept.Milliseconds())
+		d.leave(o, now)
 		return o, true
 	case now < o.StartsAt:
 		o.stage = scheduled
@@ -101,10 +101,16 @@ func (d *Desk) retire(o *offer) {
 		o.stage = over
 		d.plan(o, o.last())
 	} else {
-		o.stage = gone
 		d.live.remove(o)
-		d.plan(o, now+kept.Milliseconds())
+		d.leave(o, now)
 	}
+}
+
+// leave has an offer wait until it is forgotten. d.mu is held.
+func (d *Desk) leave(o *offer, now int64) {
+	o.stage = gone
+	d.past = append(d.past, o)
+	d.plan(o, now+kept.Milliseconds())
 }
 
 // forget lets go of an offer. d.mu is held.
@@ -127,22 +133,22 @@ func (d *Desk) turn(now int64) time.Duration {
 		o := d.agenda[0]
 		switch o.stage {
 		case scheduled:
-			o.stage = open
+			o.stage, o.offered = open, true
 			d.plan(o, o.last())
 			starts = append(starts, o)
 		case open:
 			d.retire(o)
 			ends = append(ends, o)
 		case over:
-			o.stage = gone
 			d.live.remove(o)
-			d.plan(o, now+kept.Milliseconds())
+			d.leave(o, now)
 		default:
 			if o.serving { // somebody still asks
 				d.plan(o, now+kept.Milliseconds())
 				continue
 			}
 			d.forget(o)
+			d.dropPast()
 		}
 	}
 	until := idle
@@ -191,7 +197,7 @@ func (d *Desk) serves(o *offer) bool {
 // serves the offer says so: else claims may be on their way that came in time.
 func (d *Desk) fill(o *offer, serving bool) {
 	var b throng.Bonus
-	err := d.atStore(func(ctx context.Context) (err error) {
+	err := d.atStore(d.life, func(ctx context.Context) (err error) {
 		b, err = d.opts.Store.Bonus(ctx, o.ID)
 		return err
 	})
@@ -219,7 +225,7 @@ func (d *Desk) read(o *offer) bool {
 	nameless := int64(0)
 	for cursor := ""; ; {
 		var page []throng.Claim
-		err := d.atStore(func(ctx context.Context) (err error) {
+		err := d.atStore(d.life, func(ctx context.Context) (err error) {
 			page, cursor, err = d.opts.Store.ListClaims(ctx, throng.ClaimFilter{Bonus: o.ID}, throng.Page{Cursor: cursor, Limit: batch})
 			return err
 		})

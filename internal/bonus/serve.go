@@ -78,7 +78,7 @@ func (t *turnOf) cut() {
 	defer d.mu.Unlock()
 	now, n := d.clock.Now(), 0
 	t.work, t.late = t.work[:0], t.late[:0]
-	for ; n < len(o.queue) && len(t.work)+len(t.late) < batch && len(t.told) < 8*batch; n++ {
+	for ; n < len(o.queue) && len(t.work)+len(t.late) < batch && len(t.told) < batch; n++ {
 		w := o.queue[n]
 		j, how := o.judge(w.user, w.id, w.at, now)
 		switch how {
@@ -139,7 +139,7 @@ func (d *Desk) find(o *offer, w *waiting) (throng.Judged, error) {
 		return j, nil
 	}
 	var page []throng.Claim
-	err := d.atStore(func(ctx context.Context) (err error) {
+	err := d.atStore(d.life, func(ctx context.Context) (err error) {
 		page, _, err = d.opts.Store.ListClaims(ctx, throng.ClaimFilter{Bonus: o.ID, User: w.user}, throng.Page{Limit: 1})
 		return err
 	})
@@ -227,7 +227,7 @@ func (t *turnOf) persist() (judged []throng.Judged, b throng.Bonus, err error) {
 func (d *Desk) insist(t *turnOf, verb string, f func(context.Context) error) error {
 	const first, most = 20 * time.Millisecond, time.Second
 	for pause := first; ; pause = min(2*pause, most) {
-		err := d.atStore(f)
+		err := d.atStore(d.life, f)
 		if err == nil || final(err) {
 			return err
 		}
@@ -274,9 +274,9 @@ func (t *turnOf) impatient() {
 	}
 }
 
-// atStore asks the store when it is this one's turn.
-func (d *Desk) atStore(f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(d.life, d.opts.Patience)
+// atStore asks the store when it is this one's turn, until ctx ends or patience does.
+func (d *Desk) atStore(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d.opts.Patience)
 	defer cancel()
 	select {
 	case d.calls <- struct{}{}:
@@ -339,18 +339,25 @@ func (d *Desk) remember(o *offer, user string, w won) {
 	d.remembered++
 }
 
-// makeRoom forgets the offer that ended first, but not the one that room is made for.
-// d.mu is held.
+// makeRoom forgets the offer whose deadline passed first, but not the one that room is
+// made for, and reports whether there is room now. d.mu is held.
 func (d *Desk) makeRoom(not *offer) bool {
-	var first *offer
-	for _, o := range d.agenda {
-		if o.stage == gone && o != not && !o.serving && len(o.winners) > 0 && (first == nil || o.due < first.due) {
-			first = o
+	for len(d.past) > 0 && d.remembered >= d.opts.Remembered {
+		first := d.past[0]
+		if first == not || first.serving {
+			return false
 		}
+		d.forget(first)
+		d.dropPast()
 	}
-	if first == nil {
-		return false
+	return d.remembered < d.opts.Remembered
+}
+
+// dropPast drops offers that are forgotten from the front of those that are gone. d.mu is
+// held.
+func (d *Desk) dropPast() {
+	for len(d.past) > 0 && d.past[0].due == 0 {
+		d.past[0] = nil
+		d.past = d.past[1:]
 	}
-	d.forget(first)
-	return true
 }

@@ -25,6 +25,7 @@ type journal struct {
 	calls   int
 	trouble trouble
 	slow    time.Duration
+	lost    string // the bonus of which the next creation is not answered
 }
 
 // trouble is how calls of a store fail.
@@ -48,6 +49,8 @@ func (s *journal) set(t trouble) {
 	defer s.mu.Unlock()
 	s.trouble = t
 }
+
+func (s *journal) lose(id string) { s.lost = id }
 
 // do does something, or not.
 func (s *journal) do(ctx context.Context, f func() error) error {
@@ -76,6 +79,11 @@ func (s *journal) do(ctx context.Context, f func() error) error {
 }
 
 func (s *journal) CreateBonus(ctx context.Context, b *throng.Bonus) (made throng.Bonus, err error) {
+	defer func() {
+		if s.lost == b.ID {
+			s.lost, err = "", errTrouble
+		}
+	}()
 	err = s.do(ctx, func() error {
 		if old := s.bonuses[b.ID]; old != nil {
 			if old.Deadline != b.Deadline || old.Quota != b.Quota || old.StartsAt != b.StartsAt || string(old.Data) != string(b.Data) {
@@ -286,7 +294,7 @@ func bubbleOf(t *testing.T, o bonus.Options, f func(w *world)) {
 
 func (w *world) start() {
 	o := w.opts
-	o.Store, o.Publisher, o.Clock, o.Alone = w.journal, w.channels, w.clock, true
+	o.Store, o.Publisher, o.Clock, o.Alone = w.journal, w.channels, w.clock, o.Look == 0
 	w.Desk = bonus.New(o)
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop, w.over = stop, make(chan struct{})

@@ -60,7 +60,7 @@ type bonusCreateCommand struct {
 	Data string `arg:"" help:"What clients are shown: JSON, or text, which becomes a JSON string."`
 
 	For       time.Duration `help:"How long it can be claimed." placeholder:"DURATION" default:"1m"`
-	Quota     int64         `help:"How many users may have it; without it, any number." placeholder:"N"`
+	Quota     *int64        `help:"How many users may have it; without it, any number." placeholder:"N"`
 	ID        string        `name:"id" help:"Its name. The same name twice is one bonus; without it one is made." placeholder:"ID"`
 	StartsIn  time.Duration `help:"Start later." placeholder:"DURATION"`
 	Tolerance time.Duration `help:"How long behind the deadline a claim may still arrive." placeholder:"DURATION"`
@@ -90,8 +90,8 @@ func (c *bonusCreateCommand) request() map[string]any {
 		"id": c.ID, "data": jsonOf(c.Data), "duration_ms": c.For.Milliseconds(), "starts_in_ms": c.StartsIn.Milliseconds(),
 		"tolerance_ms": c.Tolerance.Milliseconds(), "audience": audience,
 	}
-	if c.Quota != 0 {
-		q["quota"] = c.Quota
+	if c.Quota != nil {
+		q["quota"] = *c.Quota
 	}
 	return q
 }

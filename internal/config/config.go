@@ -184,7 +184,8 @@ type Bonus struct {
 	Live       int           `toml:"live" min:"1" max:"1000000" doc:"Bonuses that may be live or scheduled."`
 	MaxData    Size          `toml:"max_data" min:"64B" max:"1MiB" doc:"The largest data of a bonus. At most half of engine.queue_bytes counts."`
 	MaxUsers   int           `toml:"max_users" min:"1" max:"100000" doc:"To how many users a bonus may be given by name."`
-	Retention  time.Duration `toml:"retention" min:"0s" max:"876000h" doc:"How long bonuses and their claims are kept behind their deadlines; 0s is for ever."`
+	Look       time.Duration `toml:"look" min:"0s" max:"1h" doc:"With postgres: how often bonuses that other nodes created or withdrew are looked for, so that this node's clients are told; 0s is never."`
+	Retention  time.Duration `toml:"retention" min:"0s" max:"876000h" doc:"How long bonuses and their claims are kept behind their deadlines; 0s is for ever. In a temporary file it is a day at most."`
 }
 
 // APIKey is one table [[api_key]].

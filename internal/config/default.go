@@ -85,6 +85,7 @@ func Default() *Config {
 			Live:       10_000,
 			MaxData:    16 * KiB,
 			MaxUsers:   10_000,
+			Look:       2 * time.Second,
 		},
 		Namespaces: []Namespace{closedNamespace(throng.DefaultNamespace)},
 	}

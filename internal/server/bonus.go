@@ -20,7 +20,14 @@ func (s *Server) composeBonuses() {
 		Queue: c.Queue, Patience: c.Patience, Remembered: c.Remembered, Live: c.Live,
 		// A client's queue takes it, and what is around it.
 		MaxData:  int(min(c.MaxData, s.cfg.Engine.QueueBytes/2)),
+		MaxList:  int(s.cfg.Engine.QueueBytes / 4),
 		MaxUsers: c.MaxUsers, Retention: c.Retention,
+	}
+	if !o.Alone {
+		o.Look = c.Look
+	}
+	if day := 24 * time.Hour; s.cfg.Store.Temporary() && (o.Retention == 0 || o.Retention > day) {
+		o.Retention = day // a temporary file does not grow for ever
 	}
 	if s.store != nil {
 		o.Store, o.Open = s.store, s.store.Open

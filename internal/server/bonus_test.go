@@ -1,3 +1,5 @@
+//go:build !nosqlite
+
 package server_test
 
 import (
@@ -9,7 +11,9 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/config"
 	"throng/internal/gateway/gatewaytest"
+	"throng/internal/websocket"
 )
 
 // bonusServer is a development server with a store in a file.
@@ -95,4 +99,76 @@ func TestBonus(t *testing.T) {
 			t.Error(r)
 		}
 	})
+}
+
+// TestBonusAudience: who was here at the moment, and who watched long enough, as the
+// books of visits have it.
+func TestBonusAudience(t *testing.T) {
+	o := gatewaytest.Options("goroutine")
+	o.Config.Store.Kind, o.Config.Store.File = "sqlite", filepath.Join(t.TempDir(), "throng.db")
+	o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{
+		Name: "show", Subscribe: "anybody", Publish: "nobody", ClientEvents: "deny", Visits: true, Watch: "exclusive", Presence: "off", PresenceList: 200, SlowPolicy: "disconnect",
+	})
+	s := gatewaytest.Start(t, o)
+	ann := openScreen(t, s, "ann", "show:1")
+	if r := ann.ask("show:1", "watch", `{"visible":true,"playing":true}`); !strings.Contains(r, `"ok"`) {
+		t.Fatal(r)
+	}
+	time.Sleep(20 * time.Millisecond)
+	now := time.Now().UnixMilli()
+	for id, a := range map[string]throng.Audience{
+		"here":  {Channel: "show:1", PresentAt: now},
+		"watch": {Channel: "show:1", MinWatched: 500},
+	} {
+		if _, err := s.Bonuses().Create(t.Context(), throng.Bonus{ID: id, Deadline: now + 60_000, Audience: a}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(20 * time.Millisecond)
+	bob := openScreen(t, s, "bob", "show:1")
+	want := func(c *screen, id, result string) {
+		t.Helper()
+		if r := c.ask("show:1", "bonus_claim", fmt.Sprintf(`{"id":%q}`, id)); !strings.Contains(r, fmt.Sprintf(`"result":%q`, result)) {
+			t.Errorf("%s: %s", id, r)
+		}
+	}
+	want(ann, "here", "won")
+	want(bob, "here", "not_for_you")
+	want(bob, "watch", "not_for_you")
+	time.Sleep(800 * time.Millisecond)
+	want(ann, "watch", "won")
+	want(bob, "watch", "not_for_you")
+}
+
+// TestThousandsAtOnce: 10,000 claims of one user, from 20 tabs at once, are one row, and
+// each is answered.
+func TestThousandsAtOnce(t *testing.T) {
+	const tabs, each = 20, 500
+	s := bonusServer(t, "")
+	if _, err := s.Bonuses().Create(t.Context(), throng.Bonus{ID: "b", Quota: 10, Deadline: time.Now().UnixMilli() + 60_000, Audience: throng.Audience{Channel: "room:1"}}); err != nil {
+		t.Fatal(err)
+	}
+	all := make([]*screen, tabs)
+	for i := range all {
+		all[i] = openScreen(t, s, "ann", "room:1")
+	}
+	claim := []byte(`["1","2","room:1","bonus_claim",{"id":"b","claim_id":"c"}]`)
+	for _, c := range all {
+		var burst []byte
+		for range each {
+			burst = append(burst, c.Frame(websocket.OpText, claim)...)
+		}
+		c.Raw(burst)
+	}
+	for _, c := range all {
+		for range each {
+			if p := c.next("phx_reply"); !strings.Contains(p, `"result":"won","place":1,`) {
+				t.Fatal(p)
+			}
+		}
+	}
+	list, _, err := s.Bonuses().Claims(t.Context(), throng.ClaimFilter{Bonus: "b"}, throng.Page{Limit: 10})
+	if err != nil || len(list) != 1 {
+		t.Errorf("%+v %v", list, err)
+	}
 }
