@@ -30,7 +30,7 @@ func coded(e *throng.Error, format string, args ...any) *throng.Error {
 }
 
 // Create keeps a new bonus and offers it, at once or when it starts. One without an ID is
-// given one. To create the same again changes nothing. What is wrong with it is
+// given one, and one without CreatedAt is created now. To create the same again changes nothing. What is wrong with it is
 // ErrBadRequest, too many are ErrLimitExceeded.
 func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error) {
 	if d.opts.Store == nil {
@@ -48,7 +48,10 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 	} else if !errors.Is(err, throng.ErrUnknownBonus) {
 		return b, d.said(err, "create", b.ID)
 	}
-	begin(&b, d.clock.Now())
+	if b.CreatedAt == 0 {
+		b.CreatedAt = d.clock.Now()
+	}
+	begin(&b, b.CreatedAt)
 	if err := d.checkBonus(&b); err != nil {
 		return b, err
 	}

@@ -162,8 +162,19 @@ func reply(c *gatewaytest.Client, ref string) (a answer, err error) {
 	}
 }
 
-// call calls a method of the API.
+// call calls a method of the API. A server that has just started may be busy with its
+// store.
 func call(t *testing.T, p *process.Server, method, body string, into any) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !tried(t, p, method, body, into); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: the store is never there: %s", method, p.Log())
+		}
+	}
+}
+
+// tried reports whether a method has answered; what is not temporary fails the test.
+func tried(t *testing.T, p *process.Server, method, body string, into any) bool {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+p.Internal()+"/api/"+method, bytes.NewReader([]byte(body)))
 	if err != nil {
@@ -179,9 +190,12 @@ func call(t *testing.T, p *process.Server, method, body string, into any) {
 	b, err := io.ReadAll(res.Body)
 	var a struct {
 		Result json.RawMessage
-		Error  json.RawMessage
+		Error  struct{ Temporary bool }
 	}
-	if err != nil || json.Unmarshal(b, &a) != nil || a.Result == nil {
+	if err == nil && json.Unmarshal(b, &a) == nil && a.Error.Temporary {
+		return false
+	}
+	if err != nil || a.Result == nil {
 		t.Fatalf("%s: %v %s", method, err, b)
 	}
 	if into != nil {
@@ -189,4 +203,5 @@ func call(t *testing.T, p *process.Server, method, body string, into any) {
 			t.Fatal(err)
 		}
 	}
+	return true
 }
