@@ -22,6 +22,8 @@ func TestPostgres(t *testing.T) {
 		{"OpenSaysWhatIsWrong", testOpenSaysWhatIsWrong},
 		{"ReadOnlyLater", testReadOnlyLater},
 		{"LostAnswer", testLostAnswer},
+		{"LostVerdict", testLostVerdict},
+		{"KilledClaiming", testKilledClaiming},
 		{"QuestionsDontStarveNodes", testQuestionsDontStarveNodes},
 		{"Paused", testPaused},
 		{"ServerComesAndGoes", testServerComesAndGoes},

@@ -1,0 +1,63 @@
+package postgres_test
+
+import (
+	"context"
+	"net/url"
+	"sync/atomic"
+	"testing"
+
+	"throng"
+	"throng/internal/store/postgres"
+	"throng/internal/store/storetest"
+	server "throng/test/postgres"
+)
+
+// openStore opens a database, for a process that claims.
+func openStore(ctx context.Context, dsn string) (storetest.Store, error) {
+	return postgres.Open(ctx, postgres.Options{DSN: dsn})
+}
+
+func testKilledClaiming(t *testing.T, db *server.Server) {
+	dsn := db.Database(t)
+	storetest.Killed(t, dsn, open(t, dsn))
+}
+
+// testLostVerdict cuts the connection at the commit of claims, before and after the
+// server has seen it. Asked again, it has granted them once.
+func testLostVerdict(t *testing.T, db *server.Server) {
+	dsn, err := url.Parse(db.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := dsn.String()
+	p := newProxy(t, db.Addr())
+	dsn.Host = p.listen.Addr().String()
+	s := open(t, dsn.String())
+	if _, err := s.CreateBonus(t.Context(), &throng.Bonus{ID: "b", Quota: 2, Deadline: 100}); err != nil {
+		t.Fatal(err)
+	}
+	for i, cut := range []struct {
+		arm     *atomic.Bool
+		written string
+	}{{&p.after, "1|1"}, {&p.before, "1|1"}} {
+		user := []string{"ann", "bob"}[i]
+		claims := []throng.Claim{{User: user, ID: "1", At: 5}, {User: user, ID: "2", At: 5}}
+		cut.arm.Store(true)
+		if _, _, err := s.Claims(t.Context(), "b", claims); err == nil {
+			t.Fatalf("cut %d: the claims succeeded", i)
+		}
+		if got := db.Query(t, direct, `SELECT count(*), (SELECT claimed FROM bonus) FROM bonus_claim`); got != cut.written {
+			t.Errorf("cut %d: %s claims are written, want %s", i, got, cut.written)
+		}
+		want := throng.Claim{Bonus: "b", User: user, ID: "1", At: 5, Place: int64(i + 1)}
+		for range 2 {
+			judged, b, err := s.Claims(t.Context(), "b", claims)
+			if err != nil || judged[0] != (throng.Judged{Claim: want}) || judged[1] != (throng.Judged{Verdict: throng.Already, Claim: want}) || b.Claimed != want.Place {
+				t.Errorf("cut %d: again: %+v, %+v, %v", i, judged, b, err)
+			}
+		}
+	}
+	if p.cuts.Load() != 2 {
+		t.Errorf("%d cuts, want 2", p.cuts.Load())
+	}
+}
