@@ -61,3 +61,41 @@ func testLostVerdict(t *testing.T, db *server.Server) {
 		t.Errorf("%d cuts, want 2", p.cuts.Load())
 	}
 }
+
+// askAboutBonuses makes each statement that is about bonuses.
+func askAboutBonuses(t *testing.T, s *postgres.Store) {
+	t.Helper()
+	no := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"a", "b", "c"} {
+		_, err := s.CreateBonus(t.Context(), &throng.Bonus{ID: id, Deadline: 100, Audience: throng.Audience{Channel: "c", Users: []string{"ann"}}})
+		no(err)
+		for range 2 {
+			_, _, err = s.Claims(t.Context(), id, []throng.Claim{{User: "ann"}, {User: "bob"}})
+			no(err)
+		}
+		_, err = s.EndBonus(t.Context(), id, 50, throng.BonusWithdrawn)
+		no(err)
+		_, _, err = s.Claims(t.Context(), id, []throng.Claim{{User: "ann"}})
+		no(err)
+	}
+	for _, f := range []throng.BonusFilter{{}, {Channel: "c"}, {Live: true, Now: 5}, {Live: true, Now: 5, Channel: "c"}} {
+		_, next, err := s.ListBonuses(t.Context(), f, throng.Page{Limit: 1})
+		no(err)
+		_, _, err = s.ListBonuses(t.Context(), f, throng.Page{Limit: 1, Cursor: next})
+		no(err)
+	}
+	for _, f := range []throng.ClaimFilter{{}, {Bonus: "b"}, {User: "ann"}, {Bonus: "b", User: "ann"}} {
+		_, next, err := s.ListClaims(t.Context(), f, throng.Page{Limit: 1})
+		no(err)
+		_, _, err = s.ListClaims(t.Context(), f, throng.Page{Limit: 1, Cursor: next})
+		no(err)
+	}
+	_, err := s.ForgetClaims(t.Context(), "ann")
+	no(err)
+	no(s.PruneBonuses(t.Context(), 1000))
+}

@@ -151,10 +151,10 @@ func (s *Store) PruneBonuses(ctx context.Context, before int64) error {
 	}
 	before = store.Moment(before)
 	for _, statement := range []string{
-		`UPDATE bonus SET ended_at = max(closes_at, 1) WHERE bonus_id IN (SELECT bonus_id FROM bonus WHERE closes_at < ? AND ended_at IS NULL LIMIT ?)`,
+		`UPDATE bonus SET ended_at = max(closes_at, 1) WHERE bonus_id IN (SELECT bonus_id FROM bonus INDEXED BY bonus_closes WHERE closes_at < ? AND ended_at IS NULL LIMIT ?)`,
 		`DELETE FROM bonus_claim WHERE (bonus_id, place) IN (SELECT bonus_id, place
 			FROM bonus b INDEXED BY bonus_closes CROSS JOIN bonus_claim c USING (bonus_id) WHERE b.closes_at < ? LIMIT ?)`,
-		`DELETE FROM bonus WHERE bonus_id IN (SELECT bonus_id FROM bonus WHERE closes_at < ? LIMIT ?)`,
+		`DELETE FROM bonus WHERE bonus_id IN (SELECT bonus_id FROM bonus INDEXED BY bonus_closes WHERE closes_at < ? LIMIT ?)`,
 	} {
 		if err := s.prune(ctx, statement, before); err != nil {
 			return err

@@ -63,6 +63,10 @@ const (
 	addClaims = `INSERT OR ROLLBACK INTO bonus_claim (bonus_id, place, user_id, claim_id, claimed_at)
 		SELECT @bonus, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(@rows)`
 	countClaims = `UPDATE OR ROLLBACK bonus SET claimed = @claimed, ended_at = nullif(@ended, 0), end_reason = @why WHERE bonus_id = @bonus`
+
+	forgetClaims   = `UPDATE OR ROLLBACK bonus_claim SET user_id = NULL, claim_id = '' WHERE user_id = @user`
+	forgetAudience = `UPDATE bonus INDEXED BY bonus_named SET users = (SELECT json_group_array(value) FROM json_each(users) WHERE value <> @user)
+		WHERE users IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(users) WHERE value = @user)`
 )
 
 // readJournal reads what is written of users' claims of a bonus.
@@ -150,13 +154,12 @@ func (s *Store) ListClaims(ctx context.Context, f throng.ClaimFilter, p throng.P
 // ForgetClaims takes a user's name out. What was there is overwritten in the file too, and
 // the write-ahead log is emptied as far as readers allow.
 func (s *Store) ForgetClaims(ctx context.Context, user string) (claims int64, err error) {
-	text := store.Text(user)
 	err = s.transact(ctx, func(c *sql.Conn) error {
-		if claims, err = affected(ctx, c, `UPDATE bonus_claim SET user_id = NULL, claim_id = '' WHERE user_id = ?`, text); err != nil {
+		name := sql.Named("user", store.Text(user))
+		if claims, err = affected(ctx, c, forgetClaims, name); err != nil {
 			return err
 		}
-		return exec(ctx, c, `UPDATE bonus INDEXED BY bonus_named SET users = (SELECT json_group_array(value) FROM json_each(users) WHERE value <> ?1)
-			WHERE users IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(users) WHERE value = ?1)`, text)
+		return exec(ctx, c, forgetAudience, name)
 	})
 	if err != nil {
 		return 0, err

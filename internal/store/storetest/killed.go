@@ -21,8 +21,8 @@ const (
 	claimerSeed   = "THRONG_TEST_CLAIMER_SEED"
 )
 
-// bonuses that a process claims, and their quotas: who come are more than 300.
-var claimed = map[string]int64{"everybody": 0, "the first": 300}
+// claimed are the bonuses that processes claim, and their quotas.
+var claimed = map[string]int64{"everybody": 0, "the first": 60}
 
 // IfClaimer claims for ever, if this process was started for that by Killed. It is what
 // TestMain begins with.
