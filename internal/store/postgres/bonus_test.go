@@ -99,3 +99,22 @@ func askAboutBonuses(t *testing.T, s *postgres.Store) {
 	no(err)
 	no(s.PruneBonuses(t.Context(), 1000))
 }
+
+// testBonusTablesForPeople looks at the documented tables and the view with psql.
+func testBonusTablesForPeople(t *testing.T, db *server.Server) {
+	dsn := db.Database(t)
+	storetest.BonusesForPeople(t, open(t, dsn))
+	const utc = "SET timezone = 'UTC'; "
+	for statement, want := range map[string]string{
+		utc + storetest.QuickestWinners:                     storetest.QuickestWinnersRows,
+		utc + "SELECT * FROM bonus_journal WHERE place = 2": `evening|2|bob|2026-01-31 20:00:01.2+00|1200||room:1|{"text":"€"}`,
+		utc + "SELECT bonus_id, created_at, quota, claimed, ended_at, end_reason, users, tolerance, closes_at - deadline FROM bonus ORDER BY 1": "" +
+			`evening|2026-01-31 18:00:00+00|2|2|2026-01-31 20:00:01.2+00|exhausted|{anna,bob}|250|00:00:00.25` +
+			"\nmorning|2026-01-31 06:00:00+00|0|1||||0|00:00:00",
+		utc + "SELECT * FROM bonus_claim WHERE bonus_id = 'morning'": "morning|1|anna|tab:1|2026-01-31 08:00:01+00",
+	} {
+		if got := db.Query(t, dsn, statement); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", statement, got, want)
+		}
+	}
+}

@@ -18,6 +18,7 @@ func TestPostgres(t *testing.T) {
 	}{
 		{"Store", testStore},
 		{"TablesForPeople", testTablesForPeople},
+		{"BonusTablesForPeople", testBonusTablesForPeople},
 		{"NothingScans", testNothingScans},
 		{"OpenSaysWhatIsWrong", testOpenSaysWhatIsWrong},
 		{"ReadOnlyLater", testReadOnlyLater},
