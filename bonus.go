@@ -141,7 +141,7 @@ type Bonuses interface {
 
 var (
 	// ErrUnknownBonus is the error for a bonus that there is not.
-	ErrUnknownBonus = &Error{102, "unknown bonus", false}
+	ErrUnknownBonus = &Error{ErrUnknownChannel.Code, "unknown bonus", false}
 	// ErrBonusExists is the error for a second bonus of the same ID.
-	ErrBonusExists = &Error{107, "bad request: there is another bonus of that id", false}
+	ErrBonusExists = &Error{ErrBadRequest.Code, "bad request: there is another bonus of that id", false}
 )

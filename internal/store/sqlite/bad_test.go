@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"throng"
-	"throng/internal/store/sqlite"
 	"throng/internal/store"
+	"throng/internal/store/sqlite"
 )
 
 func open(t *testing.T, o sqlite.Options) *sqlite.Store {
