@@ -94,7 +94,7 @@ func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request, head []byt
 
 // answer answers the handshake, and gives the connection to the route if it may.
 func (d *door) answer(c *loop.Conn, at *mount, r *websocket.Request, o Opening, status int) bool {
-	if status == 0 && o.Still != nil && !o.Still() {
+	if status == 0 && !o.Who.stands() {
 		status = 403
 	}
 	if status != 0 {
@@ -117,7 +117,7 @@ func (d *door) answer(c *loop.Conn, at *mount, r *websocket.Request, o Opening, 
 	c.SendScratch(websocket.AppendResponse(c.Scratch(), r.Key, o.Protocol, extensions...), 0)
 	c.SetDeadline(0)
 	c.SetHandler(s)
-	s.proto = o.Open(s)
+	s.proto = at.route.Open(s, o)
 	s.watch()
 	d.g.stats.Upgrades.Add(1)
 	d.g.stats.WebSockets.Add(1)
