@@ -56,8 +56,8 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 		}
 		return d.handOver(c, b)
 	}
-	var r websocket.Request
-	if err := websocket.ParseRequest(head, &r); err != nil {
+	r := d.g.requests[c.Loop().Index()]
+	if err := websocket.ParseRequest(head, r); err != nil {
 		d.refuseHandshake(c, err)
 		return len(b)
 	}
@@ -66,7 +66,7 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 		d.refuse(c, 404, "no WebSocket endpoint at this path", "")
 		return len(b)
 	}
-	if !d.upgrade(c, at, &r, head) {
+	if !d.upgrade(c, at, r, head) {
 		return len(b)
 	}
 	return end + c.Handler().Data(c, b[end:])

@@ -75,6 +75,7 @@ type Gateway struct {
 	feeds    map[string]*feed
 	stats    Stats
 	door     *door
+	requests []*websocket.Request // of each loop, the one that it looks at: none is kept
 	http     *http.Server
 	conns    *handover
 
@@ -85,8 +86,8 @@ type Gateway struct {
 
 // Route is a path that upgrades to WebSocket.
 type Route interface {
-	// Accept looks at a request, before anything was sent. A status other than 0
-	// refuses it.
+	// Accept looks at a request, before anything was sent, and does not keep it. A
+	// status other than 0 refuses it.
 	Accept(r *websocket.Request) (Opening, int)
 	// Open makes the state machine of a connection that has been answered with 101
 	// and what Accept said.
@@ -128,6 +129,10 @@ func New(o Options) *Gateway {
 	}
 	o.MaxHeader = min(o.MaxHeader, maxHead)
 	g := &Gateway{opts: o, routes: make(map[string]*mount), plain: make(map[string]http.Handler), feeds: make(map[string]*feed)}
+	g.requests = make([]*websocket.Request, o.Engine.Loops())
+	for i := range g.requests {
+		g.requests[i] = new(websocket.Request)
+	}
 	g.deflated = o.Limits
 	g.deflated.Deflate = true
 	g.door = &door{g}
