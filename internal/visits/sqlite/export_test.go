@@ -34,6 +34,15 @@ func explainPlan(db *sql.DB, query string, args []any, line func(string)) error 
 	return rows.Err()
 }
 
+// PlanSweep gives the plans of what a sweep asks.
+func (s *Store) PlanSweep(t *testing.T, plan func(line string)) {
+	for _, query := range []string{endOfPiece, deadOfPiece} {
+		if err := explainPlan(s.read, query, make([]any, strings.Count(query, "?")), plan); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+}
+
 // PlanWrites gives the plan of each statement of a flush.
 func (s *Store) PlanWrites(t *testing.T, plan func(query, line string)) {
 	for _, statement := range []string{logClosed, removeClosed, addOpened, markLeft, addSum, addOccupancy, addHour} {
