@@ -34,9 +34,9 @@ type books struct {
 // namespace of its own, of which none are kept.
 func (f *figures) keepings() []books {
 	file := func(i int) []string {
-		return []string{"--set", "visits.store=sqlite", "--set", "visits.file=" + filepath.Join(f.dir, fmt.Sprintf("visits-%d.db", i))}
+		return []string{"--set", "store.kind=sqlite", "--set", "store.file=" + filepath.Join(f.dir, fmt.Sprintf("visits-%d.db", i))}
 	}
-	none := []string{"--set", "visits.store=off"}
+	none := []string{"--set", "store.kind=off"}
 	return []books{
 		{"none", "presence = \"off\"", none},
 		{"presence", "presence = \"users\"", none},
