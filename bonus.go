@@ -152,11 +152,11 @@ type Bonuses interface {
 
 var (
 	// ErrUnknownBonus is the error for a bonus that there is not.
-	ErrUnknownBonus = &Error{102, "unknown bonus", false}
+	ErrUnknownBonus = &Error{ErrUnknownChannel.Code, "unknown bonus", false}
 	// ErrBonusExists is the error for a second bonus of the same ID.
-	ErrBonusExists = &Error{107, "bad request: there is another bonus of that id", false}
+	ErrBonusExists = &Error{ErrBadRequest.Code, "bad request: there is another bonus of that id", false}
 	// ErrBadBonus is the error for a bonus without an ID, or with too long a name.
-	ErrBadBonus = &Error{107, "bad request: a bonus must have an id, and names may not be longer than they may", false}
+	ErrBadBonus = &Error{ErrBadRequest.Code, "bad request: a bonus must have an id, and names may not be longer than they may", false}
 	// ErrBadClaim is the error for a claim without a user, or with too long a name.
-	ErrBadClaim = &Error{107, "bad request: a claim must have a user, and names may not be longer than they may", false}
+	ErrBadClaim = &Error{ErrBadRequest.Code, "bad request: a claim must have a user, and names may not be longer than they may", false}
 )

@@ -26,6 +26,7 @@ func TestPostgres(t *testing.T) {
 		{"LostVerdict", testLostVerdict},
 		{"KilledClaiming", testKilledClaiming},
 		{"QuestionsDontStarveNodes", testQuestionsDontStarveNodes},
+		{"ClaimsDontStarveNodes", testClaimsDontStarveNodes},
 		{"Paused", testPaused},
 		{"ServerComesAndGoes", testServerComesAndGoes},
 		{"DiskFull", testDiskFull}, // last: it takes a tablespace away

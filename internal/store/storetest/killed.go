@@ -31,9 +31,7 @@ func IfClaimer(open func(ctx context.Context, target string) (Store, error)) {
 	if target == "" {
 		return
 	}
-	if err := claimForEver(open, target); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
+	fmt.Fprintln(os.Stderr, claimForEver(open, target))
 	os.Exit(1)
 }
 
@@ -44,6 +42,7 @@ type answer struct {
 	Judged throng.Judged
 }
 
+// claimForEver returns what ended it.
 func claimForEver(open func(context.Context, string) (Store, error), target string) error {
 	ctx := context.Background()
 	s, err := open(ctx, target)
