@@ -19,11 +19,16 @@ import (
 // recorded is a server that records who watches the channels of the namespace show.
 func recorded(t *testing.T, front string) *gatewaytest.Server {
 	t.Helper()
+	return recordedFor(t, front, 0)
+}
+
+func recordedFor(t *testing.T, front string, grace time.Duration) *gatewaytest.Server {
+	t.Helper()
 	o := gatewaytest.Options(front)
 	o.Config.Internal = "127.0.0.1:0"
 	o.Config.HTTP.AllowedOrigins = []string{"https://example.com"}
 	o.Config.Limits.MessagesPerSecond = 50
-	o.Config.Visits.Store, o.Config.Visits.Grace, o.Config.Visits.Beat = "sqlite", 0, 100*time.Millisecond
+	o.Config.Visits.Store, o.Config.Visits.Grace, o.Config.Visits.Beat = "sqlite", grace, 100*time.Millisecond
 	for _, name := range []string{"show", "own"} {
 		o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{
 			Name: name, Subscribe: "anybody", Watch: "parallel", HistorySize: 10, HistoryTTL: time.Minute, SlowPolicy: "disconnect",
@@ -239,6 +244,22 @@ func TestPollWatch(t *testing.T) {
 			}
 		}
 		wantWatching(t, s, "show:1", 0)
+		c.Close()
+		s.Empty(t)
+	})
+}
+
+// TestPollWatchAtOnce: a client that is answered at once, each time, watches all the same.
+func TestPollWatchAtOnce(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s := recordedFor(t, kind, 10*time.Second)
+		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
+		if a := c.poll("/poll?channel=show:1&user_id=ann&visible=true"); a.Epoch == "" || a.Code != 0 {
+			t.Errorf("%+v", a)
+		}
+		c.poll("/poll?channel=show:2&user_id=bob")
+		wantWatching(t, s, "show:1", 1)
+		wantWatching(t, s, "show:2", 0)
 		c.Close()
 		s.Empty(t)
 	})
