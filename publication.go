@@ -17,6 +17,9 @@ type Publication struct {
 	// ExpiresAt is the deadline, in Clock milliseconds, from which on it is not
 	// written any more; 0 means never.
 	ExpiresAt int64
+	// Urgent lets it go ahead of what waits of other channels that is not urgent. The
+	// order within its channel stays.
+	Urgent bool
 	// Tags are the publisher's own labels; nil for none.
 	Tags map[string]string
 	// Publisher is the client that sent it; nil when it came from the server API.

@@ -12,11 +12,12 @@ import (
 	"throng"
 	"throng/internal/api"
 	"throng/internal/dashboard"
-	"throng/internal/visits/sqlite"
+	"throng/internal/store/sqlite"
 )
 
 // TestOperatorPage looks at the operator's page with a browser, over books of a month.
 func TestOperatorPage(t *testing.T) {
+	t.Parallel()
 	requireTools(t)
 	const key = "a-key-for-this-test"
 	books := filledBooks(t)

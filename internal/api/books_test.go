@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"throng"
-	"throng/internal/visits/sqlite"
+	"throng/internal/store/sqlite"
 )
 
 const (

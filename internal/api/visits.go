@@ -102,7 +102,7 @@ func (c *call) sees(channel string) bool { return channel == "" || c.mine(channe
 // records returns the books, or why there are none.
 func (c *call) records() (throng.Records, *throng.Error) {
 	if c.opts.Records == nil {
-		return nil, coded(throng.ErrNotAvailable, "no visits are recorded here: visits.store is off")
+		return nil, coded(throng.ErrNotAvailable, "no visits are recorded here: store.kind is off, or visits.record is false")
 	}
 	return c.opts.Records, nil
 }

@@ -42,10 +42,10 @@ type sumAnswer struct {
 func TestVisitsNowhere(t *testing.T) {
 	w := over(t, api.Options{})
 	for _, method := range []string{"online", "user", "watched", "sessions", "curve", "top", "erase"} {
-		w.refused("visits_"+method, `{"user":"a"}`, 108, "visits.store")
+		w.refused("visits_"+method, `{"user":"a"}`, 108, "store.kind")
 	}
 	status, answer := w.request("POST", "/api/visits_export", `{}`)
-	if status != 501 || !strings.Contains(string(answer), "visits.store") {
+	if status != 501 || !strings.Contains(string(answer), "store.kind") {
 		t.Errorf("export: %d %s", status, answer)
 	}
 }

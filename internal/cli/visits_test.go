@@ -10,7 +10,7 @@ import (
 
 	"throng"
 	"throng/internal/api"
-	"throng/internal/visits/sqlite"
+	"throng/internal/store/sqlite"
 )
 
 // books VARIABLE serves the API over books with visits of the last of January 2026,

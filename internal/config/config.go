@@ -34,6 +34,7 @@ type Config struct {
 	History   History   `toml:"history" doc:"What is kept of channels with history, all of them together. How much each one keeps, its namespace says."`
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
 	Events    Events    `toml:"events" doc:"The plain ways out, for curl and for browsers without a library: a stream of events (EventSource), and polls."`
+	Store     Store     `toml:"store" doc:"Where what has to last is kept: visits, bonuses and their claims."`
 	Visits    Visits    `toml:"visits" doc:"The record of who was here and for how long: docs/visits.md. Only clients whose user is known are in it."`
 	API       API       `toml:"api" doc:"The server API, for the application's backend: docs/api.md. It is there when there is a key."`
 
@@ -154,11 +155,16 @@ type API struct {
 	MaxBody Size   `toml:"max_body" min:"1KiB" max:"64MiB" doc:"The largest body of a request; a larger one is refused with 413."`
 }
 
+// Store is the section [store].
+type Store struct {
+	Kind string `toml:"kind" oneof:"sqlite postgres off" doc:"sqlite is a file, for one node; postgres a database, for any number of nodes; with off there is nothing that lasts: no visits, no bonuses."`
+	File string `toml:"file" check:"optional" doc:"The file of sqlite; its directory must be there. Beside it lie FILE-wal and FILE-shm. Empty means a temporary one: what was is forgotten when the server stops."`
+	DSN  string `toml:"dsn" check:"dsn" secret:"true" doc:"The database of postgres: postgres://user:password@host:5432/name?sslmode=require. What it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. Better in the environment than in a file."`
+}
+
 // Visits is the section [visits].
 type Visits struct {
-	Store     string        `toml:"store" oneof:"sqlite postgres off" doc:"Where visits are kept: sqlite is a file, for one node; postgres a database, for any number of nodes."`
-	File      string        `toml:"file" check:"optional" doc:"The file of sqlite; its directory must be there. Beside it lie FILE-wal and FILE-shm. Empty means a temporary one: what was is forgotten when the server stops."`
-	DSN       string        `toml:"dsn" check:"dsn" secret:"true" doc:"The database of postgres: postgres://user:password@host:5432/name?sslmode=require. What it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. Better in the environment than in a file."`
+	Record    bool          `toml:"record" doc:"Keep the record. Without it, or without a store, there is none."`
 	Grace     time.Duration `toml:"grace" min:"0s" max:"10m" doc:"A user who left and is back within this time did not leave."`
 	Beat      time.Duration `toml:"beat" min:"100ms" max:"1m" doc:"How often the node says that it lives. A crash costs an open visit the time since the last beat, and no more."`
 	TTL       time.Duration `toml:"ttl" min:"1s" max:"10m" doc:"A node that has not beaten for so long is taken for dead, and its visits are closed. At least three beats."`

@@ -66,8 +66,9 @@ func Default() *Config {
 		},
 		Events: Events{Serve: true, Path: "/events", PollPath: "/poll"},
 		API:    API{MaxBody: MiB},
+		Store:  Store{Kind: "sqlite"},
 		Visits: Visits{
-			Store:     "sqlite",
+			Record:    true,
 			Grace:     15 * time.Second,
 			Beat:      2 * time.Second,
 			TTL:       8 * time.Second,

@@ -28,7 +28,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	cert, key := gatewaytest.Certificate(t)
 	s := start(t, server.Options{Config: configured(t, map[string]string{
 		"tls.listen": "127.0.0.1:0", "tls.cert_files": cert, "tls.key_files": key,
-		"visits.file": filepath.Join(t.TempDir(), "visits.db"), // which has metrics, whether it can be opened or not
+		"store.file": filepath.Join(t.TempDir(), "visits.db"), // which has metrics, whether it can be opened or not
 	})})
 	status, _, body := get(t, s.Internal(), "/metrics")
 	if status != 200 {

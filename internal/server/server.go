@@ -31,6 +31,7 @@ import (
 	"throng/internal/proxy"
 	"throng/internal/rate"
 	"throng/internal/session"
+	"throng/internal/store"
 	"throng/internal/visits"
 	"throng/internal/websocket"
 )
@@ -75,7 +76,7 @@ type Server struct {
 	api         *api.API
 	users       []*session.Users // by loop
 	visits      *visits.Ledger   // nil where none are recorded
-	store       *visits.Later    // of them
+	store       *store.Later     // of what lasts; nil for none
 	records     throng.Records   // the same, for who asks
 	scratch     string           // the directory of a temporary store
 	events      *events.Gateway
@@ -175,6 +176,7 @@ func (s *Server) compose() (err error) {
 	s.node = node.New(node.Options{
 		Hub: s.hub, Broker: s.broker, Namespaces: s.namespaces(), Post: s.engine.Post, Clock: s.clock, Log: s.log,
 	})
+	s.composeStore()
 	s.composeVisits()
 	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
 	if err := s.composeAPI(); err != nil {
@@ -336,6 +338,7 @@ func (s *Server) drain(stopVisits func()) {
 		s.log.Error("loops did not stop", "error", err)
 	}
 	stopVisits()
+	s.closeStore()
 	_ = s.node.Close(stop)
 	s.log.Info("stopped")
 }

@@ -2,35 +2,23 @@ package server
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"throng"
-	"throng/internal/config"
 	"throng/internal/session"
 	"throng/internal/visits"
-	"throng/internal/visits/postgres"
-	"throng/internal/visits/sqlite"
 )
 
-// composeVisits makes the books on who is here. The store is opened when the server
-// runs: one that is away then keeps nobody from being served.
+// composeVisits makes the books on who is here.
 func (s *Server) composeVisits() {
 	c := &s.cfg.Visits
-	if c.Store == "off" {
+	if s.store == nil || !c.Record {
 		return
 	}
-	if temporary(c) && !sqlite.Built { // nobody asked for it
-		s.log.Info("visits are not recorded: this throng was built without SQLite")
-		return
-	}
-	s.store = visits.NewLater(s.openVisits)
 	s.visits = visits.New(visits.Options{
 		Store: s.store, Node: nodeName(s.cfg), Clock: s.clock, Log: s.log,
 		Grace: orNever(c.Grace), Beat: c.Beat, TTL: c.TTL, Occupancy: orNever(c.Occupancy),
-		Buffer: int64(c.Buffer), Retention: retention(c), Connections: s.clients,
+		Buffer: int64(c.Buffer), Retention: s.retention(), Connections: s.clients,
 	})
 	s.records = s.visits.Records(s.store)
 }
@@ -42,9 +30,10 @@ func (s *Server) clients() int {
 }
 
 // retention is how long the store keeps what. A temporary file does not grow for ever.
-func retention(c *config.Visits) throng.VisitRetention {
+func (s *Server) retention() throng.VisitRetention {
+	c := &s.cfg.Visits
 	keep := throng.VisitRetention{Visits: c.Retention, Days: c.Daily, Occupancy: c.Curve}
-	if temporary(c) {
+	if s.cfg.Store.Temporary() {
 		const most = 24 * time.Hour
 		for _, d := range []*time.Duration{&keep.Visits, &keep.Days, &keep.Occupancy} {
 			if *d == 0 || *d > most {
@@ -55,34 +44,12 @@ func retention(c *config.Visits) throng.VisitRetention {
 	return keep
 }
 
-func temporary(c *config.Visits) bool { return c.Store == "sqlite" && c.File == "" }
-
 // orNever turns a setting of which 0 is never into an option of which 0 is the default.
 func orNever(d time.Duration) time.Duration {
 	if d == 0 {
 		return -1
 	}
 	return d
-}
-
-// openVisits opens the store.
-func (s *Server) openVisits(ctx context.Context) (visits.Store, error) {
-	c := &s.cfg.Visits
-	if c.Store == "postgres" {
-		return postgres.Open(ctx, postgres.Options{DSN: c.DSN, Log: s.log})
-	}
-	file := c.File
-	if file == "" {
-		if s.scratch == "" {
-			dir, err := os.MkdirTemp("", "throng-visits-")
-			if err != nil {
-				return nil, fmt.Errorf("visits: no room for a temporary file: %w", err)
-			}
-			s.scratch = dir
-		}
-		file = filepath.Join(s.scratch, "visits.db")
-	}
-	return sqlite.Open(ctx, sqlite.Options{File: file, Log: s.log})
 }
 
 // attendance are those who keep books on sessions that stay. A poll is nobody's presence:
@@ -112,8 +79,8 @@ func (s *Server) runVisits() (stop func()) {
 	if s.visits == nil {
 		return func() {}
 	}
-	if temporary(&s.cfg.Visits) {
-		s.log.Info("visits are kept in a temporary file, and are forgotten when the server stops", "hint", "visits.file names one that stays")
+	if s.cfg.Store.Temporary() {
+		s.log.Info("visits are kept in a temporary file, and are forgotten when the server stops", "hint", "store.file names one that stays")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
@@ -123,15 +90,6 @@ func (s *Server) runVisits() (stop func()) {
 		<-over
 		if err := s.visits.Close(context.Background()); err != nil { // it has bounds of its own
 			s.log.Error("not all visits were written", "error", err)
-		}
-		const patience = 5 * time.Second
-		last, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.store.Close(last); err != nil {
-			s.log.Warn("the store of visits was not closed", "error", err)
-		}
-		if s.scratch != "" {
-			_ = os.RemoveAll(s.scratch)
 		}
 	}
 }

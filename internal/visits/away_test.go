@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/store"
 	"throng/internal/visits"
 )
 
@@ -327,7 +328,7 @@ func TestSlowEnd(t *testing.T) {
 func TestLater(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		there := false
-		later := visits.NewLater(func(context.Context) (visits.Store, error) {
+		later := store.NewLater(func(context.Context) (store.Store, error) {
 			if !there {
 				return nil, errLine
 			}

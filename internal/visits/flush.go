@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"throng"
-	"throng/internal/visits/store"
+	"throng/internal/store"
 )
 
 // flush tells the store all that there is to say now.

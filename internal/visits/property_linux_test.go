@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"throng/internal/visits"
-	"throng/internal/visits/postgres"
+	"throng/internal/store"
+	"throng/internal/store/postgres"
 	server "throng/test/postgres"
 )
 
@@ -24,7 +24,7 @@ func TestBooksAreTrueInPostgreSQL(t *testing.T) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			dsn := db.Database(t)
-			open := func(_ testing.TB, skew func() time.Duration) (visits.Store, error) {
+			open := func(_ testing.TB, skew func() time.Duration) (store.Store, error) {
 				return postgres.Open(context.Background(), postgres.Options{DSN: dsn, Skew: func() time.Duration {
 					return time.Duration(time.Now().UnixNano()-outside(t)) + skew()
 				}})

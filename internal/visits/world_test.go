@@ -15,8 +15,9 @@ import (
 	"throng"
 	"throng/internal/session"
 	"throng/internal/session/sessiontest"
+	"throng/internal/store"
+	"throng/internal/store/sqlite"
 	"throng/internal/visits"
-	"throng/internal/visits/sqlite"
 )
 
 // world is a store that all nodes share, whose clock the test sets. In a bubble of
@@ -25,14 +26,14 @@ type world struct {
 	t     testing.TB
 	mu    sync.Mutex
 	skew  time.Duration // of the store's clock
-	store visits.Store
+	store store.Store
 	log   *slog.Logger
 }
 
 // opener opens a store whose clock is the bubble's, and something.
-type opener func(t testing.TB, skew func() time.Duration) (visits.Store, error)
+type opener func(t testing.TB, skew func() time.Duration) (store.Store, error)
 
-func inSQLite(t testing.TB, skew func() time.Duration) (visits.Store, error) {
+func inSQLite(t testing.TB, skew func() time.Duration) (store.Store, error) {
 	return sqlite.Open(context.Background(), sqlite.Options{File: filepath.Join(t.TempDir(), "visits.db"), Skew: skew})
 }
 
@@ -136,7 +137,7 @@ func show(v throng.Visit, from int64) string {
 
 // line is a node's way to the store. It can break.
 type line struct {
-	visits.Store
+	store.Store
 	mu     sync.Mutex
 	broken trouble
 	// flushes are those that were given, and applied is At of the last that the store

@@ -16,12 +16,13 @@ import (
 func recorded(t *testing.T, kind string) (*gatewaytest.Server, books) {
 	t.Helper()
 	o := gatewaytest.Options(kind)
-	v := &o.Config.Visits
-	v.Store, v.File, v.Grace, v.Beat = "sqlite", filepath.Join(t.TempDir(), "visits.db"), 0, 200*time.Millisecond
+	file := filepath.Join(t.TempDir(), "throng.db")
+	o.Config.Store.Kind, o.Config.Store.File = "sqlite", file
+	o.Config.Visits.Grace, o.Config.Visits.Beat = 0, 200*time.Millisecond
 	o.Config.WebSocket.PingInterval, o.Config.WebSocket.PongTimeout = 1500*time.Millisecond, time.Second
 	o.Config.Phoenix.PollWindow = 2 * time.Second
 	s := gatewaytest.Start(t, o)
-	return s, open(t, v.File)
+	return s, open(t, file)
 }
 
 // ended waits for the end of the one visit that there is.

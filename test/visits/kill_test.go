@@ -11,7 +11,7 @@ import (
 
 	"throng"
 	"throng/internal/gateway/gatewaytest"
-	"throng/internal/visits/sqlite"
+	"throng/internal/store/sqlite"
 	"throng/test/process"
 )
 
@@ -27,7 +27,7 @@ const (
 func TestKill(t *testing.T) {
 	binary := process.Build(t, "./cmd/throng")
 	file := filepath.Join(t.TempDir(), "visits.db")
-	args := []string{"--dev", "--set", "visits.file=" + file, "--set", "node_name=one", "--set", "engine.drain=100ms"}
+	args := []string{"--dev", "--set", "store.file=" + file, "--set", "node_name=one", "--set", "engine.drain=100ms"}
 	p := process.Start(t, binary, "serve", args...)
 	books := open(t, file)
 

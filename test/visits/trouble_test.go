@@ -56,7 +56,7 @@ func troubled(t *testing.T, file string) (*gatewaytest.Server, *transcript) {
 	log := &transcript{}
 	o := gatewaytest.Options("goroutine")
 	o.Log = slog.New(slog.NewTextHandler(log, nil))
-	o.Config.Visits.Store, o.Config.Visits.File, o.Config.Visits.Grace = "sqlite", file, 0
+	o.Config.Store.Kind, o.Config.Store.File, o.Config.Visits.Grace = "sqlite", file, 0
 	return gatewaytest.Start(t, o), log
 }
 

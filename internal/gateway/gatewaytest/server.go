@@ -83,7 +83,7 @@ func Options(front string) server.Options {
 	}
 	c.Engine.Kind, c.Engine.Loops, c.Engine.MaxConnections = kind, 2, 2000
 	c.Engine.Drain = 0
-	c.Visits.Store = "off" // nobody looks, and every server would have a file
+	c.Store.Kind = "off" // nobody looks, and every server would have a file
 	return server.Options{Config: c}
 }
 

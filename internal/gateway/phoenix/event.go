@@ -26,11 +26,19 @@ func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
 		s.watch(m, sub)
 		return
 	}
+	if desk := s.desk(m.Event); desk != nil {
+		s.ask(desk, m, sub)
+		return
+	}
 	switch sub.Namespace().ClientEvents {
 	case throng.EventBroadcast:
 		s.Publish(sub, string(m.Event), m.Payload, m.Binary, token(m, sub))
 	case throng.EventBackend:
-		s.ask(m, sub)
+		if s.gw.opts.Backend == nil {
+			s.refuseEvent(m, sub, throng.ErrNotAvailable, "no backend is configured")
+			return
+		}
+		s.ask(s.gw.opts.Backend, m, sub)
 	default:
 		s.refuseEvent(m, sub, throng.ErrPermissionDenied, "")
 	}
@@ -70,22 +78,33 @@ type answered struct {
 	answer Answer
 }
 
-// ask gives an event to the application.
-func (s *Socket) ask(m *codec.Message, sub *session.Subscription) {
-	o := &s.gw.opts
-	if o.Backend == nil {
-		s.refuseEvent(m, sub, throng.ErrNotAvailable, "no backend is configured")
+// desk returns the part of the server whose event it is, nil for none.
+func (s *Socket) desk(event []byte) Backend {
+	if word, _, found := bytes.Cut(event, []byte("_")); found {
+		return s.gw.opts.Desks[string(word)]
+	}
+	return nil
+}
+
+// maxAsked is how many events of a subscription may be without an answer.
+const maxAsked = 1000
+
+// ask gives an event to the application, or to a part of the server.
+func (s *Socket) ask(backend Backend, m *codec.Message, sub *session.Subscription) {
+	if s.hold(sub).asked >= maxAsked {
+		s.refuseEvent(m, sub, throng.ErrTooManyRequests, "wait for answers")
 		return
 	}
+	post := s.gw.opts.Post
 	a := &answered{class: sub.Class(), token: token(m, sub), event: Event{
 		User: s.User(), Client: s.Client(), Channel: sub.Channel(),
-		Name: string(m.Event), Data: bytes.Clone(m.Payload), Binary: m.Binary,
+		Name: string(m.Event), Data: bytes.Clone(m.Payload), Binary: m.Binary, At: s.gw.opts.Clock.Now(),
 	}}
 	s.hold(sub).asked++
 	to := s.conn().Ref()
-	o.Backend.Event(&a.event, func(answer Answer) {
+	backend.Event(&a.event, func(answer Answer) {
 		a.answer = answer
-		o.Post(to, a)
+		post(to, a)
 	})
 }
 

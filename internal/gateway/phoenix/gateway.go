@@ -59,6 +59,9 @@ type Options struct {
 	Compression Compression
 	// Backend answers events in namespaces that say so; may be nil.
 	Backend Backend
+	// Desks answer the events of all namespaces whose names begin with a word of theirs
+	// and an underscore; nil for none. Clients can't publish such events.
+	Desks map[string]Backend
 	// Post brings the backend's answers back to a socket's loop.
 	Post func(to throng.Ref, m any)
 }
@@ -78,6 +81,8 @@ type Event struct {
 	Name    string
 	Data    []byte
 	Binary  bool
+	// At is when it arrived, in Clock milliseconds.
+	At int64
 }
 
 // Answer is what an application does about an event. The zero Answer does

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"throng/internal/store"
+	"throng/internal/store/postgres"
+	"throng/internal/store/sqlite"
+)
+
+// composeStore makes what keeps things that last. It is opened when the server runs: one
+// that is away then keeps nobody from being served.
+func (s *Server) composeStore() {
+	c := &s.cfg.Store
+	if c.Kind == "off" {
+		return
+	}
+	if c.Temporary() && !sqlite.Built { // nobody asked for it
+		s.log.Info("nothing is kept that lasts: this throng was built without SQLite")
+		return
+	}
+	s.store = store.NewLater(s.openStore)
+}
+
+func (s *Server) openStore(ctx context.Context) (store.Store, error) {
+	c := &s.cfg.Store
+	if c.Kind == "postgres" {
+		return postgres.Open(ctx, postgres.Options{DSN: c.DSN, Log: s.log})
+	}
+	file := c.File
+	if file == "" {
+		if s.scratch == "" {
+			dir, err := os.MkdirTemp("", "throng-store-")
+			if err != nil {
+				return nil, fmt.Errorf("store: no room for a temporary file: %w", err)
+			}
+			s.scratch = dir
+		}
+		file = filepath.Join(s.scratch, "throng.db")
+	}
+	return sqlite.Open(ctx, sqlite.Options{File: file, Log: s.log})
+}
+
+// closeStore is the end of it, when nobody uses it any more.
+func (s *Server) closeStore() {
+	if s.store == nil {
+		return
+	}
+	const patience = 5 * time.Second
+	last, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.store.Close(last); err != nil {
+		s.log.Warn("the store was not closed", "error", err)
+	}
+	if s.scratch != "" {
+		_ = os.RemoveAll(s.scratch)
+	}
+}

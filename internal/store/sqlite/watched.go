@@ -1,0 +1,109 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+
+	"throng"
+	"throng/internal/store"
+)
+
+// Watched sums up time.
+func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []throng.Watched, next string, err error) {
+	after, err := store.ParseSpent(q.Page.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	limit := store.Limit(q.Page.Limit)
+	var list []store.Spent
+	switch {
+	case limit == 0:
+	case q.User != "":
+		list, err = s.watchedBy(ctx, &q)
+		list = store.Pick(list, q.Order, after)
+	case q.Order == throng.ByTime:
+		list, err = s.watchedMost(ctx, &q, limit)
+	default:
+		list, err = s.watchedByAll(ctx, &q, after, limit)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	page, next = store.WatchedPage(list, q.Order, limit)
+	return page, next, nil
+}
+
+// watchedBy is exact: it goes through the visits of one user.
+func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.Spent, error) {
+	from, to := store.Period(q.From, q.To)
+	var w store.Where
+	w.Set("user", store.Text(q.User))
+	w.Set("kind", q.Kind)
+	w.Set("from", from)
+	w.Set("to", to)
+	w.Set("now", s.now())
+	place := ""
+	if !q.AnyChannel {
+		w.Set("channel", store.Text(q.Channel))
+		place = " AND channel = @channel"
+	}
+	sum := store.Islands{User: store.Text(q.User), From: from, To: to, Days: q.Days}
+	// A visit that ends where the period begins may be the beginning of one that goes on.
+	err := s.query(ctx, `SELECT channel, started_at, ended_at FROM visit_log INDEXED BY visit_log_user
+			WHERE user_id = @user AND kind = @kind AND started_at < @to AND ended_at >= @from`+place+`
+		UNION ALL SELECT channel, o.started_at, `+upTo+` FROM online o INDEXED BY online_user CROSS JOIN node_lease l USING (node_epoch)
+			WHERE user_id = @user AND kind = @kind AND o.started_at < @to`+place+`
+		ORDER BY 1, 2`, values(&w), func(columns func(...any) error) error {
+		var channel string
+		var started, ended int64
+		if err := columns(&channel, &started, &ended); err != nil {
+			return err
+		}
+		sum.Add(channel, started, ended)
+		return nil
+	})
+	return sum.Sums(), err
+}
+
+// watchedMost lists those with the largest sums: it goes through all users of the
+// channel on these days.
+func (s *Store) watchedMost(ctx context.Context, q *throng.WatchedQuery, limit int) ([]store.Spent, error) {
+	var w store.Where
+	w.Set("limit", limit+1)
+	return s.sums(ctx, q, &w, "ORDER BY milliseconds DESC, user_id, channel, day")
+}
+
+// watchedByAll lists users in order: it finds the next ones, and then their sums.
+func (s *Store) watchedByAll(ctx context.Context, q *throng.WatchedQuery, after *store.Spent, limit int) ([]store.Spent, error) {
+	from, all := "", []store.Spent(nil)
+	if after != nil {
+		from = after.User // who may have more
+	}
+	for {
+		users, err := s.nextUsers(ctx, q, from, limit+2)
+		if err != nil || len(users) == 0 {
+			return all, err
+		}
+		list, err := json.Marshal(users)
+		if err != nil {
+			return nil, err
+		}
+		var w store.Where
+		w.Set("users", string(list))
+		w.Set("limit", limit+1-len(all))
+		if after != nil {
+			w.Set("after_user", after.User)
+			w.Set("after_channel", after.Channel)
+			w.With("after_day", after.Day, "(user_id, channel, day) > (@after_user, @after_channel, @after_day)")
+		}
+		some, err := s.sums(ctx, q, &w, "ORDER BY user_id, channel, day")
+		all = append(all, some...)
+		if err != nil || len(users) < limit+2 || len(all) > limit {
+			return all, err
+		}
+		// Somebody was erased in between.
+		if from = users[len(users)-1]; len(all) > 0 {
+			after = &all[len(all)-1]
+		}
+	}
+}

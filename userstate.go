@@ -1,0 +1,58 @@
+package throng
+
+import "context"
+
+// StateEntry is one key of a user's state: a small map that the user's tabs and devices
+// share.
+type StateEntry struct {
+	Key string
+	// Value is JSON; nil says that the key was deleted.
+	Value []byte
+	// Version is the map's version that the last change of the key made.
+	Version uint64
+	// UpdatedAt and ExpiresAt are Clock milliseconds; ExpiresAt 0 is never.
+	UpdatedAt, ExpiresAt int64
+}
+
+// UserState is a user's map at a version. Epoch says what the version counts in: another
+// epoch is another map.
+type UserState struct {
+	Epoch   string
+	Version uint64
+	Entries []StateEntry
+}
+
+// StateChange is a change of one user's map: what a mutation set or deleted.
+type StateChange struct {
+	User  string
+	Epoch string
+	// Entry is what is there now, Entry.Version the map's version after it.
+	Entry StateEntry
+	// Mutation names the change for whoever repeats it; empty for none. MutatedAt is
+	// when that was, in Clock milliseconds.
+	Mutation  string
+	MutatedAt int64
+}
+
+// Mutation is a change that was made, for whoever repeats it.
+type Mutation struct {
+	ID      string
+	Key     string
+	Version uint64
+	At      int64
+}
+
+// UserStates keeps users' maps where a node that starts finds them again.
+//
+// SaveStates writes changes in their order, all or nothing; the same changes may be given
+// again. LoadState returns what is kept of a user, without keys that had expired by now, and
+// the mutations since; one of whom nothing is kept has an empty Epoch. ForgetState removes
+// all of a user, PruneStates what had expired by now and mutations older than since.
+//
+// Calls block and are never made on a loop; they are safe for concurrent use.
+type UserStates interface {
+	SaveStates(ctx context.Context, changes []StateChange) error
+	LoadState(ctx context.Context, user string, now, since int64) (UserState, []Mutation, error)
+	ForgetState(ctx context.Context, user string) error
+	PruneStates(ctx context.Context, now, since int64) error
+}
