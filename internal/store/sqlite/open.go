@@ -41,8 +41,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{opts: o}
 	var err error
 	// A commit waits for the disk: it comes once a flush, and what was said to be
-	// written must survive a power cut.
-	if s.write, err = o.open(1, "journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(4000)",
+	// written must survive a power cut. A flush changes thousands of pages, most of them
+	// those of the flush before: with a log of 64 MiB they go into the file once for many.
+	if s.write, err = o.open(1, "journal_mode(wal)", "synchronous(full)", "wal_autocheckpoint(16000)",
 		"cache_size(-32000)", "temp_store(memory)", "secure_delete(on)"); err != nil {
 		return nil, err
 	}
