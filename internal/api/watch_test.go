@@ -15,7 +15,7 @@ import (
 func TestWatch(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, engine string) {
 		w := start(t, engine, func(c *config.Config) {
-			c.Visits.Store, c.Visits.Beat, c.Visits.Grace = "sqlite", 100*time.Millisecond, 0
+			c.Store.Kind, c.Visits.Beat, c.Visits.Grace = "sqlite", 100*time.Millisecond, 0
 			c.Namespaces = append(c.Namespaces, config.Namespace{Name: "show", Subscribe: "anybody", Watch: "exclusive", SlowPolicy: "disconnect"})
 		})
 		online := func(want string) {

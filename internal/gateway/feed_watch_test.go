@@ -28,7 +28,7 @@ func recordedFor(t *testing.T, front string, grace time.Duration) *gatewaytest.S
 	o.Config.Internal = "127.0.0.1:0"
 	o.Config.HTTP.AllowedOrigins = []string{"https://example.com"}
 	o.Config.Limits.MessagesPerSecond = 50
-	o.Config.Visits.Store, o.Config.Visits.Grace, o.Config.Visits.Beat = "sqlite", grace, 100*time.Millisecond
+	o.Config.Store.Kind, o.Config.Visits.Grace, o.Config.Visits.Beat = "sqlite", grace, 100*time.Millisecond
 	for _, name := range []string{"show", "own"} {
 		o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{
 			Name: name, Subscribe: "anybody", Watch: "parallel", HistorySize: 10, HistoryTTL: time.Minute, SlowPolicy: "disconnect",
