@@ -73,6 +73,25 @@ func TestPresence(t *testing.T) {
 	runScript(t, "presence.mjs", "http://"+s.Public())
 }
 
+// TestWatching runs a page that says over an event stream what it shows.
+func TestWatching(t *testing.T) {
+	requireTools(t)
+	settings := filepath.Join(t.TempDir(), "throng.toml")
+	if err := os.WriteFile(settings, []byte(`
+[visits]
+grace = "0s"
+beat = "100ms"
+[[namespace]]
+name = "show"
+subscribe = "anybody"
+watch = "exclusive"
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev", "--config", settings)
+	runScript(t, "watch.mjs", "http://"+s.Public(), "http://"+s.Internal())
+}
+
 // requireTools fails rather than skips: a green run must mean that the clients ran.
 func requireTools(t *testing.T) {
 	t.Helper()
