@@ -52,7 +52,7 @@ func (s *Store) CreateBonus(ctx context.Context, b *throng.Bonus) (throng.Bonus,
 	if err != nil {
 		return throng.Bonus{}, err
 	}
-	tag, err := s.people.Exec(ctx, `INSERT INTO bonus (bonus_id, created_at, starts_at, deadline, tolerance, closes_at, quota,
+	tag, err := s.claims.Exec(ctx, `INSERT INTO bonus (bonus_id, created_at, starts_at, deadline, tolerance, closes_at, quota,
 			channel, present_at, min_watched, watched_since, data, users)
 		VALUES (@id, @created, @starts, @deadline, @tolerance, @closes, @quota, @channel, @present, @watched, @since, @data, @users)
 		ON CONFLICT DO NOTHING`, pgx.NamedArgs{
@@ -76,7 +76,7 @@ func (s *Store) CreateBonus(ctx context.Context, b *throng.Bonus) (throng.Bonus,
 
 // Bonus reads one.
 func (s *Store) Bonus(ctx context.Context, id string) (throng.Bonus, error) {
-	b, err := scanBonus(s.people.QueryRow(ctx, readBonus, store.Text(id)))
+	b, err := scanBonus(s.claims.QueryRow(ctx, readBonus, store.Text(id)))
 	return b, s.explain(err)
 }
 
@@ -120,7 +120,7 @@ func (s *Store) EndBonus(ctx context.Context, id string, at int64, why throng.Bo
 	if why == throng.BonusOpen {
 		why = throng.BonusWithdrawn
 	}
-	if _, err := s.people.Exec(ctx, `UPDATE bonus SET ended_at = @at, end_reason = @why WHERE bonus_id = @id AND ended_at IS NULL AND closes_at > @at`,
+	if _, err := s.claims.Exec(ctx, `UPDATE bonus SET ended_at = @at, end_reason = @why WHERE bonus_id = @id AND ended_at IS NULL AND closes_at > @at`,
 		pgx.NamedArgs{"at": moment(max(at, 1)), "why": why, "id": store.Text(id)}); err != nil {
 		return throng.Bonus{}, s.explain(err)
 	}
@@ -128,7 +128,8 @@ func (s *Store) EndBonus(ctx context.Context, id string, at int64, why throng.Bo
 }
 
 // PruneBonuses removes old ones. From the first piece of a journal on that goes, nobody
-// can claim.
+// can claim, and the bonus goes after the last: a piece may seem to be the last when
+// another node prunes too.
 func (s *Store) PruneBonuses(ctx context.Context, before int64) error {
 	if before <= 0 {
 		return nil
@@ -138,7 +139,8 @@ func (s *Store) PruneBonuses(ctx context.Context, before int64) error {
 			(SELECT bonus_id FROM bonus WHERE closes_at < $1 AND ended_at IS NULL ORDER BY bonus_id LIMIT $2)`,
 		`DELETE FROM bonus_claim WHERE (bonus_id, place) IN (SELECT bonus_id, place
 			FROM bonus b CROSS JOIN LATERAL (SELECT place FROM bonus_claim c WHERE c.bonus_id = b.bonus_id) c WHERE b.closes_at < $1 LIMIT $2)`,
-		`DELETE FROM bonus WHERE bonus_id IN (SELECT bonus_id FROM bonus WHERE closes_at < $1 ORDER BY bonus_id LIMIT $2)`,
+		`DELETE FROM bonus WHERE bonus_id IN (SELECT bonus_id FROM bonus b WHERE closes_at < $1
+			AND NOT EXISTS (SELECT 1 FROM bonus_claim c WHERE c.bonus_id = b.bonus_id) ORDER BY bonus_id LIMIT $2)`,
 	} {
 		if err := s.prune(ctx, statement, moment(before)); err != nil {
 			return err

@@ -20,18 +20,18 @@ func (s *Store) Claims(ctx context.Context, bonus string, claims []throng.Claim)
 	}
 	id := store.Text(bonus)
 	var ended bool
-	if err := s.query(ctx, s.nodes, `SELECT ended_at IS NOT NULL FROM bonus WHERE bonus_id = @bonus`, pgx.NamedArgs{"bonus": id},
+	if err := s.query(ctx, s.claims, `SELECT ended_at IS NOT NULL FROM bonus WHERE bonus_id = @bonus`, pgx.NamedArgs{"bonus": id},
 		func(rows pgx.Rows) error { return rows.Scan(&ended) }); err != nil {
 		return nil, b, err
 	}
 	if ended {
 		// Each statement sees what is written by then: the journal is complete.
-		if b, judged, _, err = judge(ctx, s.nodes, readBonus, id, users, claims); err != nil {
+		if b, judged, _, err = judge(ctx, s.claims, readBonus, id, users, claims); err != nil {
 			return nil, throng.Bonus{}, s.explain(err)
 		}
 		return judged, b, nil
 	}
-	err = s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
+	err = s.transact(ctx, s.claims, func(tx pgx.Tx) error {
 		var granted []throng.Claim
 		b, judged, granted, err = judge(ctx, tx, readBonus+` FOR UPDATE`, id, users, claims)
 		if err != nil || len(granted) == 0 {

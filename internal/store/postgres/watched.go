@@ -50,8 +50,12 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery, users []s
 		place = ""
 	}
 	sum := store.Islands{From: from, To: to, Days: q.Days}
+	pool := s.people
+	if q.User == "" {
+		pool = s.claims // which wait for it
+	}
 	// A visit that ends where the period begins may be the beginning of one that goes on.
-	err = s.query(ctx, s.people, `SELECT user_id, channel, started_at, ended_at FROM visit_log
+	err = s.query(ctx, pool, `SELECT user_id, channel, started_at, ended_at FROM visit_log
 			WHERE user_id = ANY (@users) AND kind = @kind AND started_at <= @to AND ended_at >= @from`+place+`
 		UNION ALL SELECT user_id, channel, o.started_at, `+upTo+` FROM online o JOIN node_lease l USING (node_epoch)
 			WHERE user_id = ANY (@users) AND kind = @kind AND o.started_at <= @to`+place+`

@@ -144,17 +144,19 @@ func (s *Store) EndBonus(ctx context.Context, id string, at int64, why throng.Bo
 }
 
 // PruneBonuses removes old ones. From the first piece of a journal on that goes, nobody
-// can claim.
+// can claim, and the bonus goes after the last: a piece may seem to be the last when
+// another process prunes too.
 func (s *Store) PruneBonuses(ctx context.Context, before int64) error {
 	if before <= 0 {
 		return nil
 	}
 	before = store.Moment(before)
 	for _, statement := range []string{
-		`UPDATE bonus SET ended_at = max(closes_at, 1) WHERE bonus_id IN (SELECT bonus_id FROM bonus WHERE closes_at < ? AND ended_at IS NULL LIMIT ?)`,
+		`UPDATE bonus SET ended_at = max(closes_at, 1) WHERE bonus_id IN (SELECT bonus_id FROM bonus INDEXED BY bonus_closes WHERE closes_at < ? AND ended_at IS NULL LIMIT ?)`,
 		`DELETE FROM bonus_claim WHERE (bonus_id, place) IN (SELECT bonus_id, place
 			FROM bonus b INDEXED BY bonus_closes CROSS JOIN bonus_claim c USING (bonus_id) WHERE b.closes_at < ? LIMIT ?)`,
-		`DELETE FROM bonus WHERE bonus_id IN (SELECT bonus_id FROM bonus WHERE closes_at < ? LIMIT ?)`,
+		`DELETE FROM bonus WHERE bonus_id IN (SELECT bonus_id FROM bonus b INDEXED BY bonus_closes WHERE closes_at < ?
+			AND NOT EXISTS (SELECT 1 FROM bonus_claim c WHERE c.bonus_id = b.bonus_id) LIMIT ?)`,
 	} {
 		if err := s.prune(ctx, statement, before); err != nil {
 			return err

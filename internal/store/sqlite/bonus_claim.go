@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"strconv"
 
 	"throng"
 	"throng/internal/store"
@@ -58,16 +57,19 @@ func (s *Store) Claims(ctx context.Context, bonus string, claims []throng.Claim)
 }
 
 const (
-	readClaims = `SELECT c.user_id, c.place, c.claim_id, c.claimed_at FROM json_each(@users) u
-		CROSS JOIN bonus_claim c INDEXED BY bonus_claim_user ON c.user_id = u.value AND c.bonus_id = @bonus`
-	addClaims = `INSERT OR ROLLBACK INTO bonus_claim (bonus_id, place, user_id, claim_id, claimed_at)
-		SELECT @bonus, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(@rows)`
-	countClaims = `UPDATE OR ROLLBACK bonus SET claimed = @claimed, ended_at = nullif(@ended, 0), end_reason = @why WHERE bonus_id = @bonus`
+	readClaims = `SELECT c.user_id, c.place, c.claim_id, c.claimed_at FROM json_each(?) u
+		CROSS JOIN bonus_claim c INDEXED BY bonus_claim_user ON c.user_id = u.value AND c.bonus_id = ?`
+	addClaim    = `INSERT INTO bonus_claim (bonus_id, place, user_id, claim_id, claimed_at) VALUES (?, ?, ?, ?, ?)`
+	countClaims = `UPDATE bonus SET claimed = ?, ended_at = nullif(?, 0), end_reason = ? WHERE bonus_id = ?`
+
+	forgetClaims   = `UPDATE bonus_claim SET user_id = NULL, claim_id = '' WHERE user_id = ?`
+	forgetAudience = `UPDATE bonus INDEXED BY bonus_named SET users = (SELECT json_group_array(value) FROM json_each(users) WHERE value <> ?)
+		WHERE users IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(users) WHERE value = ?)`
 )
 
 // readJournal reads what is written of users' claims of a bonus.
 func readJournal(ctx context.Context, c *sql.Conn, bonus, users string, n int) (store.Journal, error) {
-	rows, err := c.QueryContext(ctx, readClaims, sql.Named("users", users), sql.Named("bonus", store.Text(bonus)))
+	rows, err := c.QueryContext(ctx, readClaims, users, store.Text(bonus))
 	if err != nil {
 		return nil, err
 	}
@@ -86,26 +88,13 @@ func readJournal(ctx context.Context, c *sql.Conn, bonus, users string, n int) (
 
 // grant writes new claims, and the bonus as it is with them.
 func grant(ctx context.Context, c *sql.Conn, b *throng.Bonus, granted []throng.Claim) error {
-	id := sql.Named("bonus", store.Text(b.ID))
-	if err := exec(ctx, c, addClaims, id, sql.Named("rows", claimRows(granted))); err != nil {
+	id := store.Text(b.ID)
+	if err := each(ctx, c, addClaim, granted, func(v *binder, claim *throng.Claim) {
+		v.text(id).number(claim.Place).text(store.Text(claim.User)).text(store.Text(claim.ID)).number(claim.At)
+	}); err != nil {
 		return err
 	}
-	return exec(ctx, c, countClaims, id, sql.Named("claimed", b.Claimed), sql.Named("ended", b.EndedAt), sql.Named("why", b.End))
-}
-
-// claimRows writes claims: place, user, ID, time.
-func claimRows(list []throng.Claim) string {
-	b := append(make([]byte, 0, 96*len(list)+2), '[')
-	for i := range list {
-		c := &list[i]
-		b = separate(b, i)
-		b = strconv.AppendInt(append(b, '['), c.Place, 10)
-		b = appendText(append(b, ','), store.Text(c.User))
-		b = appendText(append(b, ','), store.Text(c.ID))
-		b = strconv.AppendInt(append(b, ','), c.At, 10)
-		b = append(b, ']')
-	}
-	return string(append(b, ']'))
+	return exec(ctx, c, countClaims, b.Claimed, b.EndedAt, b.End, id)
 }
 
 // ListClaims lists the journal.
@@ -150,13 +139,12 @@ func (s *Store) ListClaims(ctx context.Context, f throng.ClaimFilter, p throng.P
 // ForgetClaims takes a user's name out. What was there is overwritten in the file too, and
 // the write-ahead log is emptied as far as readers allow.
 func (s *Store) ForgetClaims(ctx context.Context, user string) (claims int64, err error) {
-	text := store.Text(user)
 	err = s.transact(ctx, func(c *sql.Conn) error {
-		if claims, err = affected(ctx, c, `UPDATE bonus_claim SET user_id = NULL, claim_id = '' WHERE user_id = ?`, text); err != nil {
+		text := store.Text(user)
+		if claims, err = affected(ctx, c, forgetClaims, text); err != nil {
 			return err
 		}
-		return exec(ctx, c, `UPDATE bonus INDEXED BY bonus_named SET users = (SELECT json_group_array(value) FROM json_each(users) WHERE value <> ?1)
-			WHERE users IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(users) WHERE value = ?1)`, text)
+		return exec(ctx, c, forgetAudience, text, text)
 	})
 	if err != nil {
 		return 0, err

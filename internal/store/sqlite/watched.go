@@ -87,7 +87,11 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery, users []s
 func (s *Store) watchedMost(ctx context.Context, q *throng.WatchedQuery, limit int) ([]store.Spent, error) {
 	var w store.Where
 	w.Set("limit", limit+1)
-	return s.sums(ctx, q, &w, "ORDER BY milliseconds DESC, user_id, channel, day")
+	byUser, err := s.manyDays(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.sums(ctx, q, &w, byUser, "ORDER BY milliseconds DESC, user_id, channel, day")
 }
 
 // watchedByAll lists users in order: it finds the next ones, and then their sums.
@@ -113,7 +117,7 @@ func (s *Store) watchedByAll(ctx context.Context, q *throng.WatchedQuery, after 
 			w.Set("after_channel", after.Channel)
 			w.With("after_day", after.Day, "(user_id, channel, day) > (@after_user, @after_channel, @after_day)")
 		}
-		some, err := s.sums(ctx, q, &w, "ORDER BY user_id, channel, day")
+		some, err := s.sums(ctx, q, &w, false, "ORDER BY user_id, channel, day")
 		all = append(all, some...)
 		if err != nil || len(users) < limit+2 || len(all) > limit {
 			return all, err

@@ -42,13 +42,6 @@ var claimTests = []test{
 			same(w, "the bonus, read", []throng.Bonus{got}, []throng.Bonus{want})
 		}
 	}},
-	{"Claims/None", func(w *world) {
-		w.bonus(throng.Bonus{ID: "b", Quota: 1})
-		judged, b, err := w.store.Claims(w.ctx, "b", nil)
-		if len(judged) != 0 || b.ID != "b" || err != nil {
-			w.Errorf("%+v, %+v, %v", judged, b, err)
-		}
-	}},
 	{"Claims/Withdrawn", func(w *world) {
 		w.bonus(throng.Bonus{ID: "b", Quota: 5, Deadline: 100})
 		ann := granted("b", "ann", "a", 5, 1)
@@ -66,6 +59,18 @@ var claimTests = []test{
 		} {
 			if _, _, err := w.store.Claims(w.ctx, "b", []throng.Claim{claim("ann", "", 5), bad}); !errors.Is(err, throng.ErrBadClaim) {
 				w.Errorf("a user of %d bytes: %v", len(bad.User), err)
+			}
+		}
+		judged, b, err := w.store.Claims(w.ctx, "b", nil)
+		if len(judged) != 0 || b.ID != "b" || b.Claimed != 0 || err != nil {
+			w.Errorf("no claims: %+v, %+v, %v", judged, b, err)
+		}
+		_, err = w.store.Bonus(w.ctx, "none")
+		_, errEnd := w.store.EndBonus(w.ctx, "none", 5, throng.BonusWithdrawn)
+		_, _, errClaims := w.store.Claims(w.ctx, "none", []throng.Claim{claim("ann", "", 5)})
+		for call, err := range map[string]error{"Bonus": err, "EndBonus": errEnd, "Claims": errClaims} {
+			if !errors.Is(err, throng.ErrUnknownBonus) {
+				w.Errorf("%s of none: %v", call, err)
 			}
 		}
 		same(w, "the journal", w.journal(throng.ClaimFilter{}), nil)
