@@ -29,6 +29,19 @@ func (a *attendance) come(user string) {
 	a.since[user] = a.clock.Now()
 }
 
+// count is how many users the books were asked for.
+func (a *attendance) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asked
+}
+
+func (a *attendance) fail(fails bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fails = fails
+}
+
 func (a *attendance) Now(user, _ string, at int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -93,17 +106,17 @@ func TestPresentAt(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		w.want(w.claim("b", "just", ""), "won 3") // the books have it by now
 		w.want(w.claim("b", "late", ""), "not_for_you")
-		asked := a.asked
+		asked := a.count()
 		for range 1000 {
 			w.want(w.claim("b", "late", ""), "not_for_you")
 		}
-		if a.asked != asked {
-			t.Errorf("the books were asked %d times more", a.asked-asked)
+		if n := a.count(); n != asked {
+			t.Errorf("the books were asked %d times more", n-asked)
 		}
 		w.want(w.claim("b", "nobody", ""), "not_for_you")
-		a.fails = true
+		a.fail(true)
 		w.want(w.claim("b", "somebody", ""), "108")
-		a.fails = false
+		a.fail(false)
 		time.Sleep(5 * time.Second)
 		w.want(w.claim("b", "somebody", ""), "not_for_you")
 	})
@@ -115,9 +128,9 @@ func TestMinWatched(t *testing.T) {
 		a.come("ann")
 		w.offer("b", func(b *throng.Bonus) { b.Deadline += 60_000; b.Audience.MinWatched = 10_000 })
 		w.want(w.claim("b", "ann", ""), "not_for_you")
-		asked := a.asked
+		asked := a.count()
 		w.want(w.claim("b", "ann", ""), "not_for_you") // from memory
-		if a.asked != asked {
+		if a.count() != asked {
 			t.Error("the books were asked again within a second")
 		}
 		time.Sleep(9900 * time.Millisecond)
