@@ -15,6 +15,11 @@ func (c *Clock) Now() int64 {
 	return c.start.UnixMilli() + time.Since(c.start).Milliseconds()
 }
 
+// Micros is Now in microseconds.
+func (c *Clock) Micros() int64 {
+	return c.start.UnixMilli()*1000 + time.Since(c.start).Microseconds()
+}
+
 // Earlier returns the earlier of two deadlines, of which 0 is none.
 func Earlier(a, b int64) int64 {
 	if a == 0 || b != 0 && b < a {

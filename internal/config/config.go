@@ -146,6 +146,7 @@ type Phoenix struct {
 	PollWindow   time.Duration `toml:"longpoll_window" min:"10ms" max:"5m" doc:"A long-poll client that does not poll for so long is dropped."`
 	PollBody     Size          `toml:"longpoll_max_body" min:"1KiB" max:"64MiB" doc:"The largest body of a long-poll request."`
 	DefaultEvent string        `toml:"default_event" check:"event" doc:"The event of a publication that has none."`
+	Deadlines    bool          `toml:"deadlines" doc:"Tell clients the deadline of a publication that has one: {\"expires_at\":MS} behind the payload, where phoenix.js looks at nothing. For clients that take no more elements than they know."`
 }
 
 // API is the section [api].

@@ -94,7 +94,7 @@ func (w *world) open(kind string) *place {
 	for i := range p.engine.Loops() {
 		boxes = append(boxes, p.engine.Mailbox(i))
 	}
-	h := hub.New(hub.Options{Mailboxes: boxes, Encoders: slices.Concat(phoenix.Encoders("message", phoenix.Compression{}), events.Encoders()), Clock: w.clock})
+	h := hub.New(hub.Options{Mailboxes: boxes, Encoders: slices.Concat(phoenix.Encoders("message", phoenix.Compression{}, false), events.Encoders()), Clock: w.clock})
 	for i := range boxes {
 		p.engine.Attach(i, h.Table(i))
 	}
@@ -127,7 +127,7 @@ func (w *world) open(kind string) *place {
 	p.gateway.Handle("/echo", gateway.Echo{})
 	feeds := events.New(events.Options{
 		Node: p.node, Clock: w.clock, Loops: p.engine.Loops(), Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20},
-		Encoding: uint8(len(phoenix.Encoders("", phoenix.Compression{}))), Post: p.engine.Post,
+		Encoding: uint8(len(phoenix.Encoders("", phoenix.Compression{}, false))), Post: p.engine.Post,
 	})
 	p.gateway.HandleFeed("/events", gateway.Feed{Events: feeds, Authenticate: who})
 	p.gateway.HandleFeed("/poll", gateway.Feed{Events: feeds, Authenticate: who, Poll: true})

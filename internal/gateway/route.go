@@ -20,22 +20,23 @@ func (p Phoenix) Accept(r *websocket.Request) (Opening, int) {
 	}
 	v, pending := p.Authenticate(Credentials{c.Credential(), c.Params})
 	if pending == nil {
-		return p.opening(c.Version, c.Protocol, v)
+		return p.opening(&c, v)
 	}
 	return Opening{Later: func(alive func() bool, done func(Opening, int)) {
-		pending(alive, func(v Verdict) { done(p.opening(c.Version, c.Protocol, v)) })
+		pending(alive, func(v Verdict) { done(p.opening(&c, v)) })
 	}}, 0
 }
 
-func (p Phoenix) opening(version phoenix.Version, protocol string, v Verdict) (Opening, int) {
+func (p Phoenix) opening(c *phoenix.Connect, v Verdict) (Opening, int) {
 	if v.Status != 0 {
 		return Opening{}, v.Status
 	}
-	return Opening{Protocol: protocol, Still: v.Still, Open: func(conn Conn) Protocol { return p.open(conn, version, v) }}, 0
+	version, timed := c.Version, c.Time()
+	return Opening{Protocol: c.Protocol, Still: v.Still, Open: func(conn Conn) Protocol { return p.open(conn, version, timed, v) }}, 0
 }
 
-func (p Phoenix) open(conn phoenix.Conn, version phoenix.Version, v Verdict) *phoenix.Socket {
-	return p.Gateway.Open(conn, version, phoenix.Client{ID: throng.NewClientID(), Identity: v.Identity, Until: v.Until})
+func (p Phoenix) open(conn phoenix.Conn, version phoenix.Version, timed bool, v Verdict) *phoenix.Socket {
+	return p.Gateway.Open(conn, version, phoenix.Client{ID: throng.NewClientID(), Identity: v.Identity, Until: v.Until, Time: timed})
 }
 
 // Restore implements Route.

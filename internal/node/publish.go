@@ -59,6 +59,7 @@ func (n *Node) Send(ctx context.Context, req throng.PublishRequest, done func(th
 		done(throng.PublishResult{}, throng.ErrTooManyRequests)
 		return
 	}
+	req.Publication.Born = n.clock.Micros()
 	ns := n.Namespace(req.Channel)
 	if p := req.Publication; ns != nil && p.ExpiresAt == 0 && ns.PublicationTTL > 0 {
 		p.ExpiresAt = n.clock.Now() + ns.PublicationTTL.Milliseconds()

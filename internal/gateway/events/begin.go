@@ -167,7 +167,7 @@ func (s *Stream) introduce(sub *session.Subscription, id string, b beginning) {
 		return
 	}
 	s.spoke = s.Now()
-	s.Conn.SendDroppable(appendEvent(nil, id, "subscribed", b), 0, sub.Class())
+	s.Conn.SendDroppable(appendEvent(nil, id, "subscribed", b), throng.Timing{}, sub.Class())
 }
 
 // since is where a channel's client stood that has not begun.
@@ -197,7 +197,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 			}
 		}
 		s.spoke = s.Now()
-		s.Conn.SendDroppable(event, p.ExpiresAt, sub.Class())
+		s.Conn.SendDroppable(event, throng.Timing{ExpiresAt: p.ExpiresAt, Urgent: p.Urgent}, sub.Class())
 	}
 	return true
 }

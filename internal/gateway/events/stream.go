@@ -85,12 +85,12 @@ func (s *Stream) say(id, kind string, data any) {
 }
 
 // SendDroppable implements session.Transport: an event of a channel goes out.
-func (s *Stream) SendDroppable(event []byte, expires int64, class uint32) {
+func (s *Stream) SendDroppable(event []byte, t throng.Timing, class uint32) {
 	s.spoke = s.Now()
 	if !s.single {
 		event = s.identified(event)
 	}
-	s.Conn.SendDroppable(event, expires, class)
+	s.Conn.SendDroppable(event, t, class)
 }
 
 // identified returns an event with an id that says where all channels stand. Id and

@@ -41,11 +41,11 @@ func (t *Transport) SendScratch(b []byte, from int) {
 }
 
 // SendDroppable implements session.Transport.
-func (t *Transport) SendDroppable(b []byte, expires int64, class uint32) {
+func (t *Transport) SendDroppable(b []byte, due throng.Timing, class uint32) {
 	if class == 0 {
 		panic("a droppable frame without a class")
 	}
-	t.queue(Frame{Text: string(b), Expires: expires, Class: class})
+	t.queue(Frame{Text: string(b), Expires: due.ExpiresAt, Class: class})
 }
 
 func (t *Transport) queue(f Frame) {
