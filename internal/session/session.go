@@ -108,6 +108,7 @@ type Env struct {
 type Stats struct {
 	Shed    atomic.Uint64 // publications dropped because a client's queue was full
 	Resyncs atomic.Uint64 // subscriptions whose clients were told to begin again
+	Expired atomic.Uint64 // publications from a history that were not sent because of their deadline
 }
 
 // Session is the state of one client.

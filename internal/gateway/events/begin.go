@@ -185,6 +185,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 	now := s.gw.opts.Clock.Now()
 	for _, p := range missed {
 		if p.Expired(now) {
+			s.gw.env.Stats.Expired.Add(1)
 			continue
 		}
 		event := s.missed(sub, p)

@@ -112,9 +112,7 @@ func (p *Poll) Subscribed(sub *session.Subscription, _ session.Token, r session.
 func (p *Poll) keepAll(missed []*throng.Publication) {
 	now := p.gw.opts.Clock.Now()
 	for _, pub := range missed {
-		if !pub.Expired(now) {
-			p.keep(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub), pub.ExpiresAt, pub.Offset)
-		}
+		p.keepMissed(pub, now)
 		if p.full {
 			p.at.Offset = p.last
 			return
@@ -127,14 +125,21 @@ func (p *Poll) keepAll(missed []*throng.Publication) {
 func (p *Poll) keepNewest(recent []*throng.Publication) {
 	now := p.gw.opts.Clock.Now()
 	for _, pub := range slices.Backward(recent) {
-		if !pub.Expired(now) {
-			p.keep(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub), pub.ExpiresAt, pub.Offset)
-		}
+		p.keepMissed(pub, now)
 		if p.full {
 			break
 		}
 	}
 	slices.Reverse(p.got)
+}
+
+// keepMissed takes a publication from the history into the answer.
+func (p *Poll) keepMissed(pub *throng.Publication, now int64) {
+	if pub.Expired(now) {
+		p.gw.asking.Stats.Expired.Add(1)
+		return
+	}
+	p.keep(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub), pub.ExpiresAt, pub.Offset)
 }
 
 // keep takes a publication into the answer, if there is room.
@@ -176,7 +181,9 @@ func (p *Poll) Shed(int, func(uint32)) int { return 0 }
 // again from where it stood.
 func (p *Poll) answer(at throng.Position) {
 	now := p.gw.opts.Clock.Now()
+	all := len(p.got)
 	p.got = slices.DeleteFunc(p.got, func(k kept) bool { return k.expires != 0 && now >= k.expires })
+	p.gw.asking.Stats.Expired.Add(uint64(all - len(p.got)))
 	timed := slices.ContainsFunc(p.got, func(k kept) bool { return k.expires != 0 })
 	if timed {
 		p.Conn.Flush()

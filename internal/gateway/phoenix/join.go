@@ -254,7 +254,11 @@ func (s *Socket) fitting(pubs []*throng.Publication, oldest bool) (part []*thron
 func (s *Socket) visible(pubs []*throng.Publication) []*throng.Publication {
 	now := s.gw.opts.Clock.Now()
 	return slices.DeleteFunc(pubs, func(p *throng.Publication) bool {
-		return p.Expired(now) || p.Exclude == s.Client() && p.Exclude != throng.ClientID{}
+		if p.Expired(now) {
+			s.gw.env.Stats.Expired.Add(1)
+			return true
+		}
+		return p.Exclude == s.Client() && p.Exclude != throng.ClientID{}
 	})
 }
 
