@@ -49,7 +49,11 @@ type place struct {
 }
 
 func newWorld(t *testing.T, kinds ...string) (*world, []*place) {
-	w := &world{t: t, clock: throng.NewClock()}
+	return newWorldAt(t, throng.NewClock(), kinds...)
+}
+
+func newWorldAt(t *testing.T, clock *throng.Clock, kinds ...string) (*world, []*place) {
+	w := &world{t: t, clock: clock}
 	w.broker = memory.New(w, memory.Options{Clock: w.clock})
 	t.Cleanup(func() { _ = w.broker.Close(context.Background()) })
 	var places []*place
@@ -142,8 +146,12 @@ func (never) Event(*phoenix.Event, func(phoenix.Answer)) {}
 // publish publishes to a channel of which place does not matter.
 func (w *world) publish(p *place, channel string, n int) {
 	w.t.Helper()
+	w.give(p, channel, &throng.Publication{Event: "n", Data: strconv.AppendInt(nil, int64(n), 10)})
+}
+
+func (w *world) give(p *place, channel string, pub *throng.Publication) {
+	w.t.Helper()
 	done := make(chan error, 1)
-	pub := &throng.Publication{Event: "n", Data: strconv.AppendInt(nil, int64(n), 10)}
 	p.node.Broadcast(context.Background(), channel, pub, "", func(_ throng.PublishResult, err error) { done <- err })
 	if err := <-done; err != nil {
 		w.t.Fatal(err)

@@ -118,6 +118,7 @@ type beginning struct {
 	Recovered   bool   `json:"recovered"`
 	Offset      uint64 `json:"offset"`
 	Epoch       string `json:"epoch"`
+	Time        int64  `json:"time"` // the server's
 }
 
 // Subscribed implements session.Wire: the channel begins, and what was missed
@@ -140,7 +141,7 @@ func (s *Stream) Subscribed(sub *session.Subscription, t session.Token, r sessio
 	if r.Positioned {
 		id = s.id(sub, at)
 	}
-	s.introduce(sub, id, beginning{sub.Channel(), r.Positioned, r.Recovered, r.Position.Offset, r.Position.Epoch})
+	s.introduce(sub, id, beginning{sub.Channel(), r.Positioned, r.Recovered, r.Position.Offset, r.Position.Epoch, s.gw.opts.Clock.Now()})
 	s.proceed(sub, r.Publications, t.Ref == askedFor)
 }
 
