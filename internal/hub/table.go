@@ -108,9 +108,12 @@ func (t *Table) receive(d *delivery) {
 		t.stats.Backlog.Add(-d.size)
 		return
 	}
-	if tp.positions != nil { // an expired one moves them
+	if tp.positions != nil {
 		tp.positions.received(d.pub)
-	} else if d.pub.ExpiresAt != 0 && d.pub.Expired(t.hub.opts.Clock.Now()) {
+	}
+	// One with an offset moves positions also when nobody is shown it, of members too
+	// that are held and have none yet.
+	if d.pub.ExpiresAt != 0 && d.pub.Offset == 0 && d.pub.Expired(t.hub.opts.Clock.Now()) {
 		t.stats.Arrived.Add(1)
 		t.stats.Backlog.Add(-d.size)
 		return

@@ -83,16 +83,19 @@ func TestUrgentOvertakes(t *testing.T) {
 	}
 }
 
-// What arrives after its deadline visits nobody, unless positions have to pass it.
+// What arrives after its deadline visits nobody, unless it has an offset that positions
+// have to pass: also those of members that have none yet.
 func TestExpiredOnArrival(t *testing.T) {
 	w := newWorld(t, 1, 4)
 	plain, counting := w.add(0, "plain", false), w.add(0, "counting", true)
-	counting.table.Release("counting", counting.index, throng.Position{})
 	late := func(p *throng.Publication) { p.ExpiresAt = w.clock.Now() }
-	for _, name := range []string{"plain", "counting"} {
-		w.publish(name, "x", late)
-		w.publish(name, "y")
-	}
+	loose := func(p *throng.Publication) { p.Offset = 0 }
+	w.publish("plain", "x", late, loose)
+	w.publish("plain", "y", loose)
+	w.publish("counting", "x", late)
+	w.settle()
+	counting.table.Release("counting", counting.index, throng.Position{}) // from before x
+	w.publish("counting", "y")
 	w.settle()
 	if plain.data() != "y" || counting.data() != "y" || counting.lost > 0 {
 		t.Errorf("got %q and %q, lost %d", plain.data(), counting.data(), counting.lost)

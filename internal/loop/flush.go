@@ -66,7 +66,7 @@ func (l *Loop) write(c *Conn, q *queue) (n int, moved bool, err error) {
 	if q.head+1 < len(q.segs) && len(b) < cap(l.wbuf) {
 		b = q.gather(l.wbuf[:0])
 	}
-	at := l.clock.Micros()
+	at := l.moment(q)
 	if q.due(len(b), at/1000) {
 		return 0, false, nil // the flush expires it, and comes again
 	}

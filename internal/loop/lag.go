@@ -29,28 +29,70 @@ func lagBucket(micros uint32) int {
 	return min(2*octave+half+1, LagBuckets-1)
 }
 
-// began notes which publications the first n bytes of a queue begin, for a write call
-// that was made at a time, in microseconds of the Clock.
-func (s *Stats) began(q *queue, n int, at int64) {
+// moment is when a write call is made, for the publications that it begins. Calls that
+// write answers alone don't ask for the time.
+func (l *Loop) moment(q *queue) (micros int64) {
 	if q.bytes == q.replies {
+		return 0
+	}
+	return l.clock.Micros()
+}
+
+// began notes which publications the first n bytes of a queue begin, for a write call
+// that was made at a moment.
+func (s *Stats) began(q *queue, n int, at int64) {
+	if at == 0 {
 		return
 	}
+	var t tally
 	left := n + q.sent
 	for i := q.head; left > 0; i++ {
 		if i > q.head || q.sent == 0 {
-			s.begun(&q.segs[i], at)
+			t.note(s, &q.segs[i], at)
 		}
 		left -= len(q.segs[i].b)
 	}
+	t.add(s)
 }
 
-// begun is began for one segment.
-func (s *Stats) begun(seg *segment, at int64) {
+// tally gathers what is noted of one write call: most of it is one bucket's, and shared
+// counters are dear.
+type tally struct {
+	bucket        int
+	n, sum, tardy uint64
+}
+
+func (t *tally) note(s *Stats, seg *segment, at int64) {
 	if micros, known := seg.lag(at); known {
-		s.Lags[lagBucket(micros)].Add(1)
-		s.LagSum.Add(uint64(micros))
+		if b := lagBucket(micros); b != t.bucket {
+			t.add(s)
+			t.bucket = b
+		}
+		t.n++
+		t.sum += uint64(micros)
 	}
 	if seg.expires != 0 && at/1000 >= seg.expires {
-		s.Late.Add(1)
+		t.tardy++
 	}
+}
+
+// add adds the tally to the counters, and begins it anew.
+func (t *tally) add(s *Stats) {
+	if t.n > 0 {
+		s.Lags[t.bucket].Add(t.n)
+		s.LagSum.Add(t.sum)
+	}
+	if t.tardy > 0 {
+		s.Late.Add(t.tardy)
+	}
+	*t = tally{bucket: t.bucket}
+}
+
+// begun is began for segments that a stream's writer begins.
+func (s *Stats) begun(segs []segment, at int64) {
+	var t tally
+	for i := range segs {
+		t.note(s, &segs[i], at)
+	}
+	t.add(s)
 }

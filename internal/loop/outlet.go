@@ -64,12 +64,14 @@ func (o *outlet) write(q *queue) (n int, moved bool, err error) {
 	for i := q.head; i < len(q.segs); i++ {
 		frames = append(frames, q.segs[i].frame())
 	}
-	at := l.clock.Micros()
+	at := l.moment(q)
 	taken := o.h.Take(o.c, frames)
 	for _, f := range frames[:taken] {
 		n += len(f.B)
 	}
-	l.stats.began(q, n, at)
+	if o.c.out == q { // it did not end
+		l.stats.began(q, n, at)
+	}
 	if taken < len(frames) {
 		err = errAgain
 	}

@@ -106,7 +106,7 @@ func (t *sealed) write(q *queue) (n int, moved bool, err error) {
 	if q.timed(len(b)) && !roomy(int(t.wire.fd)) {
 		return 0, t.wire.took > before, errAgain
 	}
-	at := l.clock.Micros()
+	at := l.moment(q)
 	if q.due(len(b), at/1000) {
 		return 0, t.wire.took > before, nil // the flush expires it, and comes again
 	}

@@ -88,9 +88,8 @@ func (w *writer) together(segs []segment) error {
 
 // begin notes that a write call is made for segments.
 func (w *writer) begin(segs []segment) {
-	at := w.stream.loop.clock.Micros()
-	for i := range segs {
-		w.stream.loop.stats.begun(&segs[i], at)
+	if len(segs) > 0 {
+		w.stream.loop.stats.begun(segs, w.stream.loop.clock.Micros())
 	}
 }
 
@@ -152,7 +151,7 @@ func (w *writer) writeUntil(seg *segment) error {
 	at := w.stream.loop.clock.Micros()
 	n, left, err := w.write(seg.b, min(due, w.timeout()))
 	if n > 0 {
-		w.stream.loop.stats.begun(seg, at)
+		w.stream.loop.stats.begun([]segment{*seg}, at)
 	}
 	switch {
 	case left && n == 0:

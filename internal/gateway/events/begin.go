@@ -199,7 +199,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 			}
 		}
 		s.spoke = s.Now()
-		s.Conn.SendDroppable(event, throng.Timing{ExpiresAt: p.ExpiresAt, Urgent: p.Urgent}, sub.Class())
+		s.Conn.SendDroppable(event, throng.Timing{ExpiresAt: p.ExpiresAt}, sub.Class())
 	}
 	return true
 }

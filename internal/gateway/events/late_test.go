@@ -20,7 +20,7 @@ type asker struct {
 	body   string
 }
 
-func (a *asker) TakesNow() bool               { return a.reads }
+func (a *asker) TakesNow() bool                 { return a.reads }
 func (a *asker) Answer(status int, body []byte) { a.status, a.body = status, string(body) }
 
 // An answer with a deadline is not for a client that does not read: it asks again from
@@ -52,5 +52,19 @@ func TestPollThatDoesNotRead(t *testing.T) {
 		if a.status != test.status || !strings.Contains(a.body, test.body) || strings.Contains(a.body, `"data":3`) {
 			t.Errorf("%d %s, want %d with %s", a.status, a.body, test.status, test.body)
 		}
+	}
+}
+
+// What is urgent does not go ahead in a stream: its id says what was sent before.
+func TestStreamKeepsItsOrder(t *testing.T) {
+	g := events.New(events.Options{
+		Node: window{}, Clock: throng.NewClock(), Loops: 1, Limits: session.Limits{Channels: 10, QueueBytes: 16 << 10},
+	})
+	c := conn{&sessiontest.Transport{Stalled: true}}
+	s := g.Stream(c, events.ParseEvents(url.Values{"channel": {"hist:a", "hist:b"}}, ""), events.Client{})
+	p := &throng.Publication{Offset: 1, Epoch: "e", Data: []byte("1"), Urgent: true, ExpiresAt: 1 << 50}
+	s.Find([]byte("hist:b")).Push(events.Encoders()[0].Encode(nil, "hist:b", p), p)
+	if f := c.Waiting[len(c.Waiting)-1]; f.Urgent || f.Expires != 1<<50 || !strings.Contains(f.Text, `"data":1`) {
+		t.Errorf("%+v", f)
 	}
 }

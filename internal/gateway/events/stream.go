@@ -86,12 +86,14 @@ func (s *Stream) say(id, kind string, data any) {
 	s.send(appendEvent(s.Scratch(), id, kind, data))
 }
 
-// SendDroppable implements session.Transport: an event of a channel goes out.
+// SendDroppable implements session.Transport: an event of a channel goes out. None goes
+// ahead of another: an id says what was sent before.
 func (s *Stream) SendDroppable(event []byte, t throng.Timing, class uint32) {
 	s.spoke = s.Now()
 	if !s.single {
 		event = s.identified(event)
 	}
+	t.Urgent = false
 	s.Conn.SendDroppable(event, t, class)
 }
 
