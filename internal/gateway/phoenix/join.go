@@ -168,8 +168,7 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 			s.finish(old)
 		}
 	})
-	s.pushMissed(sub, behind)
-	if more && sub.Index() >= 0 {
+	if whole := s.pushMissed(sub, behind); more || !whole {
 		sub.Lost()
 	}
 }
@@ -309,7 +308,9 @@ func reason(err *throng.Error, hint string) []byte {
 
 // Resumed implements session.Wire: what was missed follows as ordinary pushes.
 func (s *Socket) Resumed(sub *session.Subscription, missed []*throng.Publication) {
-	s.pushMissed(sub, s.visible(missed))
+	if !s.pushMissed(sub, s.visible(missed)) {
+		sub.Lost()
+	}
 }
 
 // Unsubscribed implements session.Wire: the client joins again after phx_error, with

@@ -19,14 +19,23 @@ const (
 	maxMissedFrame = 2 << 10
 )
 
-// pushMissed pushes publications from the history, as far as the client takes them.
-func (s *Socket) pushMissed(sub *session.Subscription, pubs []*throng.Publication) {
+// pushMissed pushes publications from the history, as far as there is room, and reports
+// whether that was all: who has more to get joins again, from where it then stands.
+func (s *Socket) pushMissed(sub *session.Subscription, pubs []*throng.Publication) (whole bool) {
 	for _, p := range pubs {
-		if sub.Index() < 0 {
-			return // it was too much: the client resynchronises, or is gone
+		frame := s.gw.missed[s.conn().Ref().Loop].frame(s, sub, p)
+		if s.conn().Queued()+len(frame) > s.gw.opts.Limits.QueueBytes {
+			s.conn().Flush() // a burst of one turn is not yet a slow client
+			if n := s.conn().Queued(); n > 0 && n+len(frame) > s.gw.opts.Limits.QueueBytes {
+				return false
+			}
 		}
-		sub.PushMissed(s.gw.missed[s.conn().Ref().Loop].frame(s, sub, p), p)
+		if s.Ended() || sub.Index() < 0 {
+			return true // the client is gone
+		}
+		sub.PushMissed(frame, p)
 	}
+	return true
 }
 
 func (m *missed) frame(s *Socket, sub *session.Subscription, p *throng.Publication) []byte {
