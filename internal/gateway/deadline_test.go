@@ -37,6 +37,14 @@ func (w *world) offers(p *place, ttl int64) {
 		w.give(p, "room:b", pub)
 	}
 	w.give(p, "room:b", &throng.Publication{Event: "end", Data: []byte("0")})
+	eventually(w.t, "all is queued", func() bool {
+		for _, h := range w.hubs {
+			if h.Table(0).Stats().Backlog.Load()+h.Table(1).Stats().Backlog.Load() > 0 {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // heard reads up to the end and returns which offers came.
