@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +15,25 @@ import (
 // Clients may have a MiB of it.
 func (w *world) stall(p *place) *gatewaytest.Client {
 	c := gatewaytest.Connect(w.t, p.addr, socketPath)
+	// What is small is full and stays so: kernels find more room in large buffers after
+	// a while.
+	if err := c.Conn.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+		w.t.Fatal(err)
+	}
 	c.Text(`["1","1","room:b","phx_join",{}]`)
 	c.Expect(`["1","1","room:b","phx_reply",{"status":"ok","response":{}}]`)
-	pad := []byte(`"` + strings.Repeat("x", 50_000) + `"`)
-	waits := func() int64 { return p.engine.Stats(0).Queued.Load() + p.engine.Stats(1).Queued.Load() }
-	for end := time.Now().Add(20 * time.Second); waits() < 100_000; time.Sleep(2 * time.Millisecond) {
+	pad := []byte(`"` + strings.Repeat("x", 20_000) + `"`)
+	full := func() bool { return p.engine.Stats(0).Queued.Load()+p.engine.Stats(1).Queued.Load() >= 300_000 }
+	still := func() bool { // a writer may just not have come to it
+		for range 20 {
+			if !full() {
+				return false
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		return true
+	}
+	for end := time.Now().Add(20 * time.Second); !still(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			w.t.Fatal("the client's buffers don't fill")
 		}

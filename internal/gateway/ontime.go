@@ -41,7 +41,7 @@ func (g *Gateway) over(on uint16, f *loop.Frame) bool {
 }
 
 // onTime takes out of an answer what must not be written any more.
-func (l *LongPoll) onTime(t pollToken, a *answer) {
+func (l *LongPoll) onTime(t sessionToken, a *answer) {
 	if a.until == 0 || l.gw.opts.Clock.Now() < a.until {
 		return
 	}

@@ -41,14 +41,14 @@ func TestLongPollAnswerLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, frames := late(t)
 		l := &LongPoll{gw: g, opts: LongPollOptions{MaxAnswer: 1 << 10}}
-		body, _ := appendPollBody(nil, statusOK, pollToken{}.String(), frames, 1<<10)
+		body, _ := appendPollBody(nil, statusOK, sessionToken{}.String(), frames, 1<<10)
 		a := answer{status: statusOK, body: &body, until: earliest(frames), frames: frames}
 		whole := string(body)
-		if l.onTime(pollToken{}, &a); string(*a.body) != whole {
+		if l.onTime(sessionToken{}, &a); string(*a.body) != whole {
 			t.Errorf("in time: %s", *a.body)
 		}
 		time.Sleep(100 * time.Millisecond)
-		if l.onTime(pollToken{}, &a); !strings.HasSuffix(string(*a.body), `"messages":["0","2","answer"]}`) {
+		if l.onTime(sessionToken{}, &a); !strings.HasSuffix(string(*a.body), `"messages":["0","2","answer"]}`) {
 			t.Errorf("late: %s", *a.body)
 		}
 		if n := g.opts.Engine.Stats(0).Expired.Load(); n != 2 {

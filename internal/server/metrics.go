@@ -202,8 +202,12 @@ func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 	count(descPings, g.Pings.Load())
 	count(descTooFast, s.sockets.Early(), "refused")
 	count(descTooFast, s.sockets.Floods(), "disconnected")
-	count(descShed, sessions.Shed.Load()+s.events.Stats().Shed.Load()+s.events.PollStats().Shed.Load())
-	count(descResyncs, sessions.Resyncs.Load()+s.events.Stats().Resyncs.Load()+s.events.PollStats().Resyncs.Load())
+	shed, resyncs := sessions.Shed.Load(), sessions.Resyncs.Load()
+	for _, one := range s.events.Stats() {
+		shed, resyncs = shed+one.Shed.Load(), resyncs+one.Resyncs.Load()
+	}
+	count(descShed, shed)
+	count(descResyncs, resyncs)
 	count(descBusy, s.node.Refused())
 	count(descChecks, s.node.Positions().Checks.Load(), "done")
 	count(descChecks, s.node.Positions().Failed.Load(), "failed")
@@ -275,8 +279,11 @@ func (s *Server) collectLoops(ch chan<- prometheus.Metric, gauge emit[float64], 
 // expiredInHistory counts what was passed over when histories were read, and what of them
 // expired on the way.
 func (s *Server) expiredInHistory() uint64 {
-	return s.broker.Stats().Expired + s.sockets.Stats().Expired.Load() +
-		s.events.Stats().Expired.Load() + s.events.PollStats().Expired.Load()
+	n := s.broker.Stats().Expired + s.sockets.Stats().Expired.Load()
+	for _, feeds := range s.events.Stats() {
+		n += feeds.Expired.Load()
+	}
+	return n
 }
 
 // lags is the histogram of all loops.

@@ -21,6 +21,7 @@ type Stream struct {
 	single bool    // the id in the shared event says all
 	shows  bool    // who is in its channels
 	timed  bool    // the server's time, when nothing else is said
+	named  *named  // what its client names it by, if there is anything to say of it
 }
 
 // resume is where channels stand that have not begun yet.
