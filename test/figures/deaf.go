@@ -5,11 +5,13 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -46,7 +48,7 @@ func deafClient(addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = nc.(*net.TCPConn).SetReadBuffer(4 << 10)
+	_ = nc.(*net.TCPConn).SetReadBuffer(64 << 10)
 	_ = nc.SetDeadline(time.Now().Add(10 * time.Second))
 	_, err = fmt.Fprintf(nc, "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", addr)
 	if err != nil {
@@ -95,27 +97,38 @@ func frame(in *bufio.Reader) ([]byte, error) {
 
 // hear lets those who did not read catch up, and returns how many offers they get.
 func hear(deaf []net.Conn) (heard int, err error) {
-	const last = `[null,"last","phoenix","heartbeat",{}]`
+	var all sync.WaitGroup
+	var mu sync.Mutex
 	for _, nc := range deaf {
-		_ = nc.SetDeadline(time.Now().Add(10 * time.Second))
-		if err := say(nc, last); err != nil {
-			return heard, err
-		}
-		in := bufio.NewReader(nc)
-		for {
-			b, err := frame(in)
-			if err != nil {
-				return heard, fmt.Errorf("who was deaf: %w", err)
-			}
-			if bytes.HasPrefix(b, []byte(`[null,"last"`)) {
-				break
-			}
-			if bytes.Contains(b[:min(len(b), 64)], []byte(`"`+offers+`"`)) {
-				heard++
-			}
+		all.Go(func() {
+			n, e := catchUp(nc)
+			mu.Lock()
+			defer mu.Unlock()
+			heard += n
+			err = errors.Join(err, e)
+		})
+	}
+	all.Wait()
+	return heard, err
+}
+
+// catchUp reads up to the answer to a heartbeat, and counts offers.
+func catchUp(nc net.Conn) (offersSeen int, err error) {
+	_ = nc.SetDeadline(time.Now().Add(2 * time.Minute))
+	if err := say(nc, `[null,"last","phoenix","heartbeat",{}]`); err != nil {
+		return 0, err
+	}
+	for in := bufio.NewReader(nc); ; {
+		b, err := frame(in)
+		switch {
+		case err != nil:
+			return offersSeen, fmt.Errorf("who was deaf: %w", err)
+		case bytes.HasPrefix(b, []byte(`[null,"last"`)):
+			return offersSeen, nil
+		case bytes.Contains(b[:min(len(b), 64)], []byte(`"`+offers+`"`)):
+			offersSeen++
 		}
 	}
-	return heard, nil
 }
 
 func hangUp(deaf []net.Conn) {

@@ -103,6 +103,10 @@ func (f *figures) offered() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	offered, err := scrape(internal) // before the deaf get what waited for them
+	if err != nil {
+		return "", err
+	}
 	time.Sleep(offerTTL + time.Second)
 	heard, err := hear(deaf)
 	if err != nil {
@@ -112,9 +116,9 @@ func (f *figures) offered() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	m := after.since(before)
+	m, end := offered.since(before), after.since(before)
 	p := phase(r, "offers")
 	d, late := p.Latencies[report.Delivery], p.Latencies[report.Lateness]
 	return fmt.Sprintf("%s, %s, %s | %s, %s, %s | %s | %.0f | %.0f | %d |", three(m.quantile(0.5)), three(m.quantile(0.99)), three(m.quantile(0.999)),
-		millis(d, 0.5), millis(d, 0.99), millis(d, 0.999), millis(late, 0.99), m.expired, m.late, heard), nil
+		millis(d, 0.5), millis(d, 0.99), millis(d, 0.999), millis(late, 0.99), end.expired, end.late, heard), nil
 }
