@@ -72,6 +72,7 @@ type Namespace struct {
 	ClientEvents   EventAction
 	Retention      Retention
 	PublicationTTL time.Duration // 0: publications don't expire
+	Urgent         bool          // all publications are
 	Slow           SlowPolicy
 	Presence       PresenceMode
 	// PresenceList is up to how many members everybody is told of each; above, they are

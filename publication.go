@@ -14,6 +14,9 @@ type Publication struct {
 	Binary bool
 	// Time is when the broker accepted it, in Clock milliseconds.
 	Time int64
+	// Born is when this node was given it, in microseconds of its Clock; 0 where nobody
+	// measures how long it takes. It stays in the process.
+	Born int64
 	// ExpiresAt is the deadline, in Clock milliseconds, from which on it is not
 	// written any more; 0 means never.
 	ExpiresAt int64
@@ -32,6 +35,17 @@ type Publication struct {
 func (p *Publication) Expired(now int64) bool {
 	return p.ExpiresAt != 0 && now >= p.ExpiresAt
 }
+
+// Timing is what a carrier of bytes has to know of a publication.
+type Timing struct {
+	// ExpiresAt, Born and Urgent are the publication's.
+	ExpiresAt int64
+	Born      int64
+	Urgent    bool
+}
+
+// Timing returns what says when the publication may be written.
+func (p *Publication) Timing() Timing { return Timing{p.ExpiresAt, p.Born, p.Urgent} }
 
 // Position is a place in a channel's stream. Offset and epoch only mean
 // something together: a new epoch starts counting anew, so an offset from

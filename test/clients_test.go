@@ -65,6 +65,13 @@ func TestBackend(t *testing.T) {
 	runScript(t, "backend.mjs", "http://"+s.Public(), "http://"+s.Internal())
 }
 
+// TestDeadlines runs phoenix clients that count down.
+func TestDeadlines(t *testing.T) {
+	requireTools(t)
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev")
+	runScript(t, "deadlines.mjs", "http://"+s.Public(), "http://"+s.Internal())
+}
+
 // TestPresence runs the Presence class of the phoenix client.
 func TestPresence(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,7 @@ type NodeInfo struct {
 	NumSubs     int          `json:"num_subs" doc:"Subscriptions."`
 	NumChannels int          `json:"num_channels" doc:"Channels with subscribers."`
 	Uptime      int          `json:"uptime" doc:"Seconds since the start."`
+	Time        int64        `json:"time" doc:"The node's clock, by which it judges deadlines, in milliseconds since 1970."`
 	Process     *ProcessInfo `json:"process,omitempty" doc:"What the process takes."`
 }
 

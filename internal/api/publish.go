@@ -20,6 +20,7 @@ type content struct {
 	IdempotencyKey string            `json:"idempotency_key,omitempty" doc:"A repetition within five minutes publishes nothing to the same channel, and gets the first answer. At most 512 bytes."`
 	TTL            int64             `json:"ttl_ms,omitempty" doc:"After so many milliseconds the publication is not delivered any more. 0 leaves it to the namespace."`
 	ExpiresAt      int64             `json:"expires_at,omitempty" doc:"Instead of ttl_ms: when, in milliseconds since 1970."`
+	Urgent         bool              `json:"urgent,omitempty" doc:"It goes ahead of what waits of other channels and is not urgent, and is the last to be dropped when a client is slow. The order within its channel stays."`
 	Exclude        string            `json:"exclude,omitempty" doc:"The id of a client that does not get it, such as the one that caused it."`
 	Delta          bool              `json:"delta,omitempty" doc:"Accepted; no client here has agreed on deltas."`
 	Version        uint64            `json:"version,omitempty" doc:"Not available: error 108."`
@@ -38,7 +39,7 @@ const (
 // publication returns what is to be published. Each channel gets one of its own;
 // they share the data.
 func (q *content) publication(now int64, maxData int) (*throng.Publication, *throng.Error) {
-	p := &throng.Publication{Event: q.Event, Data: q.Data, Tags: q.Tags, ExpiresAt: q.ExpiresAt}
+	p := &throng.Publication{Event: q.Event, Data: q.Data, Tags: q.Tags, ExpiresAt: q.ExpiresAt, Urgent: q.Urgent}
 	if q.Data != nil && q.B64Data != nil && *q.B64Data == "" {
 		q.B64Data = nil // libraries send both, one of them empty
 	}

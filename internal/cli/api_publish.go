@@ -15,6 +15,7 @@ type publishCommand struct {
 	User        string        `help:"Publish to this user's own channel." placeholder:"USER"`
 	Pattern     string        `help:"Publish to all channels with subscribers that match, such as 'room:*'." placeholder:"PATTERN"`
 	TTL         time.Duration `name:"ttl" help:"Do not deliver it after this time." placeholder:"DURATION"`
+	Urgent      bool          `help:"It goes ahead of what waits of other channels and is not urgent."`
 	Exclude     string        `help:"The id of a client that does not get it." placeholder:"CLIENT"`
 	SkipHistory bool          `help:"Deliver it to those who are there, and do not store it."`
 	Once        string        `help:"Idempotency key: a repetition publishes nothing." placeholder:"KEY"`
@@ -28,6 +29,7 @@ type publishing struct {
 	Data        json.RawMessage `json:"data"`
 	Event       string          `json:"event,omitempty"`
 	TTL         int64           `json:"ttl_ms,omitempty"`
+	Urgent      bool            `json:"urgent,omitempty"`
 	Exclude     string          `json:"exclude,omitempty"`
 	SkipHistory bool            `json:"skip_history,omitempty"`
 	Once        string          `json:"idempotency_key,omitempty"`
@@ -36,7 +38,7 @@ type publishing struct {
 // Run implements the command.
 func (c *publishCommand) Run(r *run) error {
 	q := publishing{
-		User: c.User, Pattern: c.Pattern, Event: c.Event, TTL: c.TTL.Milliseconds(),
+		User: c.User, Pattern: c.Pattern, Event: c.Event, TTL: c.TTL.Milliseconds(), Urgent: c.Urgent,
 		Exclude: c.Exclude, SkipHistory: c.SkipHistory, Once: c.Once,
 	}
 	args := c.Args

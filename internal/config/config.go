@@ -147,6 +147,7 @@ type Phoenix struct {
 	PollWindow   time.Duration `toml:"longpoll_window" min:"10ms" max:"5m" doc:"A long-poll client that does not poll for so long is dropped."`
 	PollBody     Size          `toml:"longpoll_max_body" min:"1KiB" max:"64MiB" doc:"The largest body of a long-poll request."`
 	DefaultEvent string        `toml:"default_event" check:"event" doc:"The event of a publication that has none."`
+	Deadlines    bool          `toml:"deadlines" doc:"Tell clients the deadline of a publication that has one: {\"expires_at\":MS} behind the payload, where phoenix.js looks at nothing. For clients that take no more elements than they know."`
 }
 
 // API is the section [api].
@@ -214,6 +215,7 @@ type Namespace struct {
 	HistorySize    int           `toml:"history_size" min:"0" max:"1000000" doc:"Publications kept for each channel; 0 keeps none. Needs history_ttl."`
 	HistoryTTL     time.Duration `toml:"history_ttl" min:"0s" max:"8760h" doc:"How long they are kept. Needs history_size."`
 	PublicationTTL time.Duration `toml:"publication_ttl" min:"0s" max:"8760h" doc:"A publication older than this is not delivered any more; 0s means never."`
+	Urgent         bool          `toml:"urgent" doc:"All publications go ahead of what waits in other namespaces and is not urgent, and are the last to be dropped when a client is slow."`
 	Visits         bool          `toml:"visits" doc:"Record who is in a channel and for how long, not only in the service as a whole."`
 	Watch          string        `toml:"watch" oneof:"off exclusive parallel" doc:"Record who watches a channel, as its clients say by the event watch: of a user who watches several, exclusive counts the one that it turned to last, parallel each."`
 	Presence       string        `toml:"presence" oneof:"off users clients" doc:"Tell those who are in a channel who is there: users, each once however many connections, or clients, each connection. Everybody who may subscribe sees it."`

@@ -62,7 +62,7 @@ func Default() *Config {
 			LongPoll:     true,
 			PollWindow:   15 * time.Second,
 			PollBody:     MiB,
-			DefaultEvent: "message",
+			DefaultEvent: "message", Deadlines: true,
 		},
 		Events: Events{Serve: true, Path: "/events", PollPath: "/poll"},
 		API:    API{MaxBody: MiB},

@@ -44,6 +44,7 @@ func (n *Namespace) resolve() throng.Namespace {
 		ClientEvents:   throng.EventDeny,
 		Retention:      throng.Retention{Size: n.HistorySize, TTL: n.HistoryTTL},
 		PublicationTTL: n.PublicationTTL,
+		Urgent:         n.Urgent,
 		Slow:           throng.SlowDisconnect,
 		Visits:         n.Visits,
 	}

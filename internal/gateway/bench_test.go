@@ -41,17 +41,24 @@ func (tr *trips) trip(t testing.TB) {
 	}
 }
 
-func heartbeats(t testing.TB, kind string) *trips {
-	c := gatewaytest.Connect(t, start(t, kind).Addr(), socketPath)
+func heartbeats(t testing.TB, kind, params string) *trips {
+	c := gatewaytest.Connect(t, start(t, kind).Addr(), socketPath+params)
 	return newTrips(c, c.Frame(websocket.OpText, []byte(beat)), 1)
 }
 
-// TestHeartbeatAllocates: a heartbeat costs the server no allocation.
+// TestHeartbeatAllocates: a heartbeat costs the server no allocation, nor does one that
+// is answered with the time.
 func TestHeartbeatAllocates(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	tr := heartbeats(t, "epoll")
+	for _, params := range []string{"", "&time=1"} {
+		heartbeatAllocates(t, heartbeats(t, "epoll", params))
+	}
+}
+
+func heartbeatAllocates(t *testing.T, tr *trips) {
+	t.Helper()
 	const n = 20000
 	var before, after runtime.MemStats
 	for range 1000 {
@@ -70,7 +77,7 @@ func TestHeartbeatAllocates(t *testing.T) {
 func BenchmarkHeartbeat(b *testing.B) {
 	for _, kind := range gatewaytest.Engines {
 		b.Run(kind, func(b *testing.B) {
-			tr := heartbeats(b, kind)
+			tr := heartbeats(b, kind, "")
 			b.ReportAllocs()
 			for b.Loop() {
 				tr.trip(b)

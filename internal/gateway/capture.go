@@ -18,11 +18,11 @@ import (
 //	reader    websocket.Reader.AppendState
 //	protocol  Protocol.Capture, or events.Stream.Capture
 //	in        bytes received and not consumed
-//	out       bytes queued and not sent
+//	out       what was queued and not sent, see appendFrames
 //
 // where each part is preceded by its length as a minimal uvarint, and nothing
 // follows.
-const captureVersion = 2
+const captureVersion = 3
 
 // parts of a captured connection, in their order.
 type parts struct{ path, deflate, reader, proto, in, out []byte }
@@ -70,7 +70,7 @@ func Capture(c *loop.Conn) (state []byte, nc net.Conn, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrBusy, err)
 	}
-	p.in, p.out = d.In, d.Out
+	p.in, p.out = d.In, appendFrames(nil, d.Out)
 	s.reader.Release()
 	s.proto.Closed(errMoved)
 	s.at.gw.stats.WebSockets.Add(-1)
@@ -92,7 +92,7 @@ func (g *Gateway) Restore(nc net.Conn, state []byte) error {
 	if !ok {
 		return fmt.Errorf("%w: no route at %q", errCapture, p.path)
 	}
-	r := &restored{door: g.door, at: at, out: p.out, deflate: websocket.Deflate(p.deflate[0])}
+	r := &restored{door: g.door, at: at, deflate: websocket.Deflate(p.deflate[0])}
 	if r.deflate != websocket.DeflateOff && g.opts.Compression.Deflater == nil {
 		return fmt.Errorf("%w: compression was agreed on", errCapture)
 	}
@@ -101,6 +101,9 @@ func (g *Gateway) Restore(nc net.Conn, state []byte) error {
 	}
 	if err := r.reader.RestoreState(p.reader); err != nil {
 		return fmt.Errorf("%w: %w", errCapture, err)
+	}
+	if r.out, ok = decodeFrames(p.out); !ok {
+		return errCapture
 	}
 	g.opts.Engine.Adopt(nc, p.in, r, false)
 	return nil
@@ -113,13 +116,13 @@ type restored struct {
 	at      *mount
 	reader  websocket.Reader
 	open    func(Conn) Protocol
-	out     []byte
+	out     []loop.Frame
 	deflate websocket.Deflate
 }
 
 // Open implements loop.Handler.
 func (r *restored) Open(c *loop.Conn) {
-	c.Send(r.out)
+	c.Resend(r.out)
 	s := &socket{Conn: c, at: r.at, reader: r.reader, deflate: r.deflate}
 	r.at.gw.stats.WebSockets.Add(1)
 	c.SetHandler(s)

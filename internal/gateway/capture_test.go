@@ -49,7 +49,11 @@ type place struct {
 }
 
 func newWorld(t *testing.T, kinds ...string) (*world, []*place) {
-	w := &world{t: t, clock: throng.NewClock()}
+	return newWorldAt(t, throng.NewClock(), kinds...)
+}
+
+func newWorldAt(t *testing.T, clock *throng.Clock, kinds ...string) (*world, []*place) {
+	w := &world{t: t, clock: clock}
 	w.broker = memory.New(w, memory.Options{Clock: w.clock})
 	t.Cleanup(func() { _ = w.broker.Close(context.Background()) })
 	var places []*place
@@ -94,7 +98,7 @@ func (w *world) open(kind string) *place {
 	for i := range p.engine.Loops() {
 		boxes = append(boxes, p.engine.Mailbox(i))
 	}
-	h := hub.New(hub.Options{Mailboxes: boxes, Encoders: slices.Concat(phoenix.Encoders("message", phoenix.Compression{}), events.Encoders()), Clock: w.clock})
+	h := hub.New(hub.Options{Mailboxes: boxes, Encoders: slices.Concat(phoenix.Encoders("message", phoenix.Compression{}, false), events.Encoders()), Clock: w.clock})
 	for i := range boxes {
 		p.engine.Attach(i, h.Table(i))
 	}
@@ -127,7 +131,7 @@ func (w *world) open(kind string) *place {
 	p.gateway.Handle("/echo", gateway.Echo{})
 	feeds := events.New(events.Options{
 		Node: p.node, Clock: w.clock, Loops: p.engine.Loops(), Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20},
-		Encoding: uint8(len(phoenix.Encoders("", phoenix.Compression{}))), Post: p.engine.Post,
+		Encoding: uint8(len(phoenix.Encoders("", phoenix.Compression{}, false))), Post: p.engine.Post,
 	})
 	p.gateway.HandleFeed("/events", gateway.Feed{Events: feeds, Authenticate: who})
 	p.gateway.HandleFeed("/poll", gateway.Feed{Events: feeds, Authenticate: who, Poll: true})
@@ -142,8 +146,12 @@ func (never) Event(*phoenix.Event, func(phoenix.Answer)) {}
 // publish publishes to a channel of which place does not matter.
 func (w *world) publish(p *place, channel string, n int) {
 	w.t.Helper()
+	w.give(p, channel, &throng.Publication{Event: "n", Data: strconv.AppendInt(nil, int64(n), 10)})
+}
+
+func (w *world) give(p *place, channel string, pub *throng.Publication) {
+	w.t.Helper()
 	done := make(chan error, 1)
-	pub := &throng.Publication{Event: "n", Data: strconv.AppendInt(nil, int64(n), 10)}
 	p.node.Broadcast(context.Background(), channel, pub, "", func(_ throng.PublishResult, err error) { done <- err })
 	if err := <-done; err != nil {
 		w.t.Fatal(err)

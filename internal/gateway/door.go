@@ -152,7 +152,7 @@ func (d *door) handOver(c *loop.Conn, b []byte) int {
 		c.Abort(err)
 		return len(b)
 	}
-	hc := &httpConn{Conn: detached.Conn, in: append(in, detached.In...), out: detached.Out, peer: detached.Peer, engine: d.g.opts.Engine}
+	hc := &httpConn{Conn: detached.Conn, in: append(in, detached.In...), out: detached.Unwritten(), peer: detached.Peer, engine: d.g.opts.Engine}
 	if !d.g.conns.give(hc) {
 		d.g.stats.refused(503)
 		hc.refuse()

@@ -17,7 +17,11 @@ func Redecode(b []byte) ([]byte, error) {
 
 // PollBody is the answer of a poll to messages.
 func PollBody(dst []byte, status int, token string, messages [][]byte, most int) ([]byte, int) {
-	return appendPollBody(dst, status, token, messages, most)
+	var frames []loop.Frame
+	for _, b := range messages {
+		frames = append(frames, loop.Frame{B: b})
+	}
+	return appendPollBody(dst, status, token, frames, most)
 }
 
 // ReparseToken reads a long-poll's token and writes it again.

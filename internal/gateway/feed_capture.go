@@ -27,7 +27,7 @@ func (h *held) capture() (state []byte, nc net.Conn, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrBusy, err)
 	}
-	p.in, p.out = d.In, d.Out
+	p.in, p.out = d.In, appendFrames(nil, d.Out)
 	s.Closed(errMoved)
 	h.at.gw.stats.Streams.Add(-1)
 	h.at.gw.opts.Engine.Release()
@@ -43,7 +43,11 @@ func (f *feed) restore(nc net.Conn, p parts) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errCapture, err)
 	}
-	f.gw.opts.Engine.Adopt(nc, p.in, &restoredStream{f.gw.door, f, open, p.out}, false)
+	out, ok := decodeFrames(p.out)
+	if !ok {
+		return errCapture
+	}
+	f.gw.opts.Engine.Adopt(nc, p.in, &restoredStream{f.gw.door, f, open, out}, false)
 	return nil
 }
 
@@ -52,12 +56,12 @@ type restoredStream struct {
 	*door // for what can't happen to it
 	at    *feed
 	open  func(events.Conn) *events.Stream
-	out   []byte
+	out   []loop.Frame
 }
 
 // Open implements loop.Handler.
 func (r *restoredStream) Open(c *loop.Conn) {
-	c.Send(r.out)
+	c.Resend(r.out)
 	h := &held{Conn: c, at: r.at, state: heldStream}
 	r.at.gw.stats.Streams.Add(1)
 	c.SetHandler(h)

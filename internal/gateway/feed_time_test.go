@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -84,6 +85,15 @@ func TestFakeTimeBeat(t *testing.T) {
 				t.Errorf("%q", got)
 			}
 		}
+		timed, timedDone := s.feed(ctx, "/events?channel=a&time=1")
+		if got, now := written(timed), fmt.Sprintf(`"time":%d}`, time.Now().UnixMilli()); !strings.Contains(got, now) {
+			t.Errorf("it begins with %q", got)
+		}
+		time.Sleep(beatEvery + tick)
+		if got, now := written(timed), time.Now().UnixMilli(); !strings.HasPrefix(got, "event: time\ndata: {\"time\":") || parseTime(got) < now-2*64 || parseTime(got) > now {
+			t.Errorf("at %d %q", now, got)
+		}
+		written(w)
 		time.Sleep(beatEvery / 2)
 		s.publish("a", &throng.Publication{Data: []byte("1")})
 		if got := written(w); !strings.Contains(got, `"data":1`) {
@@ -99,8 +109,16 @@ func TestFakeTimeBeat(t *testing.T) {
 		}
 		cancel()
 		<-done
+		<-timedDone
 		synctest.Wait()
 	})
+}
+
+// parseTime finds the server's time in an event.
+func parseTime(event string) (at int64) {
+	_, rest, _ := strings.Cut(event, `"time":`)
+	_, _ = fmt.Sscanf(rest, "%d", &at)
+	return at
 }
 
 // TestFakeTimeFeedPoll: a poll waits for as long as it was told, at most a minute.

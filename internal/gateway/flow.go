@@ -42,6 +42,7 @@ var (
 type chunk struct {
 	status int
 	b      []byte
+	frames []loop.Frame // instead of b, if some have deadlines
 }
 
 // States of a flow: who came first, its loop or the end of its request.
@@ -94,7 +95,7 @@ func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
 			begun = true
 			beginStream(w.Header(), f.asking)
 		}
-		if _, err := w.Write(k.b); err != nil {
+		if err := f.put(w, ref, k); err != nil {
 			return err
 		}
 		if err := c.Flush(); err != nil {
@@ -123,6 +124,20 @@ func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// put writes a part of a stream. Of what has a deadline each is looked at by itself: a
+// client that keeps its window closed holds up no more than one.
+func (f *flow) put(w http.ResponseWriter, ref throng.Ref, k chunk) (err error) {
+	if k.frames == nil {
+		_, err = w.Write(k.b)
+	}
+	for i := range k.frames {
+		if err == nil && !f.at.gw.over(ref.Loop, &k.frames[i]) {
+			_, err = w.Write(k.frames[i].B)
+		}
+	}
+	return err
 }
 
 // Open implements loop.Handler.
@@ -158,25 +173,30 @@ func (f *flow) Answer(status int, body []byte) {
 		f.at.gw.stats.refused(status)
 	}
 	f.done = true
-	f.chunks <- chunk{status, body} // nothing was sent before
+	f.chunks <- chunk{status: status, b: body} // nothing was sent before
 	f.Abort(errAnswered)
 }
 
 // Take implements loop.Outlet.
-func (f *flow) Take(_ *loop.Conn, frames [][]byte) (taken int) {
+func (f *flow) Take(_ *loop.Conn, frames []loop.Frame) (taken int) {
 	if f.busy {
 		return 0
 	}
-	var b []byte
-	for _, frame := range frames {
-		if taken > 0 && len(b)+len(frame) > maxChunk {
+	var k chunk
+	for size := 0; taken < len(frames); taken++ {
+		if size += len(frames[taken].B); taken > 0 && size > maxChunk {
 			break
 		}
-		b = append(b, frame...)
-		taken++
+	}
+	if earliest(frames[:taken]) != 0 {
+		k.frames = lasting(frames[:taken])
+	} else {
+		for _, frame := range frames[:taken] {
+			k.b = append(k.b, frame.B...)
+		}
 	}
 	f.busy = true
-	f.chunks <- chunk{b: b} // has room: the last one was taken
+	f.chunks <- k // has room: the last one was taken
 	return taken
 }
 

@@ -109,8 +109,9 @@ type mount struct {
 type Opening struct {
 	// Protocol is the subprotocol to name in the answer; empty for none.
 	Protocol string
-	// Version is the route's own.
+	// Version and Time are the route's own.
 	Version uint8
+	Time    bool
 	// Who is the client. It is asked once more before Open whether it still may.
 	Who Verdict
 	// Later, if not nil, stands for an answer that is not known yet. It is called

@@ -46,6 +46,7 @@ func (l *LongPoll) answer(w http.ResponseWriter, r *http.Request, t sessionToken
 	case statusDead:
 		l.open(w, r)
 	case statusOK:
+		l.onTime(t, &a)
 		if r.Context().Err() != nil || l.send(w, http.StatusOK, *a.body) != nil {
 			l.post(t.ref, &departure{l, t, waiter})
 		}
@@ -100,7 +101,7 @@ func (l *LongPoll) open(w http.ResponseWriter, r *http.Request) {
 		if !v.stands() {
 			return nil
 		}
-		return l.opts.Phoenix.open(conn, c.Version, v)
+		return l.opts.Phoenix.open(conn, c.Version, c.Time(), v)
 	}}
 	if !l.gw.opts.Engine.AdoptOutlet(p) {
 		l.busy(w)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -50,7 +51,7 @@ func inFakeTimeIdle(t *testing.T, idle time.Duration, test func(s *still)) {
 		}
 		s.hub = hub.New(hub.Options{
 			Mailboxes: []throng.Mailbox{s.engine.Mailbox(0)}, Clock: clock,
-			Encoders: slices.Concat(phoenix.Encoders("message", phoenix.Compression{}), events.Encoders()),
+			Encoders: slices.Concat(phoenix.Encoders("message", phoenix.Compression{}, false), events.Encoders()),
 		})
 		s.engine.Attach(0, s.hub.Table(0))
 		broker := memory.New(s.hub, memory.Options{Clock: clock})
@@ -78,7 +79,7 @@ func inFakeTimeIdle(t *testing.T, idle time.Duration, test func(s *still)) {
 		s.polls = s.gateway.LongPoll(gateway.LongPollOptions{Phoenix: gateway.Phoenix{Gateway: sockets, Authenticate: who}})
 		feeds := events.New(events.Options{
 			Node: s.node, Clock: clock, Loops: 1, Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20}, Beat: beatEvery,
-			Encoding: uint8(len(phoenix.Encoders("", phoenix.Compression{}))), Post: s.engine.Post,
+			Encoding: uint8(len(phoenix.Encoders("", phoenix.Compression{}, false))), Post: s.engine.Post,
 		})
 		s.gateway.HandleFeed("/events", gateway.Feed{Events: feeds, Authenticate: who})
 		s.gateway.HandleFeed("/poll", gateway.Feed{Events: feeds, Authenticate: who, Poll: true})
@@ -214,7 +215,7 @@ func TestFakeTimeExpiry(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		a := s.request("GET", token, "")
-		if got := strings.Join(a.Messages, " "); got != `[null,null,"room:1","n",0] [null,null,"room:1","n",2]` {
+		if got := strings.Join(a.Messages, " "); got != fmt.Sprintf(`[null,null,"room:1","n",0] [null,null,"room:1","n",2,{"expires_at":%d}]`, time.Now().Add(58*time.Second).UnixMilli()) {
 			t.Errorf("got %s", got)
 		}
 	})

@@ -54,7 +54,7 @@ func newCrowd(b *testing.B, clients, channels, loops int) *crowd {
 	if w.engine, err = loop.New(loop.Options{Loops: loops, Clock: clock}); err != nil {
 		b.Fatal(err)
 	}
-	o := hub.Options{Clock: clock, Encoders: phoenix.Encoders("message", phoenix.Compression{}), BacklogBytes: 1 << 40}
+	o := hub.Options{Clock: clock, Encoders: phoenix.Encoders("message", phoenix.Compression{}, false), BacklogBytes: 1 << 40}
 	for i := range loops {
 		o.Mailboxes = append(o.Mailboxes, w.engine.Mailbox(i))
 		room := make([]*loop.Conn, clients/loops+1)
@@ -127,7 +127,7 @@ func (h *client) Open(c *loop.Conn) {
 }
 
 // Take implements loop.Outlet.
-func (h *client) Take(c *loop.Conn, frames [][]byte) int {
+func (h *client) Take(c *loop.Conn, frames []loop.Frame) int {
 	h.w.loops[c.Loop().Index()].taken.Add(int64(len(frames)))
 	return len(frames)
 }

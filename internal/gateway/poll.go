@@ -48,6 +48,8 @@ type waiter struct {
 type answer struct {
 	status int
 	body   *[]byte
+	until  int64        // from when on it may not be written as it is; 0 for ever
+	frames []loop.Frame // what the body was made of, if that is so
 }
 
 func newWaiter() *waiter { return &waiter{answers: make(chan answer, 1)} }
@@ -129,13 +131,16 @@ func (p *poll) answer(a answer) {
 }
 
 // Take implements loop.Outlet.
-func (p *poll) Take(_ *loop.Conn, frames [][]byte) (taken int) {
+func (p *poll) Take(_ *loop.Conn, frames []loop.Frame) (taken int) {
 	if p.waiting == nil {
 		return 0
 	}
-	body := p.l.body()
-	*body, taken = appendPollBody((*body)[:0], statusOK, p.token().String(), frames, p.l.opts.MaxAnswer)
-	p.answer(answer{statusOK, body})
+	a := answer{status: statusOK, body: p.l.body()}
+	*a.body, taken = appendPollBody((*a.body)[:0], statusOK, p.token().String(), frames, p.l.opts.MaxAnswer)
+	if a.until = earliest(frames[:taken]); a.until != 0 {
+		a.frames = lasting(frames[:taken])
+	}
+	p.answer(a)
 	return taken
 }
 
@@ -183,9 +188,9 @@ func (p *poll) SendScratch(b []byte, from int) {
 }
 
 // SendDroppable implements session.Transport.
-func (p *poll) SendDroppable(b []byte, expires int64, class uint32) {
+func (p *poll) SendDroppable(b []byte, t throng.Timing, class uint32) {
 	if p.cause == nil {
-		p.Conn.SendDroppable(b, expires, class)
+		p.Conn.SendDroppable(b, t, class)
 	}
 }
 

@@ -6,13 +6,14 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"throng/internal/loop"
 	codec "throng/internal/protocol/phoenix"
 )
 
 // appendPollBody appends the answer to a poll: its status, the session's token
 // (empty: null), and of the messages as many as fit, at least one. It returns how
 // many those are.
-func appendPollBody(dst []byte, status int, token string, messages [][]byte, most int) (body []byte, taken int) {
+func appendPollBody(dst []byte, status int, token string, messages []loop.Frame, most int) (body []byte, taken int) {
 	dst = append(dst, `{"status":`...)
 	dst = strconv.AppendInt(dst, int64(status), 10)
 	dst = append(dst, `,"token":`...)
@@ -25,7 +26,8 @@ func appendPollBody(dst []byte, status int, token string, messages [][]byte, mos
 	}
 	dst = append(dst, `,"messages":[`...)
 	start := len(dst)
-	for i, m := range messages {
+	for i := range messages {
+		m := messages[i].B
 		before := len(dst)
 		if i > 0 {
 			if before-start+len(m) > most { // it only grows

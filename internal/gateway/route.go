@@ -18,7 +18,7 @@ func (p Phoenix) Accept(r *websocket.Request) (Opening, int) {
 	if !ok {
 		return Opening{}, 403
 	}
-	o := Opening{Protocol: c.Protocol, Version: uint8(c.Version)}
+	o := Opening{Protocol: c.Protocol, Version: uint8(c.Version), Time: c.Time()}
 	v, pending := p.Authenticate(Credentials{c.Credential(), c.Params})
 	if pending == nil {
 		return o.decided(v)
@@ -40,11 +40,11 @@ func (o Opening) later(pending Pending) later {
 
 // Open implements Route.
 func (p Phoenix) Open(c Conn, o Opening) Protocol {
-	return p.open(c, phoenix.Version(o.Version), o.Who)
+	return p.open(c, phoenix.Version(o.Version), o.Time, o.Who)
 }
 
-func (p Phoenix) open(c phoenix.Conn, version phoenix.Version, who Verdict) *phoenix.Socket {
-	return p.Gateway.Open(c, version, phoenix.Client{ID: throng.NewClientID(), Identity: who.Identity, Until: who.Until})
+func (p Phoenix) open(c phoenix.Conn, version phoenix.Version, timed bool, who Verdict) *phoenix.Socket {
+	return p.Gateway.Open(c, version, phoenix.Client{ID: throng.NewClientID(), Identity: who.Identity, Until: who.Until, Time: timed})
 }
 
 // Restore implements Route.

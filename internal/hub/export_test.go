@@ -7,14 +7,14 @@ const MaxHeld = maxHeld
 
 // Left says what a table without subscribers still holds.
 func (t *Table) Left() string {
-	if t.topics.len() == 0 && len(t.held) == 0 && t.turns.empty() {
+	if t.topics.len() == 0 && len(t.held) == 0 && !t.waiting() {
 		return ""
 	}
-	return fmt.Sprintf("%d topics, %d held, nobody waits: %t", t.topics.len(), len(t.held), t.turns.empty())
+	return fmt.Sprintf("%d topics, %d held, nobody waits: %t", t.topics.len(), len(t.held), !t.waiting())
 }
 
 // Idle reports whether no topic waits for its turn.
-func (t *Table) Idle() bool { return t.turns.empty() }
+func (t *Table) Idle() bool { return !t.waiting() }
 
 // Places is how many members a channel has memory for, BlockPlaces by how many
 // that grows at most.

@@ -27,7 +27,8 @@ type Subscriber interface {
 type Stats struct {
 	Backlog    atomic.Int64  // bytes of publications on their way to the loop or through it
 	Deliveries atomic.Uint64 // frames handed to subscribers
-	Expired    atomic.Uint64 // not handed over because the deadline had come
+	Arrived    atomic.Uint64 // publications whose deadline had come when they came to the loop: nobody was visited
+	Expired    atomic.Uint64 // not handed to a subscriber because the deadline had come
 	Gaps       atomic.Uint64 // subscribers that missed publications
 	Behind     atomic.Uint64 // of those, who was found by a check of the position
 	Topics     atomic.Int64
@@ -40,14 +41,15 @@ type Table struct {
 	hub    *Hub
 	loop   int
 	topics topics
-	turns  turns
+	turns  [lanes]turns
+	hasty  uint32                 // turns for which both lanes had topics
 	held   map[Subscriber]holding // those for whom something came
 	stats  Stats
 	pushed uint64 // not yet among the stats: to share a counter costs as much as a push
 }
 
 func newTable(h *Hub, loop int) *Table {
-	return &Table{hub: h, loop: loop, held: make(map[Subscriber]holding)}
+	return &Table{hub: h, loop: loop, held: make(map[Subscriber]holding), turns: [lanes]turns{{lane: bulk}, {lane: urgent}}}
 }
 
 // Stats returns the table's counters.
@@ -109,33 +111,44 @@ func (t *Table) receive(d *delivery) {
 	if tp.positions != nil {
 		tp.positions.received(d.pub)
 	}
+	// One with an offset moves positions also when nobody is shown it, of members too
+	// that are held and have none yet.
+	if d.pub.ExpiresAt != 0 && d.pub.Offset == 0 && d.pub.Expired(t.hub.opts.Clock.Now()) {
+		t.stats.Arrived.Add(1)
+		t.stats.Backlog.Add(-d.size)
+		return
+	}
 	t.enqueue(tp, d)
 }
 
 func (t *Table) enqueue(tp *topic, d *delivery) {
 	tp.pending = append(tp.pending, d)
-	if !tp.queued() {
-		t.turns.push(tp)
+	if d.pub.Urgent {
+		tp.urgent = uint64(len(tp.pending))
 	}
+	t.queue(tp)
 }
 
 // Turn visits at most a slice of subscribers and reports whether more wait.
 // Topics take turns, so a small one waits for no more than a slice of each big
-// one.
+// one; those with something urgent come first, and leave the others a share.
 func (t *Table) Turn() bool {
 	defer t.count()
-	if t.turns.empty() {
+	if !t.waiting() {
 		return false
 	}
 	now := t.hub.opts.Clock.Now()
-	for budget := t.hub.opts.Slice; budget > 0 && !t.turns.empty(); {
-		tp := t.turns.pop()
+	for budget := t.hub.opts.Slice; budget > 0 && t.waiting(); {
+		tp := t.next()
+		if !tp.waiting() { // its other queue had brought all
+			continue
+		}
 		budget -= max(1, tp.sweep(budget, now)) // one that was left by all costs a little too
 		if tp.waiting() {
-			t.turns.push(tp)
+			t.queue(tp)
 		}
 	}
-	return !t.turns.empty()
+	return t.waiting()
 }
 
 func (t *Table) count() {

@@ -26,7 +26,8 @@ type topic struct {
 	since  uint32 // the number of the last delivery that was posted before the topic began
 	cursor int32  // members before it were visited by the sweep under way
 	target uint64 // all that the sweep under way brings to everybody
-	next   *topic // in the queue of turns
+	urgent uint64 // how many of pending lead up to the last urgent one
+	next   [lanes]*topic
 }
 
 // member is a subscriber's place in a topic. Places lie side by side, so that a
@@ -195,6 +196,7 @@ func (tp *topic) discard(before uint64) {
 	clear(tp.pending[rest:])
 	tp.pending = tp.pending[:rest]
 	tp.first += uint64(n)
+	tp.urgent -= min(tp.urgent, uint64(n))
 	if rest == 0 && cap(tp.pending) > 64 {
 		tp.pending = nil
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"throng"
 	"throng/internal/loop"
 )
 
@@ -62,7 +63,7 @@ type fan struct {
 func (f *fan) Run(int) {
 	for _, c := range f.conns {
 		for range f.times {
-			c.SendDroppable(f.frame, 0, 1)
+			c.SendDroppable(f.frame, throng.Timing{}, 1)
 		}
 	}
 }

@@ -23,7 +23,7 @@ type carrier interface {
 	close()
 	// detach gives the connection up, with what was read and not seen by the loop,
 	// and what was taken and not written. After an error nothing has changed.
-	detach() (nc net.Conn, unread, unwritten []byte, err error)
+	detach() (nc net.Conn, unread []byte, unwritten []Frame, err error)
 	// peer is the other side's address; invalid where there is none.
 	peer() netip.AddrPort
 }

@@ -140,11 +140,18 @@ func (c *Conn) Open() bool {
 // that waits at the end of the turn.
 func (c *Conn) Send(b []byte) { c.enqueue(segment{b: b}) }
 
-// SendDroppable queues a shared frame that must not be written at or after
-// expires (Clock milliseconds; 0: never) and that Shed may drop. The class, not
-// 0, says whose it is.
-func (c *Conn) SendDroppable(b []byte, expires int64, class uint32) {
-	c.enqueue(segment{b: b, expires: expires, class: class})
+// SendDroppable queues a publication's frame, which is shared: it is not written at or
+// after its deadline, Shed may drop it, and an urgent one goes ahead of those of other
+// classes that are not. The class, not 0, says whose it is; what it has keeps its order.
+func (c *Conn) SendDroppable(b []byte, t throng.Timing, class uint32) {
+	c.enqueue(publication(b, t, class))
+}
+
+// Resend queues what Detach returned, as it was.
+func (c *Conn) Resend(frames []Frame) {
+	for _, f := range frames {
+		c.enqueue(publication(f.B, f.Timing, f.Class))
+	}
 }
 
 // Scratch returns an empty slice in the loop's own memory to append an answer
@@ -153,8 +160,11 @@ func (c *Conn) Scratch() []byte { return c.loop.scratch.tail() }
 
 // SendScratch queues b[from:], where b was built by appending to Scratch.
 func (c *Conn) SendScratch(b []byte, from int) {
-	volatile := c.loop.scratch.take(b)
-	c.enqueue(segment{b: b[from:], volatile: volatile})
+	s := segment{b: b[from:]}
+	if c.loop.scratch.take(b) {
+		s.mark = markBit
+	}
+	c.enqueue(s)
 }
 
 func (c *Conn) enqueue(s segment) {
@@ -162,7 +172,7 @@ func (c *Conn) enqueue(s segment) {
 		return
 	}
 	c.touch()
-	if s.volatile && c.is(flagStalled) { // it will wait for longer than this turn
+	if s.volatile() && c.is(flagStalled) { // it will wait for longer than this turn
 		s.settle()
 	}
 	c.out.push(s)
@@ -179,6 +189,17 @@ func (c *Conn) Flush() {
 	default:
 		c.loop.flush(c)
 	}
+}
+
+// TakesNow reports whether the first of what is sent now would leave with Flush.
+func (c *Conn) TakesNow() bool {
+	switch {
+	case c.out != nil || c.is(flagGone|flagEnded) || c.writing():
+		return false
+	case c.fd < 0:
+		return true
+	}
+	return roomy(int(c.fd))
 }
 
 // Shed drops the oldest droppable frames that wait until at least need bytes are

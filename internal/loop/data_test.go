@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"testing"
 
+	"throng"
 	"throng/internal/loop"
 )
 
@@ -121,7 +122,7 @@ func TestOneWritePerTurn(t *testing.T) {
 					case 1:
 						c.SendScratch(append(c.Scratch(), byte('0'+i)), 0)
 					default:
-						c.SendDroppable([]byte{byte('0' + i)}, 0, 1)
+						c.SendDroppable([]byte{byte('0' + i)}, throng.Timing{}, 1)
 					}
 				}
 				return len(b)

@@ -5,12 +5,21 @@ import (
 	"net/netip"
 )
 
-// Detached is a connection that left its loop: a socket, and the bytes that were
-// read from it and not consumed, or queued and not written.
+// Detached is a connection that left its loop: a socket, the bytes that were read from
+// it and not consumed, and what was queued and not written.
 type Detached struct {
-	Conn    net.Conn // a *Secure, if it was adopted as one
-	In, Out []byte
-	Peer    netip.AddrPort // what Conn.SetPeer said, for AdoptFrom; else invalid
+	Conn net.Conn // a *Secure, if it was adopted as one
+	In   []byte
+	Out  []Frame        // for Conn.Resend
+	Peer netip.AddrPort // what Conn.SetPeer said, for AdoptFrom; else invalid
+}
+
+// Unwritten returns the bytes of Out, for who writes them at once.
+func (d *Detached) Unwritten() (b []byte) {
+	for _, f := range d.Out {
+		b = append(b, f.B...)
+	}
+	return b
 }
 
 // Detach takes the connection away from the engine. The handler hears nothing
@@ -24,7 +33,8 @@ func (c *Conn) Detach() (Detached, error) {
 	}
 	l := c.loop
 	var d Detached
-	var unread, unwritten []byte
+	var unread []byte
+	var unwritten []Frame
 	var err error
 	if c.carrier != nil {
 		d.Conn, unread, unwritten, err = c.carrier.detach()
@@ -40,10 +50,10 @@ func (c *Conn) Detach() (Detached, error) {
 		d.In = append(d.In, *c.in...)
 	}
 	d.In = append(d.In, unread...)
-	d.Out = append(d.Out, unwritten...)
+	d.Out = unwritten
 	if c.out != nil {
 		l.expire(c.out)
-		d.Out = c.out.appendTo(d.Out)
+		d.Out = append(d.Out, c.out.frames()...)
 	}
 	d.Peer = c.setPeer()
 	l.forget(c)

@@ -54,7 +54,7 @@ func TestDetach(t *testing.T) {
 		}
 		got := make([]byte, len(out))
 		group(
-			func() { _, _ = d.Conn.Write(d.Out) },
+			func() { _, _ = d.Conn.Write(d.Unwritten()) },
 			func() { copy(got, cl.read(len(out))) },
 		)
 		if !bytes.Equal(got, out) {
@@ -120,8 +120,8 @@ func TestDetachWithinData(t *testing.T) {
 			d := receive(t, done)
 			r.onLoop(0, func() {}) // for mine
 			switch {
-			case when == "open" && (string(d.Out) != "hello" || len(d.In) > 0):
-				t.Errorf("out %q, in %d bytes", d.Out, len(d.In))
+			case when == "open" && (string(d.Unwritten()) != "hello" || len(d.In) > 0):
+				t.Errorf("out %v, in %d bytes", d.Out, len(d.In))
 			case when == "data" && !bytes.Equal(slices.Concat(mine, d.In), want):
 				t.Errorf("%d and %d bytes are not what was given", len(mine), len(d.In))
 			}
@@ -192,7 +192,7 @@ func move(t *testing.T, from, to *loop.Engine, p *probe, c *loop.Conn) (*probe, 
 			done <- false
 			return
 		}
-		next.open = func(c *loop.Conn) { c.Send(d.Out) }
+		next.open = func(c *loop.Conn) { c.Resend(d.Out) }
 		to.Adopt(d.Conn, d.In, next, false)
 		from.Release()
 		done <- true

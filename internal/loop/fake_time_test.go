@@ -60,7 +60,7 @@ func TestFakeTimeWriteTimeoutOfDroppable(t *testing.T) {
 		p := newProbe(t)
 		cl, c := r.pipe(p)
 		begin := time.Now()
-		r.on(c, func() { c.SendDroppable(make([]byte, 100), c.Loop().Now()+3_600_000, 1) })
+		r.on(c, func() { c.SendDroppable(make([]byte, 100), throng.Timing{ExpiresAt: c.Loop().Now() + 3_600_000}, 1) })
 		if err := <-p.ended; !errors.Is(err, loop.ErrSlow) {
 			t.Errorf("ended with %v", err)
 		}
@@ -100,10 +100,10 @@ func TestFakeTimeExpiryInTheWriter(t *testing.T) {
 		cl, c := r.pipe(p)
 		r.on(c, func() {
 			now := c.Loop().Now()
-			c.SendDroppable(frame('A', 10), now+2000, 1) // tried until then
-			c.SendDroppable(frame('B', 10), now+1000, 1) // never tried
-			c.SendDroppable(frame('C', 10), now+9000, 1)
-			c.SendDroppable(frame('D', 10), now+9000, 1)
+			c.SendDroppable(frame('A', 10), throng.Timing{ExpiresAt: now + 2000}, 1) // tried until then
+			c.SendDroppable(frame('B', 10), throng.Timing{ExpiresAt: now + 1000}, 1) // never tried
+			c.SendDroppable(frame('C', 10), throng.Timing{ExpiresAt: now + 9000}, 1)
+			c.SendDroppable(frame('D', 10), throng.Timing{ExpiresAt: now + 9000}, 1)
 			c.Send(frame('Z', 0))
 		})
 		time.Sleep(5 * time.Second)
@@ -219,7 +219,7 @@ func TestFakeTimeSecureWriteTimeout(t *testing.T) {
 				if deadline == 0 {
 					c.Send(make([]byte, 100))
 				} else {
-					c.SendDroppable(make([]byte, 100), c.Loop().Now()+deadline, 1)
+					c.SendDroppable(make([]byte, 100), throng.Timing{ExpiresAt: c.Loop().Now() + deadline}, 1)
 				}
 			})
 			if err := <-p.ended; !errors.Is(err, loop.ErrSlow) {
@@ -240,10 +240,10 @@ func TestFakeTimeSecureExpiryInTheWriter(t *testing.T) {
 		cl, c := r.pipeTLS(p)
 		r.on(c, func() {
 			now := c.Loop().Now()
-			c.SendDroppable(frame('A', 10), now+2000, 1) // encrypted at once, so it must be written
-			c.SendDroppable(frame('B', 10), now+1000, 1)
-			c.SendDroppable(frame('C', 10), now+9000, 1)
-			c.SendDroppable(frame('D', 10), now+4000, 1)
+			c.SendDroppable(frame('A', 10), throng.Timing{ExpiresAt: now + 2000}, 1) // encrypted at once, so it must be written
+			c.SendDroppable(frame('B', 10), throng.Timing{ExpiresAt: now + 1000}, 1)
+			c.SendDroppable(frame('C', 10), throng.Timing{ExpiresAt: now + 9000}, 1)
+			c.SendDroppable(frame('D', 10), throng.Timing{ExpiresAt: now + 4000}, 1)
 			c.Send(frame('Z', 0))
 		})
 		time.Sleep(5 * time.Second)

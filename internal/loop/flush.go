@@ -66,9 +66,14 @@ func (l *Loop) write(c *Conn, q *queue) (n int, moved bool, err error) {
 	if q.head+1 < len(q.segs) && len(b) < cap(l.wbuf) {
 		b = q.gather(l.wbuf[:0])
 	}
+	at := l.moment(q)
+	if q.due(len(b), at/1000) {
+		return 0, false, nil // the flush expires it, and comes again
+	}
 	n, err = writeFD(int(c.fd), b)
 	l.stats.Writes.Add(1)
 	l.stats.BytesOut.Add(uint64(n))
+	l.stats.began(q, n, at)
 	return n, n > 0, err
 }
 

@@ -37,7 +37,7 @@ type Loop struct {
 	wbuf    []byte
 	scratch scratch
 	queues  queues
-	frames  [][]byte                  // what an outlet is offered
+	frames  []Frame                   // what an outlet is offered
 	peers   map[uint32]netip.AddrPort // by slot, of those for whom SetPeer was called
 	feeding *Conn                     // whose handler is in Data
 	unseen  []byte                    // what comes behind the bytes it was shown

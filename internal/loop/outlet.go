@@ -12,9 +12,10 @@ import (
 type Outlet interface {
 	Handler
 	// Take is offered what waits at the end of a turn, one element for each Send,
-	// in order and valid during the call, and returns how many of them it took. If
-	// it did not take all it is asked again after Conn.Ready.
-	Take(c *Conn, frames [][]byte) int
+	// in order and valid during the call (what has a class, for good), and returns how
+	// many of them it took. If it did not take all it is asked again after Conn.Ready.
+	// Deadlines of what it took are its own business.
+	Take(c *Conn, frames []Frame) int
 }
 
 // AdoptOutlet gives a connection without a socket to the least loaded loop. It
@@ -60,12 +61,16 @@ type outlet struct {
 func (o *outlet) write(q *queue) (n int, moved bool, err error) {
 	l := o.c.loop
 	frames := l.frames[:0]
-	for _, s := range q.segs[q.head:] {
-		frames = append(frames, s.b)
+	for i := q.head; i < len(q.segs); i++ {
+		frames = append(frames, q.segs[i].frame())
 	}
+	at := l.moment(q)
 	taken := o.h.Take(o.c, frames)
-	for _, b := range frames[:taken] {
-		n += len(b)
+	for _, f := range frames[:taken] {
+		n += len(f.B)
+	}
+	if o.c.out == q { // it did not end
+		l.stats.began(q, n, at)
 	}
 	if taken < len(frames) {
 		err = errAgain
@@ -85,6 +90,6 @@ func (o *outlet) closeWrite()          {}
 func (o *outlet) close()               {}
 func (o *outlet) peer() netip.AddrPort { return netip.AddrPort{} }
 
-func (o *outlet) detach() (net.Conn, []byte, []byte, error) {
+func (o *outlet) detach() (net.Conn, []byte, []Frame, error) {
 	return nil, nil, nil, errors.ErrUnsupported
 }

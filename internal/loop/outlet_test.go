@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"throng"
 	"throng/internal/loop"
 )
 
@@ -22,14 +23,14 @@ type outlet struct {
 func newOutlet(t *testing.T) *outlet { return &outlet{probe: newProbe(t)} }
 
 // Take implements loop.Outlet.
-func (o *outlet) Take(_ *loop.Conn, frames [][]byte) int {
+func (o *outlet) Take(_ *loop.Conn, frames []loop.Frame) int {
 	o.calls++
 	if len(frames) == 0 {
 		o.t.Error("nothing is offered")
 	}
 	n := min(o.takes, len(frames))
-	for _, b := range frames[:n] {
-		o.got = append(o.got, string(b))
+	for _, f := range frames[:n] {
+		o.got = append(o.got, string(f.B))
 	}
 	o.takes -= n
 	return n
@@ -82,7 +83,7 @@ func TestOutletTakes(t *testing.T) {
 			o.takes = 3
 			c.Send([]byte("a"))
 			c.SendScratch(append(c.Scratch(), "b"...), 0)
-			c.SendDroppable([]byte("c"), 0, 1)
+			c.SendDroppable([]byte("c"), throng.Timing{}, 1)
 			c.Send([]byte("d"))
 			c.SendScratch(append(c.Scratch(), "-e"...), 1)
 			if o.calls > 0 || c.Queued() != 5 {
@@ -138,9 +139,9 @@ func TestOutletExpiryAndShed(t *testing.T) {
 		o := newOutlet(t)
 		c := r.adopt(o)
 		r.on(c, func() {
-			c.SendDroppable([]byte("soon"), c.Loop().Now()+1, 1)
-			c.SendDroppable([]byte("shed"), 0, 2)
-			c.SendDroppable([]byte("kept"), c.Loop().Now()+3_600_000, 3)
+			c.SendDroppable([]byte("soon"), throng.Timing{ExpiresAt: c.Loop().Now() + 1}, 1)
+			c.SendDroppable([]byte("shed"), throng.Timing{}, 2)
+			c.SendDroppable([]byte("kept"), throng.Timing{ExpiresAt: c.Loop().Now() + 3_600_000}, 3)
 			c.Send([]byte("answer"))
 		})
 		time.Sleep(5 * time.Millisecond)
@@ -164,7 +165,7 @@ func TestOutletExpiryAndShed(t *testing.T) {
 		}
 		r.on(c, func() { // all that waits may expire
 			o.takes = 0
-			c.SendDroppable([]byte("x"), c.Loop().Now()+1, 1)
+			c.SendDroppable([]byte("x"), throng.Timing{ExpiresAt: c.Loop().Now() + 1}, 1)
 		})
 		time.Sleep(5 * time.Millisecond)
 		r.on(c, func() {

@@ -1,24 +1,19 @@
 package loop
 
-// segment is a run of bytes that waits for a connection.
-type segment struct {
-	b        []byte
-	expires  int64  // Clock milliseconds from which on it may not be written; 0: never
-	class    uint32 // 0: a reply, never dropped
-	volatile bool   // lies in the loop's scratch memory, which the end of the turn reclaims
-}
+import "math"
 
 // queue is what waits for one connection, in order. It exists while something
 // waits.
 type queue struct {
 	segs     []segment
-	head     int  // segs[:head] are written
-	sent     int  // bytes of segs[head] that are written
-	bytes    int  // unwritten bytes of all segments
-	replies  int  // those of replies
-	expiring int  // segments with a deadline
-	volatile int  // segments in scratch memory, written ones included
-	since    tick // stalled since, for the write timeout
+	head     int    // segs[:head] are written
+	sent     int    // bytes of segs[head] that are written
+	bytes    int    // unwritten bytes of all segments
+	replies  int    // those of replies
+	expiring int    // segments with a deadline
+	volatile int    // segments in scratch memory, written ones included
+	since    tick   // stalled since, for the write timeout
+	ahead    uint32 // urgent publications that found bulk waiting, see hasten
 }
 
 func (q *queue) push(s segment) {
@@ -26,7 +21,7 @@ func (q *queue) push(s segment) {
 		q.compact() // instead of growing
 	}
 	q.segs = append(q.segs, s)
-	if s.volatile {
+	if s.volatile() {
 		q.volatile++
 	}
 	q.bytes += len(s.b)
@@ -35,6 +30,9 @@ func (q *queue) push(s segment) {
 	}
 	if s.expires != 0 {
 		q.expiring++
+	}
+	if s.urgent() {
+		q.hasten()
 	}
 }
 
@@ -106,17 +104,26 @@ func (q *queue) expire(now int64) (removed, count int) {
 	return removed, count
 }
 
-// shed drops the oldest droppable segments until need bytes are free, never one
-// that is partly written. A slow peer's queue is shed for every frame that comes,
-// so this costs what it drops and passes over, not what waits.
+// shed drops the oldest droppable segments until need bytes are free, urgent ones
+// last, and never one that is partly written. A slow peer's queue is shed for every
+// frame that comes, so this costs what it drops and passes over, not what waits.
 func (q *queue) shed(need int, lost func(class uint32)) (freed int) {
+	freed = q.drop(need, (*segment).bulk, lost)
+	if freed < need {
+		freed += q.drop(need-freed, (*segment).urgent, lost)
+	}
+	return freed
+}
+
+// drop drops the oldest segments of a kind until need bytes are free.
+func (q *queue) drop(need int, kind func(*segment) bool, lost func(class uint32)) (freed int) {
 	end := q.head
 	if q.sent > 0 {
 		end++
 	}
 	for ; end < len(q.segs) && freed < need; end++ {
 		s := &q.segs[end]
-		if s.class == 0 {
+		if !kind(s) {
 			continue
 		}
 		if s.expires != 0 {
@@ -152,16 +159,39 @@ func (q *queue) gather(dst []byte) []byte {
 	return dst
 }
 
-// appendTo appends all that waits to dst.
-func (q *queue) appendTo(dst []byte) []byte {
-	for i := q.head; i < len(q.segs); i++ {
-		b := q.segs[i].b
-		if i == q.head {
-			b = b[q.sent:]
-		}
-		dst = append(dst, b...)
+// due reports whether the deadline of something in the first n bytes has come that was
+// not begun.
+func (q *queue) due(n int, now int64) bool {
+	if q.expiring == 0 {
+		return false
 	}
-	return dst
+	left := n + q.sent
+	for i := q.head; i < len(q.segs) && left > 0; i++ {
+		s := &q.segs[i]
+		if s.expires != 0 && now >= s.expires && (i > q.head || q.sent == 0) {
+			return true
+		}
+		left -= len(s.b)
+	}
+	return false
+}
+
+// timed reports whether the first n bytes begin something with a deadline.
+func (q *queue) timed(n int) bool { return q.due(n, math.MaxInt64) }
+
+// frames returns all that waits. Of a frame that is partly written the rest has no
+// deadline any more, and is nobody's to drop.
+func (q *queue) frames() (all []Frame) {
+	for i := q.head; i < len(q.segs); i++ {
+		s := q.segs[i]
+		s.settle()
+		f := s.frame()
+		if i == q.head && q.sent > 0 {
+			f = Frame{B: f.B[q.sent:]}
+		}
+		all = append(all, f)
+	}
+	return all
 }
 
 // settle copies what lies in the loop's scratch memory, because it outlives the
@@ -175,13 +205,6 @@ func (q *queue) settle() {
 	}
 	if q.head > len(q.segs)/2 {
 		q.compact()
-	}
-}
-
-// settle moves the segment's bytes out of scratch memory.
-func (s *segment) settle() {
-	if s.volatile {
-		s.b, s.volatile = append([]byte(nil), s.b...), false
 	}
 }
 

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -9,8 +10,27 @@ import (
 
 // naive is a queue as simple as it can be.
 type naive struct {
-	segs []segment
-	sent int // of the first
+	segs  []segment
+	sent  int // of the first
+	ahead int
+}
+
+// push puts a segment at the end, or if it is urgent where it has to be.
+func (n *naive) push(s segment) {
+	n.segs = append(n.segs, s)
+	from := len(n.segs) - 1
+	for s.urgent() && from > 0 && n.segs[from-1].bulk() && (from > 1 || n.sent == 0) {
+		from--
+	}
+	if from == len(n.segs)-1 {
+		return
+	}
+	if n.ahead++; n.ahead%share == 0 {
+		from++
+	}
+	slices.SortStableFunc(n.segs[from:], func(a, b segment) int {
+		return cmp.Compare(min(1, a.class^s.class), min(1, b.class^s.class))
+	})
 }
 
 func (n *naive) bytes() (all []byte) {
@@ -57,10 +77,13 @@ func TestQueueModel(t *testing.T) {
 					b[i] = byte(rnd.Uint32())
 				}
 				s := segment{b: b, class: uint32(rnd.IntN(3)), expires: int64(rnd.IntN(4) * 100)}
-				model.segs = append(model.segs, s)
-				if rnd.IntN(3) == 0 {
+				if s.class != 0 && rnd.IntN(3) == 0 {
+					s.mark = markBit
+				}
+				model.push(s)
+				if s.class == 0 && rnd.IntN(3) == 0 {
 					scratch = append(scratch, b...)
-					s.b, s.volatile = scratch[len(scratch)-len(b):], true
+					s.b, s.mark = scratch[len(scratch)-len(b):], markBit
 				}
 				q.push(s)
 			case 3, 4:
@@ -94,14 +117,17 @@ func shedBoth(t *testing.T, q *queue, model *naive, need int) {
 	t.Helper()
 	var wantLost, lost []uint32
 	freed := 0
-	want := model.drop(func(s segment) bool {
-		if s.class == 0 || freed >= need {
-			return false
-		}
-		freed += len(s.b)
-		wantLost = append(wantLost, s.class)
-		return true
-	})
+	want := 0
+	for _, kind := range []func(*segment) bool{(*segment).bulk, (*segment).urgent} {
+		want += model.drop(func(s segment) bool {
+			if !kind(&s) || freed >= need {
+				return false
+			}
+			freed += len(s.b)
+			wantLost = append(wantLost, s.class)
+			return true
+		})
+	}
 	got := q.shed(need, func(c uint32) { lost = append(lost, c) })
 	if got != want || !slices.Equal(lost, wantLost) {
 		t.Fatalf("shed freed %d and lost %v, want %d, %v", got, lost, want, wantLost)
@@ -111,7 +137,11 @@ func shedBoth(t *testing.T, q *queue, model *naive, need int) {
 func checkQueue(t *testing.T, q *queue, model *naive) {
 	t.Helper()
 	want := model.bytes()
-	if got := q.appendTo(nil); !bytes.Equal(got, want) || q.bytes != len(want) || q.empty() != (len(want) == 0) {
+	var got []byte
+	for _, f := range q.frames() {
+		got = append(got, f.B...)
+	}
+	if !bytes.Equal(got, want) || q.bytes != len(want) || q.empty() != (len(want) == 0) {
 		t.Fatalf("%d bytes wait (%d counted, empty %v), want %d", len(got), q.bytes, q.empty(), len(want))
 	}
 	expiring := 0
@@ -129,7 +159,7 @@ func checkQueue(t *testing.T, q *queue, model *naive) {
 	if q.empty() {
 		return
 	}
-	got := q.gather(make([]byte, 0, max(64, len(q.front()))))
+	got = q.gather(make([]byte, 0, max(64, len(q.front()))))
 	if !bytes.HasPrefix(want, got) || len(got) < len(q.front()) {
 		t.Fatalf("gathered %q of %q", got, want)
 	}
@@ -155,7 +185,7 @@ func TestQueueStaysSmall(t *testing.T) {
 func TestQueuesReuse(t *testing.T) {
 	var pool queues
 	q := pool.get()
-	q.push(segment{b: []byte("x"), expires: 5, volatile: true})
+	q.push(segment{b: []byte("x"), expires: 5, mark: markBit})
 	q.since = 7
 	pool.put(q)
 	again := pool.get()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"throng"
 	"throng/internal/loop"
 )
 
@@ -84,7 +85,7 @@ func TestSlowPeerIsBounded(t *testing.T) {
 					}
 				}
 			}
-			c.SendDroppable(b, 0, 7)
+			c.SendDroppable(b, throng.Timing{}, 7)
 			most = max(most, c.Queued())
 		}
 		ref := c.Ref()
@@ -155,9 +156,9 @@ func TestPushesDontPause(t *testing.T) {
 			p.data = func(_ *loop.Conn, b []byte) int { heard <- len(b); return len(b) }
 		})
 		cl, _, c := r.dial()
-		r.on(c, func() { c.SendDroppable(make([]byte, 16<<20), 0, 1) })
+		r.on(c, func() { c.SendDroppable(make([]byte, 16<<20), throng.Timing{}, 1) })
 		r.on(c, func() {
-			c.SendDroppable(make([]byte, 1<<20), 0, 1)
+			c.SendDroppable(make([]byte, 1<<20), throng.Timing{}, 1)
 			if c.Queued() < 1<<20 {
 				t.Error("nothing waits")
 			}
@@ -179,11 +180,11 @@ func TestExpiry(t *testing.T) {
 		var due int64
 		r.on(c, func() {
 			due = c.Loop().Now() + 300
-			c.SendDroppable(frame('C', 100), due, 1)
-			c.SendDroppable(frame('D', 100), c.Loop().Now()+3_600_000, 1)
-			c.SendDroppable(frame('E', 100), due, 1)
+			c.SendDroppable(frame('C', 100), throng.Timing{ExpiresAt: due}, 1)
+			c.SendDroppable(frame('D', 100), throng.Timing{ExpiresAt: c.Loop().Now() + 3_600_000}, 1)
+			c.SendDroppable(frame('E', 100), throng.Timing{ExpiresAt: due}, 1)
 			c.Send(frame('F', 100))
-			c.SendDroppable(frame('G', 100), c.Loop().Now(), 1) // late already
+			c.SendDroppable(frame('G', 100), throng.Timing{ExpiresAt: c.Loop().Now()}, 1) // late already
 			c.Send(frame('Z', 0))
 		})
 		for now := int64(0); now < due; time.Sleep(10 * time.Millisecond) {
@@ -205,9 +206,9 @@ func TestExpiryUnstalled(t *testing.T) {
 		cl, _, c := r.dial()
 		r.on(c, func() {
 			now := c.Loop().Now()
-			c.SendDroppable(frame('C', 10), now+3_600_000, 1)
-			c.SendDroppable(frame('D', 10), now-1, 1)
-			c.SendDroppable(frame('E', 10), now+20, 1)
+			c.SendDroppable(frame('C', 10), throng.Timing{ExpiresAt: now + 3_600_000}, 1)
+			c.SendDroppable(frame('D', 10), throng.Timing{ExpiresAt: now - 1}, 1)
+			c.SendDroppable(frame('E', 10), throng.Timing{ExpiresAt: now + 20}, 1)
 			time.Sleep(30 * time.Millisecond) // the turn takes longer than E's time
 			c.Send(frame('Z', 0))
 		})
@@ -222,14 +223,14 @@ func TestShed(t *testing.T) {
 		r := start(t, on, loop.Options{}, nil)
 		cl, _, c := r.dial()
 		// The one that is partly written may be dropped by its class, and isn't.
-		r.on(c, func() { c.SendDroppable(frame('A', 16<<20), 0, 9) })
+		r.on(c, func() { c.SendDroppable(frame('A', 16<<20), throng.Timing{}, 9) })
 		waits(r, c)
 		r.on(c, func() {
 			var lost []uint32
 			keep := func(class uint32) { lost = append(lost, class) }
 			for i, name := range []byte("CdEfGhIj") {
 				if name >= 'a' {
-					c.SendDroppable(frame(name, 995), 0, uint32(i))
+					c.SendDroppable(frame(name, 995), throng.Timing{}, uint32(i))
 				} else {
 					c.Send(frame(name, 95))
 				}

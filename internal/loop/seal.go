@@ -3,6 +3,7 @@ package loop
 import (
 	"errors"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -17,7 +18,7 @@ func (w *writer) seal(b []byte) error {
 	for {
 		left, err := w.pass()
 		if left {
-			w.rest = append(w.rest, b...)
+			w.keep(b)
 			return nil
 		}
 		if err != nil || len(b) == 0 {
@@ -32,20 +33,58 @@ func (w *writer) seal(b []byte) error {
 	}
 }
 
-// sealUntil gives up a segment that is not encrypted at its deadline.
-func (w *writer) sealUntil(seg segment) error {
+// sealUntil gives up a segment that is not encrypted at its deadline. What is encrypted
+// must be written, so that is done only when the kernel will take some of it at once.
+func (w *writer) sealUntil(seg *segment) error {
 	left, err := w.pass()
-	switch {
-	case left:
-		w.rest = append(w.rest, seg.b...)
-		return nil
-	case err != nil:
-		return err
-	case w.stream.loop.clock.Now() >= seg.expires:
-		w.stream.loop.stats.Expired.Add(1)
+	for !left && err == nil {
+		due, over := w.until(seg)
+		if over {
+			return nil
+		}
+		var room bool
+		if room, left, err = w.room(min(due, w.timeout())); room {
+			return w.sealNow(seg)
+		}
+		if !left && err == nil && due > w.timeout() {
+			return ErrSlow
+		}
+	}
+	if left {
+		w.leave([]segment{*seg})
 		return nil
 	}
+	return err
+}
+
+// sealNow encrypts and writes a segment, unless its time has come meanwhile.
+func (w *writer) sealNow(seg *segment) error {
+	if _, over := w.until(seg); over {
+		return nil
+	}
+	w.begin([]segment{*seg})
 	return w.seal(seg.b)
+}
+
+// room waits, for no longer than d, until the kernel takes something. It reports whether
+// the loop gave the stream up. Where there is no asking, as in a pipe, it is taken to.
+func (w *writer) room(d time.Duration) (room, left bool, err error) {
+	sc, ok := w.stream.secure.wire.nc.(syscall.Conn)
+	if !ok {
+		return true, false, nil
+	}
+	rc, err := sc.SyscallConn()
+	if err != nil {
+		return false, false, err
+	}
+	if left, err = w.allow(d); left || err != nil {
+		return false, left, err
+	}
+	err = rc.Write(func(fd uintptr) bool { return roomy(int(fd)) })
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return false, w.gaveUp(), nil
+	}
+	return err == nil, false, err
 }
 
 // pass writes the ciphertext that waits. It reports whether the loop gave the

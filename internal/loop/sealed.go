@@ -101,11 +101,21 @@ func (t *sealed) write(q *queue) (n int, moved bool, err error) {
 		b = q.gather(l.wbuf[:0:recordSize])
 	}
 	b = b[:min(len(b), recordSize)]
+	// What is encrypted must be written. So what has a deadline is only if the kernel
+	// will take some of it at once.
+	if q.timed(len(b)) && !roomy(int(t.wire.fd)) {
+		return 0, t.wire.took > before, errAgain
+	}
+	at := l.moment(q)
+	if q.due(len(b), at/1000) {
+		return 0, t.wire.took > before, nil // the flush expires it, and comes again
+	}
 	if n, err = t.Write(b); err != nil {
 		return 0, false, err
 	}
 	l.stats.Writes.Add(1)
 	l.stats.BytesOut.Add(uint64(n))
+	l.stats.began(q, n, at)
 	return n, t.wire.took > before, nil
 }
 
@@ -139,7 +149,7 @@ func (t *sealed) close() { _ = t.Conn.Close() }
 
 // detach returns the Secure. What was read and not seen, and what was encrypted
 // and not written, is inside.
-func (t *sealed) detach() (net.Conn, []byte, []byte, error) {
+func (t *sealed) detach() (net.Conn, []byte, []Frame, error) {
 	nc, err := t.c.detachFD()
 	if err != nil {
 		return nil, nil, nil, err

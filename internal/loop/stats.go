@@ -12,8 +12,11 @@ type Stats struct {
 	BytesOut atomic.Uint64
 	Writes   atomic.Uint64
 	Expired  atomic.Uint64 // publications dropped at their deadline, before the socket
-	Queued   atomic.Int64  // bytes that wait in all queues
-	Busy     atomic.Int64  // nanoseconds spent in turns
+	Late     atomic.Uint64 // those whose deadline had come when the call was made that wrote their first byte
+	LagSum   atomic.Uint64 // microseconds from birth to that call, of all publications
+	Lags     [LagBuckets]atomic.Uint64
+	Queued   atomic.Int64 // bytes that wait in all queues
+	Busy     atomic.Int64 // nanoseconds spent in turns
 	Turns    [TurnBuckets]atomic.Uint64
 }
 

@@ -188,7 +188,7 @@ func (s *stream) close() {
 
 // detach ends both goroutines and keeps the connection. It returns what was read
 // and not yet seen by the loop, and what the writer had in hand and not written.
-func (s *stream) detach() (nc net.Conn, unread, unwritten []byte, err error) {
+func (s *stream) detach() (nc net.Conn, unread []byte, unwritten []Frame, err error) {
 	s.kept = true
 	s.leave()
 	if s.running {
@@ -197,9 +197,7 @@ func (s *stream) detach() (nc net.Conn, unread, unwritten []byte, err error) {
 	}
 	select { // a batch that the writer has not begun
 	case batch := <-s.batches:
-		for _, seg := range batch {
-			s.writer.rest = append(s.writer.rest, seg.b...)
-		}
+		s.writer.leave(batch)
 	default:
 	}
 	_ = s.nc.SetDeadline(time.Time{})

@@ -10,8 +10,8 @@ import (
 type writer struct {
 	stream *stream
 	buf    []byte
-	err    error  // of the last batch; read by the loop while the writer rests
-	rest   []byte // what could not be written because the loop gave the stream up
+	err    error   // of the last batch; read by the loop while the writer rests
+	rest   []Frame // what could not be written because the loop gave the stream up
 }
 
 func (w *writer) run() {
@@ -56,25 +56,41 @@ func (w *writer) closeWrite() {
 // batch makes one write of all segments without a deadline that follow one
 // another; one with a deadline is written by itself, if its time has not come.
 func (w *writer) batch(batch []segment) error {
-	w.buf = w.buf[:0]
-	for _, seg := range batch {
-		if seg.expires == 0 {
-			w.buf = append(w.buf, seg.b...)
+	from := 0
+	for i := range batch {
+		if batch[i].expires == 0 {
 			continue
 		}
-		if err := w.writeAll(w.buf); err != nil {
+		if err := w.together(batch[from:i]); err != nil {
 			return err
 		}
-		w.buf = w.buf[:0]
-		if err := w.writeUntil(seg); err != nil {
+		if err := w.writeUntil(&batch[i]); err != nil {
 			return err
 		}
+		from = i + 1
 	}
+	return w.together(batch[from:])
+}
+
+// together writes segments without a deadline.
+func (w *writer) together(segs []segment) error {
+	w.buf = w.buf[:0]
+	for i := range segs {
+		w.buf = append(w.buf, segs[i].b...)
+	}
+	w.begin(segs)
 	err := w.writeAll(w.buf)
 	if cap(w.buf) > writeBuffer {
 		w.buf = nil
 	}
 	return err
+}
+
+// begin notes that a write call is made for segments.
+func (w *writer) begin(segs []segment) {
+	if len(segs) > 0 {
+		w.stream.loop.stats.begun(segs, w.stream.loop.clock.Micros())
+	}
 }
 
 // writeAll writes b as long as the peer takes any of it within the write timeout.
@@ -87,7 +103,7 @@ func (w *writer) writeAll(b []byte) error {
 		b = b[n:]
 		switch {
 		case left:
-			w.rest = append(w.rest, b...)
+			w.keep(b)
 			return nil
 		case err == nil:
 		case !errors.Is(err, os.ErrDeadlineExceeded):
@@ -99,20 +115,50 @@ func (w *writer) writeAll(b []byte) error {
 	return nil
 }
 
-// writeUntil gives up a segment of which nothing was written by its deadline.
-func (w *writer) writeUntil(seg segment) error {
-	due := time.Duration(seg.expires-w.stream.loop.clock.Now()) * time.Millisecond
+// keep notes what was begun and could not be written because the loop gave the stream
+// up, leave what was not begun.
+func (w *writer) keep(b []byte) {
+	if len(b) > 0 {
+		w.rest = append(w.rest, Frame{B: append([]byte(nil), b...)})
+	}
+}
+
+func (w *writer) leave(batch []segment) {
+	for i := range batch {
+		w.rest = append(w.rest, batch[i].frame())
+	}
+}
+
+// until returns how long a segment may yet be begun, and whether that is not at all: then
+// it has expired.
+func (w *writer) until(seg *segment) (due time.Duration, over bool) {
+	due = time.Duration(seg.expires*1000-w.stream.loop.clock.Micros()) * time.Microsecond
 	if due <= 0 {
 		w.stream.loop.stats.Expired.Add(1)
-		return nil
 	}
+	return due, due <= 0
+}
+
+// writeUntil gives up a segment of which nothing was written by its deadline.
+func (w *writer) writeUntil(seg *segment) error {
 	if w.stream.secure != nil {
 		return w.sealUntil(seg)
 	}
+	due, over := w.until(seg)
+	if over {
+		return nil
+	}
+	at := w.stream.loop.clock.Micros()
 	n, left, err := w.write(seg.b, min(due, w.timeout()))
+	if n > 0 {
+		w.stream.loop.stats.begun([]segment{*seg}, at)
+	}
 	switch {
+	case left && n == 0:
+		w.leave([]segment{*seg})
+		return nil
 	case left:
-		w.rest = append(w.rest, seg.b[n:]...)
+		w.keep(seg.b[n:])
 		return nil
 	case err == nil:
 		return nil

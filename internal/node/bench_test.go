@@ -24,7 +24,7 @@ type null struct {
 func (c *null) Ref() throng.Ref                                         { return c.ref }
 func (c *null) Scratch() []byte                                         { return nil }
 func (c *null) SendScratch([]byte, int)                                 {}
-func (c *null) SendDroppable([]byte, int64, uint32)                     {}
+func (c *null) SendDroppable([]byte, throng.Timing, uint32)             {}
 func (c *null) Queued() int                                             { return 0 }
 func (c *null) Flush()                                                  {}
 func (c *null) Shed(int, func(uint32)) int                              { return 0 }

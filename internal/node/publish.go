@@ -59,9 +59,13 @@ func (n *Node) Send(ctx context.Context, req throng.PublishRequest, done func(th
 		done(throng.PublishResult{}, throng.ErrTooManyRequests)
 		return
 	}
-	ns := n.Namespace(req.Channel)
-	if p := req.Publication; ns != nil && p.ExpiresAt == 0 && ns.PublicationTTL > 0 {
-		p.ExpiresAt = n.clock.Now() + ns.PublicationTTL.Milliseconds()
+	req.Publication.Born = n.clock.Micros()
+	if ns := n.Namespace(req.Channel); ns != nil {
+		p := req.Publication
+		p.Urgent = p.Urgent || ns.Urgent
+		if p.ExpiresAt == 0 && ns.PublicationTTL > 0 {
+			p.ExpiresAt = n.clock.Now() + ns.PublicationTTL.Milliseconds()
+		}
 	}
 	n.broker.Publish(ctx, req, done)
 }

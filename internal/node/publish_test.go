@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"throng"
 	"throng/internal/session"
@@ -115,5 +116,29 @@ func TestBroadcast(t *testing.T) {
 	n.Broadcast(context.Background(), "hist:x", &throng.Publication{}, "", nil)
 	if err := n.Close(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a namespace says of its publications holds for those that say nothing
+// themselves; when it was born is known of all.
+func TestTimingOfANamespace(t *testing.T) {
+	w := newWorld(t)
+	w.spaces["offer"] = &throng.Namespace{Subscribe: throng.Anybody, PublicationTTL: time.Minute, Urgent: true}
+	n := w.add(1, 1)
+	now := w.clock.Now()
+	for _, test := range []struct {
+		channel       string
+		urgent        bool
+		expires, want int64
+		hasty         bool
+	}{
+		{"offer:x", false, 0, now + 60_000, true}, {"offer:x", false, now + 5, now + 5, true},
+		{"open:x", false, 0, 0, false}, {"open:x", true, now + 5, now + 5, true},
+	} {
+		p := &throng.Publication{Data: []byte("1"), Urgent: test.urgent, ExpiresAt: test.expires}
+		n.Broadcast(context.Background(), test.channel, p, "", nil)
+		if p.ExpiresAt < test.want || p.ExpiresAt > test.want+1000 || p.Urgent != test.hasty || p.Born < now*1000 {
+			t.Errorf("%s: expires at %d, urgent %t, born %d", test.channel, p.ExpiresAt, p.Urgent, p.Born)
+		}
 	}
 }

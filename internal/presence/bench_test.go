@@ -26,7 +26,7 @@ type silent struct {
 func (c *silent) Ref() throng.Ref                                         { return c.ref }
 func (c *silent) Scratch() []byte                                         { return nil }
 func (c *silent) SendScratch([]byte, int)                                 {}
-func (c *silent) SendDroppable([]byte, int64, uint32)                     {}
+func (c *silent) SendDroppable([]byte, throng.Timing, uint32)             {}
 func (c *silent) Queued() int                                             { return 0 }
 func (c *silent) Flush()                                                  {}
 func (c *silent) Shed(int, func(uint32)) int                              { return 0 }

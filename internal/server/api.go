@@ -102,7 +102,7 @@ func (s *Server) self(all *census.Census) func(context.Context) (api.NodeInfo, e
 	return func(ctx context.Context) (n api.NodeInfo, err error) {
 		n = api.NodeInfo{
 			UID: uid, Name: nodeName(s.cfg), Version: s.opts.Version,
-			NumChannels: s.hub.Channels(), Uptime: int(time.Since(s.started).Seconds()),
+			NumChannels: s.hub.Channels(), Uptime: int(time.Since(s.started).Seconds()), Time: s.clock.Now(),
 		}
 		n.NumClients = s.clients()
 		for i := range s.engine.Loops() {

@@ -54,7 +54,9 @@ var (
 	descMessages      = desc("messages_received_total", "WebSocket messages received.")
 	descDeliveries    = desc("deliveries_total", "Publications handed to subscribers.")
 	descPublished     = desc("backlog_bytes", "Bytes of publications that wait for the fan-out of a loop.", "loop")
-	descExpired       = desc("expired_total", "Publications that were not written because of their deadline, by stage.", "stage")
+	descExpired       = desc("publications_expired_total", "Publications that were not written because of their deadline, by stage.", "stage")
+	descLate          = desc("publications_late_total", "Publications whose deadline had come when the call was made that wrote their first byte.")
+	descLag           = desc("publication_write_seconds", "How long it took from a publish to the call that wrote the publication's first byte to a client.")
 	descShed          = desc("shed_total", "Publications dropped because a client's queue was full.")
 	descResyncs       = desc("resyncs_total", "Subscriptions whose clients were told to begin again.")
 	descBusy          = desc("publishes_refused_total", "Publishes refused because a loop was too far behind.")
@@ -232,7 +234,7 @@ func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 }
 
 func (s *Server) collectLoops(ch chan<- prometheus.Metric, gauge emit[float64], count emit[uint64]) {
-	var accepted, in, out, writes, late, expired, deliveries, gaps, behind uint64
+	var accepted, in, out, writes, late, unwritten, arrived, expired, deliveries, gaps, behind uint64
 	var queued, subs int64
 	turns := make(map[float64]uint64)
 	var total uint64
@@ -246,7 +248,9 @@ func (s *Server) collectLoops(ch chan<- prometheus.Metric, gauge emit[float64], 
 		in += l.BytesIn.Load()
 		out += l.BytesOut.Load()
 		writes += l.Writes.Load()
-		late += l.Expired.Load()
+		late += l.Late.Load()
+		unwritten += l.Expired.Load()
+		arrived += t.Arrived.Load()
 		queued += l.Queued.Load()
 		busy += float64(l.Busy.Load()) / 1e9
 		expired += t.Expired.Load()
@@ -267,14 +271,46 @@ func (s *Server) collectLoops(ch chan<- prometheus.Metric, gauge emit[float64], 
 	count(descBytesIn, in)
 	count(descBytesOut, out)
 	count(descWrites, writes)
-	count(descExpired, expired, "fan-out")
-	count(descExpired, late, "write")
+	count(descExpired, arrived, "arrival")
+	count(descExpired, expired, "enqueue")
+	count(descExpired, unwritten, "write")
+	count(descExpired, s.expiredInHistory(), "history")
+	count(descLate, late)
+	ch <- s.lags()
 	count(descDeliveries, deliveries)
 	count(descGaps, gaps)
 	count(descBehind, behind)
 	gauge(descQueued, float64(queued))
 	gauge(descSubs, float64(subs))
 	ch <- prometheus.MustNewConstHistogram(descTurn, total, busy, turns)
+}
+
+// expiredInHistory counts what was passed over when histories were read, and what of them
+// expired on the way.
+func (s *Server) expiredInHistory() uint64 {
+	n := s.broker.Stats().Expired + s.sockets.Stats().Expired.Load()
+	for _, feeds := range s.events.Stats() {
+		n += feeds.Expired.Load()
+	}
+	return n
+}
+
+// lags is the histogram of all loops.
+func (s *Server) lags() prometheus.Metric {
+	var all, sum uint64
+	bounds := make(map[float64]uint64, loop.LagBuckets)
+	for b := range loop.LagBuckets {
+		for i := range s.engine.Loops() {
+			all += s.engine.Stats(i).Lags[b].Load()
+		}
+		if b < loop.LagBuckets-1 {
+			bounds[loop.LagBound(b).Seconds()] = all
+		}
+	}
+	for i := range s.engine.Loops() {
+		sum += s.engine.Stats(i).LagSum.Load()
+	}
+	return prometheus.MustNewConstHistogram(descLag, all, float64(sum)/1e6, bounds)
 }
 
 // openDescriptors counts the process's descriptors, where the system tells.

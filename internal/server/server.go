@@ -164,7 +164,7 @@ func (s *Server) compose() (err error) {
 			Deflater: websocket.NewDeflater(c.WebSocket.CompressLevel), From: int(c.WebSocket.CompressFrom),
 		}
 	}
-	encoders := phoenix.Encoders(c.Phoenix.DefaultEvent, s.compression)
+	encoders := phoenix.Encoders(c.Phoenix.DefaultEvent, s.compression, !c.Phoenix.Deadlines)
 	s.eventEncoding = uint8(len(encoders))
 	s.hub = hub.New(hub.Options{
 		Mailboxes: boxes, Encoders: append(encoders, events.Encoders()...), Clock: s.clock,
@@ -213,7 +213,7 @@ func (s *Server) composeGateway() error {
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
-		Compression: s.compression, Backend: s.opts.Backend, Post: s.engine.Post,
+		Compression: s.compression, HideDeadlines: !c.Phoenix.Deadlines, Backend: s.opts.Backend, Post: s.engine.Post,
 		Desks: map[string]phoenix.Backend{bonus.Word: bonusEvents{s.bonuses}},
 	})
 	sockets := gateway.Phoenix{Gateway: s.sockets, Authenticate: s.authenticate()}

@@ -22,9 +22,9 @@ type Transport interface {
 	// to Scratch, hand the result to SendScratch, which sends b[from:].
 	Scratch() []byte
 	SendScratch(b []byte, from int)
-	// SendDroppable queues a shared frame that is dropped at its deadline
-	// (Clock milliseconds, 0: none) and may be shed; class says whose it is.
-	SendDroppable(b []byte, expires int64, class uint32)
+	// SendDroppable queues a publication's frame, which is shared: it is dropped at its
+	// deadline and may be shed; class says whose it is.
+	SendDroppable(b []byte, t throng.Timing, class uint32)
 	// Queued is how many bytes wait, Flush tries to write them, and Shed drops
 	// droppable frames, oldest first, until need bytes are free.
 	Queued() int
@@ -108,6 +108,7 @@ type Env struct {
 type Stats struct {
 	Shed    atomic.Uint64 // publications dropped because a client's queue was full
 	Resyncs atomic.Uint64 // subscriptions whose clients were told to begin again
+	Expired atomic.Uint64 // publications from a history that were not sent because of their deadline
 }
 
 // Session is the state of one client.

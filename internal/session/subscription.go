@@ -77,7 +77,17 @@ func (sub *Subscription) Moved(index int) { sub.index = int32(index) }
 func (sub *Subscription) Index() int { return int(sub.index) }
 
 // Push implements hub.Subscriber.
-func (sub *Subscription) Push(frame []byte, p *throng.Publication) {
+func (sub *Subscription) Push(frame []byte, p *throng.Publication) { sub.push(frame, p.Timing()) }
+
+// PushMissed is Push for what the client gets later than others, from the history: how
+// long that took is nobody's measure.
+func (sub *Subscription) PushMissed(frame []byte, p *throng.Publication) {
+	t := p.Timing()
+	t.Born = 0
+	sub.push(frame, t)
+}
+
+func (sub *Subscription) push(frame []byte, t throng.Timing) {
 	if len(frame) == 0 { // its wire does not show it
 		return
 	}
@@ -85,7 +95,7 @@ func (sub *Subscription) Push(frame []byte, p *throng.Publication) {
 	if s.transport.Queued()+len(frame) > s.env.Limits.QueueBytes && !s.makeRoom(sub, len(frame)) {
 		return
 	}
-	s.transport.SendDroppable(frame, p.ExpiresAt, sub.class)
+	s.transport.SendDroppable(frame, t, sub.class)
 }
 
 // CatchUp pushes at once what waits for the subscription, and reports whether it is

@@ -3,7 +3,7 @@
 // Command figures makes the tables of docs/benchmarks: it starts servers, measures
 // them with `throng bench`, and writes what was found as Markdown, JSON and pages.
 //
-//	figures [-out DIR] [-only floor,isolation,curve,tokens,attendance,buffers] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
+//	figures [-out DIR] [-only floor,isolation,curve,tokens,attendance,buffers,offer] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
 //
 // floor compares throng with the floor (test/floor), a raw epoll server that does
 // the same exchanges and nothing else, in turns within one run. isolation measures
@@ -11,7 +11,8 @@
 // throng at growing numbers of connections, with more servers and bench processes
 // as one process can't hold them. tokens measures what a token adds to a connect, by
 // algorithm. attendance measures what presence and visits cost. buffers (as root) compares two sets of socket
-// buffer settings.
+// buffer settings. offer measures how long an offer takes to a crowd of which a tenth does not
+// read, and whether any is written after its deadline.
 package main
 
 import (
@@ -78,12 +79,14 @@ func (f *figures) run(only, curve string) error {
 			err = f.attendance()
 		case "isolation":
 			err = f.isolation()
+		case "offer":
+			err = f.offer()
 		case "buffers":
 			err = f.buffers()
 		case "tokens":
 			err = f.tokens()
 		default:
-			err = fmt.Errorf("there are floor, isolation, curve, tokens and buffers, not %q", name)
+			err = fmt.Errorf("there are floor, isolation, curve, tokens, attendance, offer and buffers, not %q", name)
 		}
 		if err != nil {
 			return err

@@ -48,8 +48,11 @@ func (f *figures) startFloor(loops int) (*server, error) {
 }
 
 func (f *figures) startThrong(loops int, more ...string) (*server, error) {
-	args := append(slices.Clone(f.cores), f.throng, "serve", "--dev", "--listen", "127.0.0.1:0", "--internal", "", "--log-format", "json",
+	args := append(slices.Clone(f.cores), f.throng, "serve", "--dev", "--listen", "127.0.0.1:0", "--log-format", "json",
 		"--set", fmt.Sprint("engine.loops=", loops))
+	if !slices.Contains(more, "--internal") {
+		args = append(args, "--internal", "")
+	}
 	args = append(args, more...)
 	cmd := exec.Command(args[0], args[1:]...)
 	log, err := cmd.StderrPipe()

@@ -22,6 +22,7 @@ type shard struct {
 	reported   int64 // of load.bytes, to the bound
 	kept, idle pool
 	evicted    evicted
+	expired    uint64 // passed over in windows that were read
 
 	_ [64]byte // the next shard's lock lives on another cache line
 }
@@ -132,7 +133,8 @@ func (sh *shard) history(req *throng.HistoryRequest, now int64) (throng.HistoryR
 	}
 	c.stream.trim(now, all)
 	sh.file(c)
-	res := c.stream.read(req, now)
+	res, passed := c.stream.read(req, now)
+	sh.expired += uint64(passed)
 	sh.relieve(now)
 	return res, nil
 }
@@ -172,4 +174,5 @@ func (sh *shard) addTo(sum *Stats) {
 	sum.Bytes += sh.load.bytes
 	sum.EvictedPublications += sh.evicted.publications
 	sum.EvictedStreams += sh.evicted.streams
+	sum.Expired += sh.expired
 }

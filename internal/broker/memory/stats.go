@@ -16,6 +16,9 @@ type Stats struct {
 	// EvictedPublications and EvictedStreams count what was given back because of
 	// the bound, since the start.
 	EvictedPublications, EvictedStreams uint64
+	// Expired counts publications that a history was read without, because their
+	// deadline had come.
+	Expired uint64
 }
 
 // evicted counts what a shard gave back because of the bound.

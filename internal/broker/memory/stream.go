@@ -91,22 +91,23 @@ func (s *stream) clear() {
 }
 
 // read answers a history request from what the window holds. A position of
-// another epoch, or in the future, has nothing after it that could be told.
-func (s *stream) read(req *throng.HistoryRequest, now int64) throng.HistoryResult {
-	res := throng.HistoryResult{Position: s.position(), Complete: true}
+// another epoch, or in the future, has nothing after it that could be told. It returns too
+// how many expired publications it passed over.
+func (s *stream) read(req *throng.HistoryRequest, now int64) (res throng.HistoryResult, passed int) {
+	res = throng.HistoryResult{Position: s.position(), Complete: true}
 	first := 0
 	if since := req.Since; since != nil {
 		if since.Epoch != s.epoch || since.Offset > s.top {
 			res.Complete = false
-			return res
+			return res, 0
 		}
 		res.Complete = since.Offset >= s.lost || now >= s.lostUntil
 		if before := s.top - uint64(s.window.len()); since.Offset > before {
 			first = int(since.Offset - before)
 		}
 	}
-	res.Publications = s.window.read(first, req.Limit, req.Reverse, now)
-	return res
+	res.Publications, passed = s.window.read(first, req.Limit, req.Reverse, now)
+	return res, passed
 }
 
 // ttl is a retention's time in Clock milliseconds, at least one.

@@ -27,7 +27,8 @@ func offsets(pubs []*throng.Publication) []uint64 {
 
 func ask(s *stream, since uint64, now int64) throng.HistoryResult {
 	s.trim(now, all)
-	return s.read(&throng.HistoryRequest{Since: &throng.Position{Offset: since, Epoch: "e"}, Limit: -1}, now)
+	r, _ := s.read(&throng.HistoryRequest{Since: &throng.Position{Offset: since, Epoch: "e"}, Limit: -1}, now)
+	return r
 }
 
 // TestStreamComplete follows one stream through its life. Each step publishes at
@@ -265,7 +266,7 @@ func compare(t *testing.T, r *rand.Rand, s *stream, n *naive, now int64) {
 	n.prune(now)
 	since := uint64(r.IntN(len(n.all) + 1))
 	limit, reverse := r.IntN(12)-3, r.IntN(2) == 0
-	res := s.read(&throng.HistoryRequest{Since: &throng.Position{Offset: since, Epoch: "e"}, Limit: limit, Reverse: reverse}, now)
+	res, _ := s.read(&throng.HistoryRequest{Since: &throng.Position{Offset: since, Epoch: "e"}, Limit: limit, Reverse: reverse}, now)
 	want, missing, lost := n.read(since, limit, reverse, now)
 	if got := offsets(res.Publications); !slices.Equal(got, want) {
 		t.Fatalf("since %d, limit %d, reverse %v: %v, want %v", since, limit, reverse, got, want)

@@ -86,16 +86,16 @@ func (w *window) clear() {
 }
 
 // read copies out at most limit publications (all when negative) from the
-// first-th oldest on, without expired ones.
-func (w *window) read(first, limit int, reverse bool, now int64) []*throng.Publication {
+// first-th oldest on, without expired ones, and returns how many of those it passed over.
+func (w *window) read(first, limit int, reverse bool, now int64) (out []*throng.Publication, passed int) {
 	count := w.n - first
 	if limit < 0 || limit > count {
 		limit = count
 	}
 	if limit == 0 {
-		return nil
+		return nil, 0
 	}
-	out := make([]*throng.Publication, 0, limit)
+	out = make([]*throng.Publication, 0, limit)
 	for k := 0; k < count && len(out) < limit; k++ {
 		i := first + k
 		if reverse {
@@ -103,9 +103,11 @@ func (w *window) read(first, limit int, reverse bool, now int64) []*throng.Publi
 		}
 		if p := w.at(i); !p.Expired(now) {
 			out = append(out, p)
+		} else {
+			passed++
 		}
 	}
-	return out
+	return out, passed
 }
 
 func (w *window) resize(size int) {

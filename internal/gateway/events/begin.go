@@ -118,6 +118,7 @@ type beginning struct {
 	Recovered   bool   `json:"recovered"`
 	Offset      uint64 `json:"offset"`
 	Epoch       string `json:"epoch"`
+	Time        int64  `json:"time"` // the server's
 }
 
 // Subscribed implements session.Wire: the channel begins, and what was missed
@@ -141,7 +142,7 @@ func (s *Stream) Subscribed(sub *session.Subscription, t session.Token, r sessio
 	if r.Positioned {
 		id = s.id(sub, at)
 	}
-	s.introduce(sub, id, beginning{sub.Channel(), r.Positioned, r.Recovered, r.Position.Offset, r.Position.Epoch})
+	s.introduce(sub, id, beginning{sub.Channel(), r.Positioned, r.Recovered, r.Position.Offset, r.Position.Epoch, s.gw.opts.Clock.Now()})
 	s.proceed(sub, r.Publications, t.Ref == askedFor)
 }
 
@@ -168,7 +169,7 @@ func (s *Stream) introduce(sub *session.Subscription, id string, b beginning) {
 		return
 	}
 	s.spoke = s.Now()
-	s.Conn.SendDroppable(appendEvent(nil, id, "subscribed", b), 0, sub.Class())
+	s.Conn.SendDroppable(appendEvent(nil, id, "subscribed", b), throng.Timing{}, sub.Class())
 }
 
 // since is where a channel's client stood that has not begun.
@@ -186,6 +187,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 	now := s.gw.opts.Clock.Now()
 	for _, p := range missed {
 		if p.Expired(now) {
+			s.gw.env.Stats.Expired.Add(1)
 			continue
 		}
 		event := s.missed(sub, p)
@@ -198,7 +200,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 			}
 		}
 		s.spoke = s.Now()
-		s.Conn.SendDroppable(event, p.ExpiresAt, sub.Class())
+		s.Conn.SendDroppable(event, throng.Timing{ExpiresAt: p.ExpiresAt}, sub.Class())
 	}
 	return true
 }

@@ -36,6 +36,8 @@ type Conn interface {
 	// client's system last confirmed anything that was sent, 0 where that is not known.
 	Now() int64
 	LastAck() int64
+	// TakesNow reports whether what is sent would leave at once.
+	TakesNow() bool
 }
 
 // Feed is a stream or a poll, as its conn sees it. All its methods are for the loop

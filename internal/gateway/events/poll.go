@@ -23,12 +23,18 @@ type Poll struct {
 	sub       *session.Subscription // when it has begun
 	at        throng.Position       // where the answer leads to
 	recovered bool
-	got       [][]byte // publications, as JSON
-	size      int      // their bytes
-	last      uint64   // the offset of the last of them
-	full      bool     // more came than one answer takes
+	got       []kept
+	size      int    // their bytes
+	last      uint64 // the offset of the last of them
+	full      bool   // more came than one answer takes
 	settling  bool
 	done      bool // it is answered as it is
+}
+
+// kept is a publication that the answer will have, as JSON.
+type kept struct {
+	object  []byte
+	expires int64 // 0: never
 }
 
 var (
@@ -137,9 +143,7 @@ func (p *Poll) conclude() {
 func (p *Poll) keepAll(missed []*throng.Publication) {
 	now := p.gw.opts.Clock.Now()
 	for _, pub := range missed {
-		if !pub.Expired(now) {
-			p.keep(object(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub)), pub.Offset)
-		}
+		p.keepMissed(pub, now)
 		if p.full {
 			p.at.Offset = p.last
 			return
@@ -152,9 +156,7 @@ func (p *Poll) keepAll(missed []*throng.Publication) {
 func (p *Poll) keepNewest(recent []*throng.Publication) {
 	now := p.gw.opts.Clock.Now()
 	for _, pub := range slices.Backward(recent) {
-		if !pub.Expired(now) {
-			p.keep(object(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub)), pub.Offset)
-		}
+		p.keepMissed(pub, now)
 		if p.full {
 			break
 		}
@@ -162,13 +164,23 @@ func (p *Poll) keepNewest(recent []*throng.Publication) {
 	slices.Reverse(p.got)
 }
 
+// keepMissed takes a publication from the history into the answer.
+func (p *Poll) keepMissed(pub *throng.Publication, now int64) {
+	if pub.Expired(now) {
+		p.gw.asking.Stats.Expired.Add(1)
+		return
+	}
+	p.keep(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub), pub.ExpiresAt, pub.Offset)
+}
+
 // keep takes a publication into the answer, if there is room.
-func (p *Poll) keep(object []byte, offset uint64) {
+func (p *Poll) keep(event []byte, expires int64, offset uint64) {
+	object := object(event)
 	if p.full || len(p.got) > 0 && (len(p.got) >= p.req.limit || p.size+len(object) > p.gw.opts.Limits.QueueBytes) {
 		p.full = true
 		return
 	}
-	p.got = append(p.got, object)
+	p.got = append(p.got, kept{object, expires})
 	p.size += len(object)
 	p.last = offset
 }
@@ -179,11 +191,11 @@ type settle struct{ of *Poll }
 
 // SendDroppable implements session.Transport: the publication that was waited for,
 // or one of them.
-func (p *Poll) SendDroppable(event []byte, _ int64, _ uint32) {
+func (p *Poll) SendDroppable(event []byte, t throng.Timing, _ uint32) {
 	if p.done {
 		return
 	}
-	p.keep(object(event), p.gw.opts.Node.Offset(p.sub))
+	p.keep(event, t.ExpiresAt, p.gw.opts.Node.Offset(p.sub))
 	if !p.settling {
 		p.settling = true
 		p.gw.opts.Post(p.Ref(), settle{p})
@@ -199,8 +211,22 @@ func (p *Poll) Flush() {}
 // Shed implements session.Transport.
 func (p *Poll) Shed(int, func(uint32)) int { return 0 }
 
-// answer ends the poll: what came, and where the client stands then.
+// answer ends the poll: what came, and where the client stands then. An answer can't be
+// taken back, so one with deadlines is not for a client that does not read: it may ask
+// again from where it stood.
 func (p *Poll) answer(at throng.Position) {
+	now := p.gw.opts.Clock.Now()
+	all := len(p.got)
+	p.got = slices.DeleteFunc(p.got, func(k kept) bool { return k.expires != 0 && now >= k.expires })
+	p.gw.asking.Stats.Expired.Add(uint64(all - len(p.got)))
+	timed := slices.ContainsFunc(p.got, func(k kept) bool { return k.expires != 0 })
+	if timed {
+		p.Conn.Flush()
+	}
+	if timed && !p.Conn.TakesNow() {
+		p.refuse(throng.ErrTooManyRequests)
+		return
+	}
 	b := append(make([]byte, 0, p.size+len(p.got)+len(p.req.Channels[0])+160), `{"channel":`...)
 	b = appendString(b, p.req.Channels[0])
 	b = append(b, `,"offset":`...)
@@ -212,15 +238,20 @@ func (p *Poll) answer(at throng.Position) {
 	b = append(b, `,"recovered":`...)
 	b = strconv.AppendBool(b, p.recovered)
 	b = append(b, `,"publications":[`...)
-	for i, object := range p.got {
+	for i, k := range p.got {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, object...)
+		b = append(b, k.object...)
 	}
-	b = append(b, "]}\n"...)
+	b = append(b, `],"time":`...)
+	b = strconv.AppendInt(b, p.gw.opts.Clock.Now(), 10)
+	b = append(b, "}\n"...)
 	p.End()
 	p.Conn.Answer(http.StatusOK, b)
+	if timed {
+		p.Conn.Flush()
+	}
 }
 
 // finish answers a poll that has begun with what there is. Publications that nobody

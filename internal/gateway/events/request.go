@@ -18,6 +18,7 @@ type Request struct {
 	// Tokens are its subscription tokens.
 	Tokens []string
 
+	time     bool             // the server's time is wanted now and then, of /events
 	presence bool             // who is in its channels is wanted too, of /events
 	places   places           // where its last connection stood, of /events
 	since    *throng.Position // the same, of /poll
@@ -46,6 +47,7 @@ func ParseEvents(q url.Values, lastID string) Request {
 	}
 	r.places, _ = parseID(lastID)
 	r.presence = last(q, "presence") == "1"
+	r.time = last(q, "time") == "1"
 	return r
 }
 

@@ -22,6 +22,7 @@ func (conn) SetDeadline(int64)    {}
 func (conn) Name([16]byte) string { return "" }
 func (conn) Now() int64           { return 0 }
 func (conn) LastAck() int64       { return 0 }
+func (conn) TakesNow() bool       { return false }
 
 // window is a node that has the same history for every channel.
 type window struct{ missed []*throng.Publication }

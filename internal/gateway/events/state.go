@@ -16,6 +16,8 @@ type state struct {
 	Session session.State `json:"session"`
 	// Presence says that the client wants to know who is there.
 	Presence bool `json:"presence,omitempty"`
+	// Time says that it wants the server's time now and then.
+	Time bool `json:"time,omitempty"`
 }
 
 // ErrBeginning says that channels of a stream have not begun yet.
@@ -26,7 +28,7 @@ func (s *Stream) Capture() ([]byte, error) {
 	if s.resume != nil || s.Ended() {
 		return nil, ErrBeginning
 	}
-	return json.Marshal(state{s.Session.Capture(), s.shows})
+	return json.Marshal(state{s.Session.Capture(), s.shows, s.timed})
 }
 
 // Restore reads a captured stream and returns what puts it on a conn. Its channels
@@ -44,7 +46,7 @@ func (g *Gateway) Restore(captured []byte) (open func(Conn) *Stream, err error) 
 	if err := st.check(); err != nil {
 		return nil, fmt.Errorf("event stream: %w", err)
 	}
-	return func(c Conn) *Stream { return g.restore(c, st.Session, st.Presence) }, nil
+	return func(c Conn) *Stream { return g.restore(c, &st) }, nil
 }
 
 // check refuses what Capture does not write.
@@ -67,8 +69,9 @@ func (st *state) check() error {
 
 // restore goes on with a stream that has begun. Its channels have not, in this
 // process: until they have, ids say where they stood.
-func (g *Gateway) restore(c Conn, st session.State, shows bool) *Stream {
-	s := &Stream{Conn: c, gw: g, spoke: c.Now(), shows: shows}
+func (g *Gateway) restore(c Conn, from *state) *Stream {
+	st := from.Session
+	s := &Stream{Conn: c, gw: g, spoke: c.Now(), shows: from.Presence, timed: from.Time}
 	s.Init(&g.env, s, s, st.Client, nil)
 	if len(st.Subs) > 0 {
 		s.resume = &resume{left: len(st.Subs)}

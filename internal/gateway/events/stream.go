@@ -3,6 +3,7 @@ package events
 import (
 	"encoding/base64"
 	"math/rand/v2"
+	"strconv"
 
 	"throng"
 	"throng/internal/session"
@@ -19,6 +20,7 @@ type Stream struct {
 	spoke  int64   // when the client was last sent something, in Clock milliseconds
 	single bool    // the id in the shared event says all
 	shows  bool    // who is in its channels
+	timed  bool    // the server's time, when nothing else is said
 	named  *named  // what its client names it by, if there is anything to say of it
 }
 
@@ -40,7 +42,7 @@ var (
 // Stream begins a stream, or refuses it with an HTTP status when it can have none
 // of its channels.
 func (g *Gateway) Stream(c Conn, r Request, who Client) *Stream {
-	s := &Stream{Conn: c, gw: g, shows: r.presence}
+	s := &Stream{Conn: c, gw: g, shows: r.presence, timed: r.time}
 	s.Init(&g.env, s, s, throng.NewClientID(), who.Identity)
 	if who.Until != 0 {
 		s.Await(who.Until)
@@ -85,13 +87,15 @@ func (s *Stream) say(id, kind string, data any) {
 	s.send(appendEvent(s.Scratch(), id, kind, data))
 }
 
-// SendDroppable implements session.Transport: an event of a channel goes out.
-func (s *Stream) SendDroppable(event []byte, expires int64, class uint32) {
+// SendDroppable implements session.Transport: an event of a channel goes out. None goes
+// ahead of another: an id says what was sent before.
+func (s *Stream) SendDroppable(event []byte, t throng.Timing, class uint32) {
 	s.spoke = s.Now()
 	if !s.single {
 		event = s.identified(event)
 	}
-	s.Conn.SendDroppable(event, expires, class)
+	t.Urgent = false
+	s.Conn.SendDroppable(event, t, class)
 }
 
 // identified returns an event with an id that says where all channels stand. Id and
@@ -166,9 +170,20 @@ func (s *Stream) Timer() {
 		return
 	}
 	if s.gw.beat > 0 && now >= s.spoke+s.gw.beat {
-		s.send(append(s.Scratch(), ":\n\n"...))
+		s.alive(now)
 	}
 	s.Rearm()
+}
+
+// alive shows that the stream is there, when nothing else was said: by a comment, or by
+// the event "time" for who keeps a clock.
+func (s *Stream) alive(now int64) {
+	if !s.timed {
+		s.send(append(s.Scratch(), ":\n\n"...))
+		return
+	}
+	b := append(s.Scratch(), "event: time\ndata: {\"time\":"...)
+	s.send(append(strconv.AppendInt(b, now, 10), "}\n\n"...))
 }
 
 // Rearm implements session.Wire: the timer is set to what comes first.

@@ -16,7 +16,7 @@ import (
 // Text carries what a WebSocket frame does, without the frame, and bytes as
 // base64.
 func TestTextCarriage(t *testing.T) {
-	all := phoenix.Encoders("message", phoenix.Compression{})
+	all := phoenix.Encoders("message", phoenix.Compression{}, false)
 	if len(all) != 16 {
 		t.Fatalf("%d encoders", len(all))
 	}

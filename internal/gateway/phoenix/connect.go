@@ -22,6 +22,13 @@ type Connect struct {
 	Protocol string
 }
 
+// Time reports whether the client wants the server's time with the answers to its
+// heartbeats and joins: the parameter "time" is 1.
+func (c *Connect) Time() bool {
+	given := c.Params["time"]
+	return len(given) > 0 && given[len(given)-1] == "1"
+}
+
 // Version is a version of the wire.
 type Version = codec.Version
 

@@ -24,16 +24,16 @@ type sponge struct {
 	taken   *int
 }
 
-func (c *sponge) Ref() throng.Ref                           { return c.ref }
-func (c *sponge) Scratch() []byte                           { return (*c.scratch)[:0] }
-func (c *sponge) SendDroppable(b []byte, _ int64, _ uint32) { *c.taken += len(b) }
-func (*sponge) Queued() int                                 { return 0 }
-func (*sponge) Flush()                                      {}
-func (*sponge) Shed(int, func(uint32)) int                  { return 0 }
-func (*sponge) Close(uint16, string)                        {}
-func (*sponge) SetDeadline(int64)                           {}
-func (*sponge) LastRead() int64                             { return 0 }
-func (*sponge) Carriage() phoenix.Carriage                  { return phoenix.WebSocket }
+func (c *sponge) Ref() throng.Ref                                   { return c.ref }
+func (c *sponge) Scratch() []byte                                   { return (*c.scratch)[:0] }
+func (c *sponge) SendDroppable(b []byte, _ throng.Timing, _ uint32) { *c.taken += len(b) }
+func (*sponge) Queued() int                                         { return 0 }
+func (*sponge) Flush()                                              {}
+func (*sponge) Shed(int, func(uint32)) int                          { return 0 }
+func (*sponge) Close(uint16, string)                                {}
+func (*sponge) SetDeadline(int64)                                   {}
+func (*sponge) LastRead() int64                                     { return 0 }
+func (*sponge) Carriage() phoenix.Carriage                          { return phoenix.WebSocket }
 
 func (c *sponge) SendScratch(b []byte, from int) {
 	*c.scratch = b
@@ -105,7 +105,7 @@ type recovery struct {
 func newRecovery(b testing.TB, clients, window int) *recovery {
 	r := &recovery{}
 	clock := throng.NewClock()
-	h := hub.New(hub.Options{Mailboxes: []throng.Mailbox{noMailbox{}}, Encoders: phoenix.Encoders("message", phoenix.Compression{}), Clock: clock})
+	h := hub.New(hub.Options{Mailboxes: []throng.Mailbox{noMailbox{}}, Encoders: phoenix.Encoders("message", phoenix.Compression{}, false), Clock: clock})
 	r.broker = memory.New(h, memory.Options{Clock: clock})
 	h.Connect(r.broker)
 	r.node = node.New(node.Options{

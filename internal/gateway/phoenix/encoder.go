@@ -15,6 +15,7 @@ type encoder struct {
 	version  codec.Version
 	carriage Carriage
 	offset   bool // the offset stands in the otherwise null ref
+	hide     bool // deadlines
 	event    string
 	compress Compression
 }
@@ -28,11 +29,12 @@ const (
 )
 
 // Encoders returns the encoders that the hub needs for Phoenix sockets, in the
-// order of their encodings. The event is that of publications without one.
-func Encoders(event string, z Compression) []throng.Encoder {
+// order of their encodings. The event is that of publications without one; deadlines are
+// told unless they are to be hidden.
+func Encoders(event string, z Compression, hideDeadlines bool) []throng.Encoder {
 	all := make([]throng.Encoder, encodings)
 	for i := range all {
-		e := encoder{version: codec.V1, carriage: Carriage(i / encodingCarriage), offset: i&encodingOffset != 0, event: event, compress: z}
+		e := encoder{version: codec.V1, carriage: Carriage(i / encodingCarriage), offset: i&encodingOffset != 0, hide: hideDeadlines, event: event, compress: z}
 		if i&encodingV2 != 0 {
 			e.version = codec.V2
 		}
@@ -59,7 +61,11 @@ func (e encoder) Encode(dst []byte, channel string, p *throng.Publication) []byt
 	if e.offset {
 		offset = p.Offset
 	}
-	dst = codec.AppendBroadcast(dst, e.version, offset, channel, event, payload(p))
+	if p.ExpiresAt == 0 || e.hide {
+		dst = codec.AppendBroadcast(dst, e.version, offset, channel, event, payload(p))
+	} else {
+		dst = codec.AppendExpiring(dst, e.version, offset, p.ExpiresAt, channel, event, payload(p))
+	}
 	return e.finish(dst[start:], websocket.OpText)
 }
 

@@ -56,7 +56,7 @@ func (b *bench) Event(e *phoenix.Event, answer func(phoenix.Answer)) {
 
 func newBench(t testing.TB) *bench {
 	b := &bench{t: t, clock: throng.NewClock()}
-	b.hub = hub.New(hub.Options{Mailboxes: []throng.Mailbox{b}, Encoders: phoenix.Encoders("message", phoenix.Compression{}), Clock: b.clock})
+	b.hub = hub.New(hub.Options{Mailboxes: []throng.Mailbox{b}, Encoders: phoenix.Encoders("message", phoenix.Compression{}, false), Clock: b.clock})
 	broker := memory.New(b.hub, memory.Options{Clock: b.clock, Shards: 1})
 	t.Cleanup(func() { _ = broker.Close(context.Background()) })
 	b.hub.Connect(broker)
@@ -103,17 +103,17 @@ type wire struct {
 	last     string
 }
 
-func (*wire) Ref() throng.Ref                             { return throng.Ref{} }
-func (*wire) Scratch() []byte                             { return nil }
-func (w *wire) SendScratch(b []byte, from int)            { w.send(b[from:]) }
-func (w *wire) SendDroppable(b []byte, _ int64, _ uint32) { w.send(b) }
-func (w *wire) Queued() int                               { return w.queued }
-func (w *wire) Flush()                                    { w.queued /= 2 }
-func (w *wire) Shed(int, func(uint32)) int                { freed := w.queued; w.queued = 0; return freed }
-func (w *wire) Close(uint16, string)                      { w.closed = true }
-func (*wire) SetDeadline(int64)                           {}
-func (*wire) LastRead() int64                             { return 0 }
-func (w *wire) Carriage() phoenix.Carriage                { return w.carriage }
+func (*wire) Ref() throng.Ref                                     { return throng.Ref{} }
+func (*wire) Scratch() []byte                                     { return nil }
+func (w *wire) SendScratch(b []byte, from int)                    { w.send(b[from:]) }
+func (w *wire) SendDroppable(b []byte, _ throng.Timing, _ uint32) { w.send(b) }
+func (w *wire) Queued() int                                       { return w.queued }
+func (w *wire) Flush()                                            { w.queued /= 2 }
+func (w *wire) Shed(int, func(uint32)) int                        { freed := w.queued; w.queued = 0; return freed }
+func (w *wire) Close(uint16, string)                              { w.closed = true }
+func (*wire) SetDeadline(int64)                                   {}
+func (*wire) LastRead() int64                                     { return 0 }
+func (w *wire) Carriage() phoenix.Carriage                        { return w.carriage }
 
 // send wants one whole frame of what the version may say.
 func (w *wire) send(b []byte) {

@@ -55,8 +55,9 @@ type Options struct {
 	IdleTimeout time.Duration
 	// DefaultEvent is the event of publications that have none.
 	DefaultEvent string
-	// Compression is that of the encoders in the hub.
-	Compression Compression
+	// Compression and HideDeadlines are those of the encoders in the hub.
+	Compression   Compression
+	HideDeadlines bool
 	// Backend answers events in namespaces that say so; may be nil.
 	Backend Backend
 	// Desks answer the events of all namespaces whose names begin with a word of theirs
@@ -109,6 +110,7 @@ type Gateway struct {
 	idle     int64
 	decoders []codec.Decoder  // one per loop
 	tapes    []tapes          // one per loop
+	missed   []missed         // one per loop
 	encoders []throng.Encoder // by encoding, counted from Options.Encoding
 
 	early, floods atomic.Uint64 // see rate.go
@@ -128,6 +130,6 @@ func New(o Options) *Gateway {
 			Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users,
 			Attendance: o.Attendance, Watcher: o.Watcher,
 		},
-		decoders: make([]codec.Decoder, o.Loops), tapes: make([]tapes, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression),
+		decoders: make([]codec.Decoder, o.Loops), tapes: make([]tapes, o.Loops), missed: make([]missed, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression, o.HideDeadlines),
 	}
 }

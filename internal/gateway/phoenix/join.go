@@ -152,6 +152,7 @@ func (s *Socket) encoding(flags uint8) uint8 {
 // Subscribed implements session.Wire: the answer to a join.
 func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r session.SubscribeResult, err *throng.Error) {
 	ref, more := []byte(token.Ref), false
+	var behind []*throng.Publication
 	switch {
 	case sub.Server(): // nobody asked, and nobody is answered
 	case err != nil:
@@ -159,10 +160,10 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 		s.reply(joinRefOf(sub), ref, sub.Channel(), "error", reason(err, ""))
 	case sub.WireFlags&flagRecover != 0:
 		var answer []byte
-		answer, more = s.recoveryAnswer(r)
+		answer, behind, more = s.recoveryAnswer(r)
 		s.reply(joinRefOf(sub), ref, sub.Channel(), "ok", answer)
 	default:
-		s.reply(joinRefOf(sub), ref, sub.Channel(), "ok", nil)
+		s.reply(joinRefOf(sub), ref, sub.Channel(), "ok", s.time(make([]byte, 0, timeBytes)))
 	}
 	s.Each(func(old *session.Subscription) {
 		switch {
@@ -173,7 +174,7 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 			s.finish(old)
 		}
 	})
-	if more {
+	if whole := s.pushMissed(sub, behind); more || !whole {
 		sub.Lost()
 	}
 }
@@ -186,12 +187,19 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 // stands at the end of the first one, and more says that the client has to join
 // again from there. Inside the window nobody is told to begin anew.
 //
+// An answer is never dropped, so it has nothing with a deadline: what comes from the
+// first such publication on follows as pushes, and the answer stands before it.
+//
 // The answer is in the loop's memory, valid until the next one.
-func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, more bool) {
+func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, behind []*throng.Publication, more bool) {
 	all := s.visible(r.Publications)
 	pubs, size := s.fitting(all, r.Recovered)
 	if more = r.Recovered && len(pubs) < len(all); more {
 		r.Position.Offset = pubs[len(pubs)-1].Offset
+	}
+	if i := slices.IndexFunc(pubs, expiring); i >= 0 {
+		r.Position.Offset = pubs[i].Offset - 1
+		pubs, behind = pubs[:i], pubs[i:]
 	}
 	t := &s.gw.tapes[s.conn().Ref().Loop]
 	b := append(t.answer[:0], `{"recoverable":`...)
@@ -213,11 +221,16 @@ func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, more 
 			b = s.gw.appendPublication(b, p)
 		}
 	}
-	b = append(b, `]}`...)
+	b = append(b, ']')
+	if s.timed {
+		b = append(b, `,"time":`...)
+		b = strconv.AppendInt(b, s.gw.opts.Clock.Now(), 10)
+	}
+	b = append(b, '}')
 	if t.answer = b; cap(b) > answersBytes {
 		t.answer = nil
 	}
-	return b, more
+	return b, behind, more
 }
 
 // fitting returns what an answer has room for: the oldest, at least one of them,
@@ -246,7 +259,11 @@ func (s *Socket) fitting(pubs []*throng.Publication, oldest bool) (part []*thron
 func (s *Socket) visible(pubs []*throng.Publication) []*throng.Publication {
 	now := s.gw.opts.Clock.Now()
 	return slices.DeleteFunc(pubs, func(p *throng.Publication) bool {
-		return p.Expired(now) || p.Exclude == s.Client() && p.Exclude != throng.ClientID{}
+		if p.Expired(now) {
+			s.gw.env.Stats.Expired.Add(1)
+			return true
+		}
+		return p.Exclude == s.Client() && p.Exclude != throng.ClientID{}
 	})
 }
 
@@ -297,12 +314,8 @@ func reason(err *throng.Error, hint string) []byte {
 
 // Resumed implements session.Wire: what was missed follows as ordinary pushes.
 func (s *Socket) Resumed(sub *session.Subscription, missed []*throng.Publication) {
-	e := s.gw.encoders[s.encoding(sub.WireFlags)-s.gw.opts.Encoding]
-	for _, p := range s.visible(missed) {
-		if sub.Index() < 0 {
-			return // it was too much: the client resynchronises, or is gone
-		}
-		sub.Push(e.Encode(nil, sub.Channel(), p), p)
+	if !s.pushMissed(sub, s.visible(missed)) {
+		sub.Lost()
 	}
 }
 

@@ -1,6 +1,7 @@
 package phoenix
 
 import (
+	"strconv"
 	"time"
 
 	"throng"
@@ -18,6 +19,7 @@ type Socket struct {
 	held    *[]held // channels that wait for the application's answers; nil usually
 	meter   rate.Meter
 	version codec.Version
+	timed   bool // wants the server's time
 }
 
 // Flags of a subscription of this wire.
@@ -38,11 +40,13 @@ type Client struct {
 	// Until is when it must have sent a token, in Clock milliseconds; 0 if it need
 	// not.
 	Until int64
+	// Time says that it wants the server's time, see Connect.Time.
+	Time bool
 }
 
 // Open begins a socket's life on a connection.
 func (g *Gateway) Open(c Conn, v codec.Version, who Client) *Socket {
-	s := &Socket{gw: g, version: v, meter: rate.NewMeter(g.opts.Clock.Now())}
+	s := &Socket{gw: g, version: v, timed: who.Time, meter: rate.NewMeter(g.opts.Clock.Now())}
 	s.Init(&g.env, s, c, who.ID, who.Identity)
 	if who.Until != 0 {
 		s.Await(who.Until)
@@ -98,7 +102,8 @@ func (s *Socket) Receive(binary bool, data []byte) {
 // wait.
 func (s *Socket) dispatch(m *codec.Message, wait time.Duration) {
 	if m.Heartbeat() {
-		s.reply(nil, m.Ref, serverTopic, "ok", nil)
+		var room [timeBytes]byte
+		s.reply(nil, m.Ref, serverTopic, "ok", s.time(room[:0]))
 		return
 	}
 	if wait > 0 && string(m.Event) != "phx_leave" {
@@ -130,6 +135,20 @@ func (s *Socket) dispatch(m *codec.Message, wait time.Duration) {
 		s.event(m, sub)
 	}
 }
+
+// time appends what an answer without another content says: the server's time for who
+// wants it, else nothing.
+func (s *Socket) time(b []byte) []byte {
+	if !s.timed {
+		return nil
+	}
+	b = append(b, `{"time":`...)
+	b = strconv.AppendInt(b, s.gw.opts.Clock.Now(), 10)
+	return append(b, '}')
+}
+
+// timeBytes is room for time.
+const timeBytes = 32
 
 // serverTopic is the topic of heartbeats. Nobody joins it.
 const serverTopic = "phoenix"

@@ -16,6 +16,7 @@ import (
 // state is all that a socket knows.
 type state struct {
 	Version codec.Version `json:"version"`
+	Time    bool          `json:"time,omitempty"`
 	Session session.State `json:"session"`
 }
 
@@ -33,7 +34,7 @@ func (s *Socket) Capture() ([]byte, error) {
 	if busy {
 		return nil, ErrUnderWay
 	}
-	return json.Marshal(state{Version: s.version, Session: s.Session.Capture()})
+	return json.Marshal(state{Version: s.version, Time: s.timed, Session: s.Session.Capture()})
 }
 
 // Restore reads a captured socket and returns what puts it on a connection. Its
@@ -52,7 +53,7 @@ func (g *Gateway) Restore(captured []byte) (open func(Conn) *Socket, err error) 
 		return nil, fmt.Errorf("phoenix socket: %w", err)
 	}
 	return func(c Conn) *Socket {
-		s := g.Open(c, st.Version, Client{})
+		s := g.Open(c, st.Version, Client{Time: st.Time})
 		for i := range st.Session.Subs {
 			sub := &st.Session.Subs[i]
 			sub.Encoding = s.encoding(sub.WireFlags)

@@ -8,7 +8,8 @@
 //	[join_ref, ref, topic, event, payload]
 //
 // and has a binary form for payloads that are not JSON (binary.go). Version 1 is
-// an object {topic, event, payload, ref}.
+// an object {topic, event, payload, ref}. What else a frame may have is ignored, by
+// Phoenix's clients as here.
 //
 // A topic is what the rest of the tree calls a channel. A ref is chosen by the
 // client and means nothing to the server, which echoes it. Phoenix keeps whatever

@@ -44,6 +44,20 @@ func AppendBroadcast(dst []byte, v Version, offset uint64, topic, event string, 
 	return AppendPush(dst, v, nil, ref, topic, event, payload)
 }
 
+// AppendExpiring is AppendBroadcast with a deadline, in milliseconds since 1970. In
+// version 2 it is a sixth element, {"expires_at":N}, which phoenix.js leaves to an own
+// decode function; in version 1 it is a member.
+func AppendExpiring(dst []byte, v Version, offset uint64, expires int64, topic, event string, payload []byte) []byte {
+	dst = AppendBroadcast(dst, v, offset, topic, event, payload)
+	dst = dst[:len(dst)-1] // the end of array or object
+	if v == V1 {
+		dst = append(dst, `,"expires_at":`...)
+		return append(strconv.AppendInt(dst, expires, 10), '}')
+	}
+	dst = append(dst, `,{"expires_at":`...)
+	return append(strconv.AppendInt(dst, expires, 10), `}]`...)
+}
+
 // appendHead appends everything before the payload, and makes room for a payload
 // of size bytes and the rest of the frame.
 func appendHead(dst []byte, v Version, joinRef, ref []byte, topic, event string, size int) []byte {

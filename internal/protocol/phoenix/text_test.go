@@ -20,6 +20,8 @@ func TestAppendText(t *testing.T) {
 		{phoenix.AppendPush(nil, phoenix.V1, jr, nil, "t", "phx_close", nil), `{"topic":"t","event":"phx_close","payload":{},"ref":null}`},
 		{phoenix.AppendBroadcast(nil, phoenix.V2, 0, "t", "e", payload), `[null,null,"t","e",{"a":1}]`},
 		{phoenix.AppendBroadcast(nil, phoenix.V2, 1<<64-1, "t", "e", payload), `[null,18446744073709551615,"t","e",{"a":1}]`},
+		{phoenix.AppendExpiring(nil, phoenix.V2, 7, 1764172800123, "t", "e", payload), `[null,7,"t","e",{"a":1},{"expires_at":1764172800123}]`},
+		{phoenix.AppendExpiring(nil, phoenix.V1, 0, 1764172800123, "t", "e", payload), `{"topic":"t","event":"e","payload":{"a":1},"ref":null,"expires_at":1764172800123}`},
 		{phoenix.AppendBroadcast(nil, phoenix.V1, 7, "t", "e", payload), `{"topic":"t","event":"e","payload":{"a":1},"ref":7}`},
 		{phoenix.AppendPush(nil, phoenix.V2, nil, nil, "a\"\\/<é日😀\x7f", "\x00\b\f\n\r\t\x1f", payload),
 			`[null,null,"a\"\\/<é日😀` + "\x7f" + `","\u0000\b\f\n\r\t\u001f",{"a":1}]`},

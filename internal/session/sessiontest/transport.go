@@ -12,6 +12,7 @@ import (
 type Frame struct {
 	Text    string
 	Expires int64
+	Urgent  bool
 	Class   uint32 // 0: an answer
 }
 
@@ -41,11 +42,11 @@ func (t *Transport) SendScratch(b []byte, from int) {
 }
 
 // SendDroppable implements session.Transport.
-func (t *Transport) SendDroppable(b []byte, expires int64, class uint32) {
+func (t *Transport) SendDroppable(b []byte, due throng.Timing, class uint32) {
 	if class == 0 {
 		panic("a droppable frame without a class")
 	}
-	t.queue(Frame{Text: string(b), Expires: expires, Class: class})
+	t.queue(Frame{Text: string(b), Expires: due.ExpiresAt, Urgent: due.Urgent, Class: class})
 }
 
 func (t *Transport) queue(f Frame) {
