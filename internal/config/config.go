@@ -35,6 +35,7 @@ type Config struct {
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
 	Events    Events    `toml:"events" doc:"The plain ways out, for curl and for browsers without a library: a stream of events (EventSource), and polls."`
 	Store     Store     `toml:"store" doc:"Where what has to last is kept: visits, bonuses and their claims."`
+	Users     Users     `toml:"users" doc:"Users' own channels, and the small maps that their tabs and devices share: docs/users.md. Only clients whose user is known have them."`
 	Visits    Visits    `toml:"visits" doc:"The record of who was here and for how long: docs/visits.md. Only clients whose user is known are in it."`
 	API       API       `toml:"api" doc:"The server API, for the application's backend: docs/api.md. It is there when there is a key."`
 

@@ -67,6 +67,7 @@ func Default() *Config {
 		Events: Events{Serve: true, Path: "/events", PollPath: "/poll"},
 		API:    API{MaxBody: MiB},
 		Store:  Store{Kind: "sqlite"},
+		Users:  Users{Subscribe: true, HistorySize: 500, HistoryTTL: 10 * time.Minute},
 		Visits: Visits{
 			Record:    true,
 			Grace:     15 * time.Second,

@@ -206,7 +206,7 @@ func (s *Server) composeGateway() error {
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
-		Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Watcher: s.watcher(), Presence: s.presence,
+		Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Watcher: s.watcher(), Presence: s.presence, Own: c.Users.Subscribe,
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,

@@ -66,8 +66,8 @@ func (s *Stream) plan(r *Request) (p plan) {
 	return p
 }
 
-// planGranted adds the channels of the token that the client connects with. What
-// can't be is left out: the client was not promised anything.
+// planGranted adds the user's own channel, and those of the token that the client
+// connects with. What can't be is left out: the client was not promised anything.
 func (s *Stream) planGranted(p *plan, names []string) {
 	id := s.Identity()
 	if id == nil {
@@ -79,6 +79,20 @@ func (s *Stream) planGranted(p *plan, names []string) {
 		if ns != nil && !slices.Contains(names, g.Channel) && len(p.wanted) < s.gw.opts.Limits.Channels {
 			p.wanted = append(p.wanted, wanted{g.Channel, ns, g, true})
 		}
+	}
+	s.planOwn(p, names)
+}
+
+// planOwn adds the user's own channel. Who asked for others, and gets none of them, does
+// not get a stream with that one instead.
+func (s *Stream) planOwn(p *plan, names []string) {
+	own := s.OwnChannel()
+	if own == "" || len(p.wanted) == 0 && p.first != nil || slices.Contains(names, own) ||
+		slices.ContainsFunc(p.wanted, func(w wanted) bool { return w.channel == own }) {
+		return
+	}
+	if ns := s.gw.opts.Node.Namespace(own); ns != nil {
+		p.wanted = append(p.wanted, wanted{own, ns, nil, true})
 	}
 }
 
@@ -253,6 +267,15 @@ func (s *Stream) Tell(sub *session.Subscription, event string, data []byte) {
 	}
 }
 
+// onlyOwn reports whether the stream has no channel any more that was asked for.
+func (s *Stream) onlyOwn() bool {
+	only := true
+	s.Each(func(sub *session.Subscription) {
+		only = only && sub.Server() && throng.UserOf(sub.Channel()) != ""
+	})
+	return only
+}
+
 // Unsubscribed implements session.Wire. A client that missed something has to come
 // back: its last id says from where. So has one whose last token ran out, for what
 // it may have now.
@@ -265,7 +288,7 @@ func (s *Stream) Unsubscribed(sub *session.Subscription, why *throng.Unsubscribe
 		return
 	}
 	s.say("", "unsubscribed", unsubscribed{sub.Channel(), why})
-	if why.Again() && s.Count() == 0 {
+	if why.Again() && s.onlyOwn() {
 		s.Disconnect(throng.DisconnectSubExpired)
 		return
 	}

@@ -67,6 +67,8 @@ type Options struct {
 	Users []*session.Users
 	// Attendance are told of streams. A poll is a question: who asks is not here.
 	Attendance []session.Attendance
+	// Own says that streams have their users' own channels.
+	Own bool
 	// Loops is the number of loops that feeds live on.
 	Loops int
 	// Encoding is the index of the first of Encoders in the hub.
@@ -92,7 +94,7 @@ type Gateway struct {
 func New(o Options) *Gateway {
 	g := &Gateway{opts: o, beat: o.Beat.Milliseconds(), recent: make([]recent, o.Loops)}
 	g.env.Node, g.env.Limits, g.env.Clock = o.Node, o.Limits, o.Clock
-	g.env.Auth, g.env.Users, g.env.Attendance = o.Auth, o.Users, o.Attendance
+	g.env.Auth, g.env.Users, g.env.Attendance, g.env.Own = o.Auth, o.Users, o.Attendance, o.Own
 	g.asking.Node, g.asking.Limits, g.asking.Clock = o.Node, o.Limits, o.Clock
 	g.asking.Auth, g.asking.Users = o.Auth, o.Users
 	return g

@@ -41,6 +41,8 @@ type Options struct {
 	Users []*session.Users
 	// Attendance are told who comes and goes.
 	Attendance []session.Attendance
+	// Own says that clients are subscribed to their users' own channels.
+	Own bool
 	// Watcher is told who watches what; nil where nobody wants to know.
 	Watcher session.Watcher
 	// Presence answers what clients ask of who is in a channel; nil where there is none.
@@ -126,7 +128,7 @@ func New(o Options) *Gateway {
 		opts: o, idle: o.IdleTimeout.Milliseconds(),
 		env: session.Env{
 			Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users,
-			Attendance: o.Attendance, Watcher: o.Watcher,
+			Attendance: o.Attendance, Watcher: o.Watcher, Own: o.Own,
 		},
 		decoders: make([]codec.Decoder, o.Loops), tapes: make([]tapes, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression),
 	}

@@ -44,7 +44,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 		refuse(reason(throng.ErrTooManyRequests, "other answers wait to be read; join again"))
 		return
 	}
-	if old == nil && s.Count() >= s.gw.opts.Limits.Channels {
+	if old == nil && s.Full() {
 		refuse([]byte(`{"reason":"too many channels joined"}`))
 		return
 	}
