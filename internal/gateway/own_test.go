@@ -15,7 +15,9 @@ import (
 // wire, may join it with recovery, and nobody else's.
 func TestOwnChannel(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		s := gatewaytest.Start(t, gatewaytest.Options(kind))
+		o := gatewaytest.Options(kind)
+		o.Config.Users.State = "off"
+		s := gatewaytest.Start(t, o)
 		const target = "/socket/websocket?vsn=2.0.0&user_id="
 		ann, bob, nobody := gatewaytest.Connect(t, s.Addr(), target+"ann"), gatewaytest.Connect(t, s.Addr(), target+"bob"), gatewaytest.Connect(t, s.Addr(), target)
 		for _, c := range []*gatewaytest.Client{ann, bob, nobody} {
@@ -58,6 +60,7 @@ func TestOwnChannel(t *testing.T) {
 // TestOwnChannelLater: who says later who it is has the own channel from then on.
 func TestOwnChannelLater(t *testing.T) {
 	o := gatewaytest.Options("epoll")
+	o.Config.Users.State = "off"
 	o.Config.Auth.HMACSecret, o.Config.Auth.Anonymous = hmacSecret, true
 	o.Config.Phoenix.MaxChannels = 1 // the own one is not counted
 	s := gatewaytest.Start(t, o)
@@ -76,6 +79,7 @@ func TestOwnChannelLater(t *testing.T) {
 // for the own one.
 func TestOwnChannelAlone(t *testing.T) {
 	o := gatewaytest.Options("epoll")
+	o.Config.Users.State = "off"
 	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
 		id := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a", Expires: throng.NewClock().Now() + 100}}}
 		return gateway.Verdict{Identity: id}, nil

@@ -32,6 +32,7 @@ import (
 	"throng/internal/rate"
 	"throng/internal/session"
 	"throng/internal/store"
+	"throng/internal/userstate"
 	"throng/internal/visits"
 	"throng/internal/websocket"
 )
@@ -81,6 +82,7 @@ type Server struct {
 	scratch     string           // the directory of a temporary store
 	events      *events.Gateway
 	presence    *presence.Presence
+	states      *userstate.States // nil where users have none
 	tokens      *auth.Verifier
 	door        atomic.Pointer[config.Auth] // in force now
 	reloading   sync.Mutex
@@ -179,6 +181,7 @@ func (s *Server) compose() (err error) {
 	s.composeStore()
 	s.composeVisits()
 	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
+	s.composeStates()
 	if err := s.composeAPI(); err != nil {
 		return err
 	}
@@ -211,6 +214,7 @@ func (s *Server) composeGateway() error {
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
 		Compression: s.compression, Backend: s.opts.Backend, Post: s.engine.Post,
+		Desks: s.desks(), State: s.shownState(),
 	})
 	sockets := gateway.Phoenix{Gateway: s.sockets, Authenticate: s.authenticate()}
 	s.gateway.Handle(c.Phoenix.Path+"/websocket", sockets)
@@ -263,6 +267,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	s.engine.Start()
 	stopVisits := s.runVisits()
+	stopStates := s.runStates()
 	failed := make(chan error, len(s.public)+len(s.secured)+2)
 	for _, ln := range s.public {
 		go func() { failed <- s.gateway.Serve(ln) }()
@@ -306,12 +311,12 @@ func (s *Server) Run(ctx context.Context) error {
 		s.log.Error("a listener failed", "error", err)
 		cancel()
 	}
-	s.drain(stopVisits)
+	s.drain(func() { stopVisits(); stopStates() })
 	return err
 }
 
 // drain ends the server in good order. Visits are closed when all clients are gone.
-func (s *Server) drain(stopVisits func()) {
+func (s *Server) drain(stopBooks func()) {
 	s.ready.set(false)
 	if s.visits != nil {
 		s.visits.Drain()
@@ -337,7 +342,7 @@ func (s *Server) drain(stopVisits func()) {
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
 	}
-	stopVisits()
+	stopBooks()
 	s.closeStore()
 	_ = s.node.Close(stop)
 	s.log.Info("stopped")

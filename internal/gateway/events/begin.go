@@ -168,8 +168,11 @@ func (s *Stream) proceed(sub *session.Subscription, missed []*throng.Publication
 		}
 	}
 	s.judge()
-	if !whole {
+	switch {
+	case !whole:
 		s.Disconnect(throng.DisconnectInsufficientState)
+	case s.gw.opts.State != nil && !s.Ended() && throng.UserOf(sub.Channel()) != "":
+		s.gw.opts.State.Show(sub)
 	}
 }
 
@@ -246,11 +249,12 @@ type unsubscribed struct {
 	*throng.Unsubscribe
 }
 
-// Tell implements session.Wire: who is there, if the client wants to know. It is never
-// dropped, so it must not pile up: events of channels may fill the queue once, this
-// comes on top.
+// Tell implements session.Wire: who is there, if the client wants to know, and what its
+// user's screens share. It is never dropped, so it must not pile up: events of channels
+// may fill the queue once, this comes on top.
 func (s *Stream) Tell(sub *session.Subscription, event string, data []byte) {
-	if !s.shows || s.Ended() {
+	p := throng.Publication{Event: event, Data: data, Time: s.gw.opts.Clock.Now()}
+	if s.Ended() || p.Presence() && !s.shows {
 		return
 	}
 	most := 2 * s.gw.opts.Limits.QueueBytes
@@ -262,7 +266,6 @@ func (s *Stream) Tell(sub *session.Subscription, event string, data []byte) {
 	case s.Queued() > most:
 		s.Disconnect(throng.DisconnectSlow)
 	default:
-		p := throng.Publication{Event: event, Data: data, Time: s.gw.opts.Clock.Now()}
 		s.send(encoder{presence: true}.Encode(s.Scratch(), sub.Channel(), &p))
 	}
 }

@@ -47,6 +47,12 @@ type Feed interface {
 	Base() *session.Session
 }
 
+// State is what the screens of a user share, in the user's own channel.
+type State interface {
+	// Show shows a subscription that has begun all of it.
+	Show(sub *session.Subscription)
+}
+
 // Client is who asks.
 type Client struct {
 	// Identity is what is known of it; nil for nothing.
@@ -67,6 +73,8 @@ type Options struct {
 	Users []*session.Users
 	// Attendance are told of streams. A poll is a question: who asks is not here.
 	Attendance []session.Attendance
+	// State shows streams what their users' screens share; nil for nothing.
+	State State
 	// Own says that streams have their users' own channels.
 	Own bool
 	// Loops is the number of loops that feeds live on.

@@ -47,6 +47,8 @@ type Options struct {
 	Watcher session.Watcher
 	// Presence answers what clients ask of who is in a channel; nil where there is none.
 	Presence Presence
+	// State shows clients what their users' screens share; nil for nothing.
+	State State
 	// Rates are what each client may send in a time; nil for any number.
 	Rates *rate.Rates
 	// Loops is the number of loops that sockets live on.
@@ -97,6 +99,9 @@ type Answer struct {
 	Binary   bool
 	// Broadcast publishes the event to the channel, before the reply.
 	Broadcast bool
+	// Behind has what was published to the channel before go first: the client sees the
+	// answer behind the publication that it is about.
+	Behind bool
 	// Meta, if not nil, is a JSON object that replaces what is said of the client in
 	// presence.
 	Meta []byte

@@ -73,6 +73,9 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 			flags |= flagOffset
 		}
 		rec.apply(&req)
+		if s.knows(m) {
+			flags |= flagKnows
+		}
 	}
 	req.WireFlags = flags
 	req.Encoding = s.encoding(flags)
@@ -167,8 +170,11 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 			s.finish(old)
 		}
 	})
-	if more {
+	switch {
+	case more:
 		sub.Lost()
+	case err == nil:
+		s.showState(sub, r.Recovered)
 	}
 }
 
@@ -298,6 +304,7 @@ func (s *Socket) Resumed(sub *session.Subscription, missed []*throng.Publication
 		}
 		sub.Push(e.Encode(nil, sub.Channel(), p), p)
 	}
+	s.showState(sub, false) // this process may not know the one it had
 }
 
 // Unsubscribed implements session.Wire: the client joins again after phx_error, with
