@@ -61,6 +61,9 @@ func Methods() []Method {
 		at[visitsTopRequest, visitsTopResult]("visits_top", visitsTopDoc, (*call).visitsTop),
 		exportMethod(),
 		at[visitsEraseRequest, visitsEraseResult]("visits_erase", visitsEraseDoc, (*call).visitsErase),
+		at[stateGetRequest, stateGetResult]("state_get", stateGetDoc, (*call).stateGet),
+		at[stateSetRequest, stateChangeResult]("state_set", stateSetDoc, (*call).stateSet),
+		at[stateDelRequest, stateChangeResult]("state_del", stateDelDoc, (*call).stateDel),
 		at[empty, infoResult]("info", infoDoc, (*call).info),
 		at[rpcRequest, rpcResult]("rpc", rpcDoc, (*call).rpc),
 	}

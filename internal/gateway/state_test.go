@@ -3,8 +3,10 @@ package gateway_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"throng/internal/gateway/gatewaytest"
 )
@@ -43,7 +45,7 @@ func TestState(t *testing.T) {
 		likeState(t, second, diff) // by the server's subscription
 		join(second, `{"epoch":…,"version":1,"entries":{"theme":{"value":{"dark":true},"version":1,"updated_at":…}},"time":…}`)
 		l := listen(t, s, "/events?user_id=ann")
-		l.begins()
+		stream, _ := l.begins()
 		if p, id := l.publication(); p.Event != "state" || id != "" || !strings.Contains(fmt.Sprint(p.Data), "dark:true") {
 			t.Errorf("%+v %q", p, id)
 		}
@@ -60,10 +62,55 @@ func TestState(t *testing.T) {
 			t.Errorf("%+v %q", p, id)
 		}
 		first.Text(`["1","6","@user:ann","state_get",{}]`)
-		likeState(t, first, `["1","6","@user:ann","phx_reply",{"status":"ok","response":{"epoch":…,"version":2,"entries":{},"time":…}}]`)
+		m := likeState(t, first, `["1","6","@user:ann","phx_reply",{"status":"ok","response":{"epoch":…,"version":2,"entries":{},"time":…}}]`)
+		epoch := regexp.MustCompile(`"epoch":"([\w-]{8})"`).FindStringSubmatch(m)[1]
+		for _, back := range []struct {
+			offset  int
+			version int
+			epoch   string
+			shown   bool
+		}{{2, 2, epoch, false}, {1, 1, epoch, false}, {2, 3, epoch, true}, {2, 2, "another", true}, {9, 2, epoch, true}} {
+			c := gatewaytest.Connect(t, s.Addr(), target)
+			c.Text(fmt.Sprintf(`["1","1","@user:ann","phx_join",{"recover":{"offset":%d,"epoch":%q},"state":{"epoch":%q,"version":%d}}]`, back.offset, stream.Epoch, back.epoch, back.version))
+			if m := string(c.Message().Data); !strings.Contains(m, fmt.Sprintf(`"recovered":%t`, back.offset <= 2)) {
+				t.Errorf("%+v: %s", back, m)
+			}
+			c.Text(`[null,"2","phoenix","heartbeat",{}]`)
+			if m := string(c.Message().Data); strings.Contains(m, `"state"`) != back.shown {
+				t.Errorf("%+v: %s", back, m)
+			}
+			c.Close()
+		}
 		first.Text(`["7","7","room:1","phx_join",{}]`)
 		first.Expect(`["7","7","room:1","phx_reply",{"status":"ok","response":{}}]`)
 		first.Text(`["7","8","room:1","state_get",{}]`)
 		first.Expect(`["7","8","room:1","phx_reply",{"status":"error","response":{"reason":"permission denied","code":103,"hint":"send it to the own channel, @user:ID"}}]`)
 	})
+}
+
+// BenchmarkStateTabs writes a user's map from one of ten tabs, and waits until all have
+// it.
+func BenchmarkStateTabs(b *testing.B) {
+	s := gatewaytest.Start(b, gatewaytest.Options("epoll"))
+	var tabs []*gatewaytest.Client
+	for range 10 {
+		c := gatewaytest.Connect(b, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id=ann")
+		c.Text(`["1","1","@user:ann","phx_join",{}]`)
+		c.Message()
+		c.Message()
+		tabs = append(tabs, c)
+	}
+	var took []time.Duration
+	for i := 0; b.Loop(); i++ {
+		begin := time.Now()
+		tabs[i%10].Text(fmt.Sprintf(`["1","2","@user:ann","state_set",{"key":"k","value":%d}]`, i))
+		for _, c := range tabs {
+			c.Message()
+		}
+		took = append(took, time.Since(begin))
+		tabs[i%10].Message() // the answer
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }

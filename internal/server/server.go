@@ -181,7 +181,9 @@ func (s *Server) compose() (err error) {
 	s.composeStore()
 	s.composeVisits()
 	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
-	s.composeStates()
+	if err := s.composeStates(); err != nil {
+		return err
+	}
 	if err := s.composeAPI(); err != nil {
 		return err
 	}

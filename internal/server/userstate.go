@@ -4,15 +4,20 @@ import (
 	"context"
 
 	"throng"
+	"throng/internal/api"
 	"throng/internal/gateway/phoenix"
+	"throng/internal/store"
 	"throng/internal/userstate"
 )
 
 // composeStates makes what users' screens share.
-func (s *Server) composeStates() {
+func (s *Server) composeStates() error {
 	c := &s.cfg.Users
-	if c.State == "off" {
-		return
+	switch {
+	case c.State == "off":
+		return nil
+	case c.State == "store" && s.store == nil:
+		return &store.Error{Msg: `users.state: "store", and there is none: this throng was built without SQLite`, Hint: "take PostgreSQL (store.kind), or memory"}
 	}
 	o := userstate.Options{
 		Publish: func(channel string, p *throng.Publication, done func(error)) {
@@ -22,7 +27,11 @@ func (s *Server) composeStates() {
 		Keys: c.StateKeys, ValueBytes: int(c.StateValue), UserBytes: int(c.StateBytes), Memory: int64(c.StateMemory),
 		Mutations: c.Mutations, Idle: c.StateTTL,
 	}
+	if c.State == "store" {
+		o.Store = s.store
+	}
 	s.states = userstate.New(o)
+	return nil
 }
 
 // runStates keeps them going until stop is called, when all clients are gone.
@@ -66,4 +75,39 @@ func (d stateDesk) Event(e *phoenix.Event, answer func(phoenix.Answer)) {
 		}
 		answer(phoenix.Answer{Status: status, Response: response, Behind: true})
 	})
+}
+
+// statesOfAPI is how the API asks for users' maps.
+type statesOfAPI struct{ *userstate.States }
+
+// Change implements api.States.
+func (a statesOfAPI) Change(c api.StateChange, done func(api.StateOutcome)) {
+	a.Submit(userstate.Change(c), func(o userstate.Outcome) { done(api.StateOutcome(o)) })
+}
+
+// Forget implements api.States.
+func (a statesOfAPI) Forget(user string, done func(*throng.Error)) {
+	a.States.Forget(user, func(o userstate.Outcome) { done(o.Err) })
+}
+
+func (s *Server) collectStates(gauge emit[float64], count emit[uint64]) {
+	if s.states == nil {
+		return
+	}
+	st := s.states.Stats()
+	gauge(descStates, float64(st.Users.Load()))
+	gauge(descStateBytes, float64(s.states.Memory()))
+	gauge(descStateMax, float64(s.cfg.Users.StateMemory))
+	count(descStateWrites, st.Writes.Load(), "made")
+	count(descStateWrites, st.Conflicts.Load(), "conflict")
+	count(descStateWrites, st.Replays.Load(), "replayed")
+	count(descStateWrites, st.Refused.Load(), "refused")
+	count(descStateWrites, st.Expired.Load(), "expired")
+	count(descStateShown, st.Snapshots.Load(), "one")
+	count(descStateShown, st.Renewed.Load(), "all")
+	if s.cfg.Users.State == "store" {
+		count(descStateStore, st.Loads.Load(), "read")
+		count(descStateStore, st.Commits.Load(), "written")
+		count(descStateStore, st.Failures.Load(), "failed")
+	}
 }

@@ -13,6 +13,7 @@ import (
 type Store interface {
 	throng.Visits
 	throng.Records
+	throng.UserStates
 }
 
 // Later is a store that is opened when it is first there: a database may be away when

@@ -3,6 +3,7 @@ package userstate
 import (
 	"container/heap"
 	"context"
+	"math"
 	"time"
 
 	"throng"
@@ -101,7 +102,7 @@ func (s *States) Run(ctx context.Context) {
 				timer.Reset(time.Duration(at-now) * time.Millisecond)
 			}
 		case <-timer.C:
-			s.planned.Store(s.opts.Clock.Now() + grain.Milliseconds())
+			s.planned.Store(math.MaxInt64) // what is scheduled from now on is seen, here or by a wake
 			s.renew()
 			for i := range s.shards {
 				s.sweep(&s.shards[i])
@@ -132,6 +133,9 @@ func (s *States) earliest() int64 {
 	return first
 }
 
+// loadAgain is how long a store that was away is left alone, in milliseconds.
+const loadAgain = 1000
+
 // piece is how many users are looked at under the lock in one go.
 const piece = 64
 
@@ -152,17 +156,17 @@ func (s *States) sweep(sh *shard) {
 
 // look does what is due of a user. The caller holds the lock.
 func (s *States) look(sh *shard, u *user, now int64) {
+	over := u.book.next != 0 && now >= u.book.next
 	again := int64(0)
-	if u.book.next != 0 && now >= u.book.next && u.known {
-		again = s.expired(sh, u, now)
-	}
 	switch {
-	case len(u.waiting) == 0:
-	case u.known:
-		s.shown(u)
-	default:
+	case u.known && over:
+		again = s.expired(sh, u, now)
+	case !u.known && (u.book.epoch != "" || len(u.waiting) > 0):
 		s.load(u)
-		again = throng.Earlier(again, now+retryAfter)
+		again = now + loadAgain
+	}
+	if u.known && len(u.waiting) > 0 {
+		s.shown(u)
 	}
 	busy := len(u.queue) > 0 || u.saving || u.loading || len(u.waiting) > 0
 	if !busy && now >= u.touched+s.opts.Idle.Milliseconds() {
@@ -172,8 +176,11 @@ func (s *States) look(sh *shard, u *user, now int64) {
 		}
 		u.touched = now
 	}
-	at := max(throng.Earlier(u.book.next, u.touched+s.opts.Idle.Milliseconds()), now+grain.Milliseconds())
-	s.scheduleAt(sh, u, throng.Earlier(again, at))
+	at := u.touched + s.opts.Idle.Milliseconds()
+	if u.book.next > now {
+		at = min(at, u.book.next)
+	}
+	s.scheduleAt(sh, u, max(throng.Earlier(again, at), now+grain.Milliseconds()))
 }
 
 // expired deletes keys whose time is over, and says when to look again if that takes a

@@ -34,7 +34,7 @@ func (s *States) enqueue(u *user, op *operation) {
 
 // list notes that a user has changes to write. The caller holds the lock.
 func (s *States) list(u *user) {
-	if u.listed || u.saving || len(u.queue) == 0 || !u.known && u.queue[0].kind != toForget {
+	if u.listed || !u.ready() {
 		return
 	}
 	u.listed = true
@@ -42,6 +42,12 @@ func (s *States) list(u *user) {
 	s.dirty = append(s.dirty, u)
 	s.mu.Unlock()
 	knock(s.writing)
+}
+
+// ready reports whether what waits can be written: the map is known, or is to be
+// forgotten, and nothing is under way.
+func (u *user) ready() bool {
+	return !u.saving && !u.loading && len(u.queue) > 0 && (u.known || u.queue[0].kind == toForget)
 }
 
 // load has a map read from the store. The caller holds the lock.
@@ -108,7 +114,8 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	now := s.opts.Clock.Now()
 	limited, cancel := context.WithTimeout(ctx, storePatience)
 	defer cancel()
-	st, made, err := s.opts.Store.LoadState(limited, u.name, now, now-replayWindow)
+	// With keys whose time is over: clients that come back may show them, and are told.
+	st, made, err := s.opts.Store.LoadState(limited, u.name, 0, now-replayWindow)
 	sh := s.shard(u.name)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -116,14 +123,14 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	if err != nil {
 		s.away(ctx, "read", err)
 		s.fail(u)
+		s.scheduleAt(sh, u, now+loadAgain)
 		return
 	}
 	s.stats.Loads.Add(1)
-	before := u.book.version
-	again := u.book.epoch
+	epoch, version := u.book.epoch, u.book.version
 	u.book.fill(st, made)
 	u.known = true
-	if again != "" && (again != u.book.epoch || before != u.book.version) {
+	if epoch != "" && (epoch != u.book.epoch || version != u.book.version) {
 		s.tellAll(u) // more was written than was known
 	}
 	s.count(u)
@@ -245,7 +252,7 @@ func (s *States) draft(u *user) *draft {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	u.listed = false
-	if u.saving || len(u.queue) == 0 || !u.known && u.queue[0].kind != toForget {
+	if !u.ready() {
 		return nil
 	}
 	d := &draft{u: u, ops: u.queue, book: u.book.clone()}
@@ -323,7 +330,7 @@ func (s *States) settle(ctx context.Context, d *draft, err error) {
 
 // resume goes on with what came meanwhile. The caller holds the lock.
 func (s *States) resume(sh *shard, u *user) {
-	if !u.known && (len(u.queue) > 0 && u.queue[0].kind != toForget || len(u.waiting) > 0) {
+	if !u.known { // more may have been written than is shown
 		s.load(u)
 	}
 	s.list(u)

@@ -19,6 +19,7 @@ import (
 type Store interface {
 	throng.Visits
 	throng.Records
+	throng.UserStates
 }
 
 // Factory makes an empty database and returns what opens a store on it, as a node does
@@ -35,7 +36,7 @@ type test struct {
 func Run(t *testing.T, newDatabase Factory) {
 	for _, group := range [][]test{
 		leaseTests, flushTests, reapTests, onlineTests, sessionTests, watchedTests, curveTests, eraseTests, pruneTests,
-		nameTests, concurrencyTests, modelTests,
+		nameTests, concurrencyTests, modelTests, stateTests,
 	} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) { test.run(newWorld(t, newDatabase)) })
