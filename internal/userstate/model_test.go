@@ -16,7 +16,7 @@ import (
 // loops lag behind. In the end every tab shows what the server has, and each change was
 // made once.
 func TestModel(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(25) {
 		inWorld(t, options(), func(w *world) { play(w, rand.New(rand.NewPCG(seed, 7)), nil) })
 		if t.Failed() {
 			t.Fatalf("in memory, seed %d", seed)
@@ -26,7 +26,7 @@ func TestModel(t *testing.T) {
 
 // The same with a store that fails now and then.
 func TestModelWithStore(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(25) {
 		o, d := options(), newDisk(rand.New(rand.NewPCG(seed, 8)))
 		o.Store = d
 		inWorld(t, o, func(w *world) { play(w, rand.New(rand.NewPCG(seed, 7)), d) })
