@@ -17,7 +17,9 @@ LDFLAGS := $(if $(VERSION),-X throng/internal/cli.version=$(VERSION))
 BROWSERS = ./test ./test/proxies
 ALONE = . $$($(GO) list ./test/... | grep -vE '^throng/test(/proxies)?$$')
 # Packages tested at once: most of what they do is waiting for deadlines.
-AT_ONCE = 5
+AT_ONCE = 4
+# And tests of one at once, where they say that they may be.
+PARALLEL = 6
 TOGETHER = $$($(GO) list ./... | grep -vE '^throng(/test(/.*)?)?$$')
 # What is raced at each change: the rooms whose goroutines share something. The others
 # are codecs, readers of files, tools, and stores; make race has them all.
@@ -60,11 +62,11 @@ lint: ## gofmt, go vet for three systems, staticcheck
 .PHONY: test
 test: setup lint ## everything that must hold before a commit
 	$(call step,go test: the rooms)
-	$(GO) test -p $(AT_ONCE) -timeout 5m $(TOGETHER)
+	$(GO) test -p $(AT_ONCE) -parallel $(PARALLEL) -timeout 5m $(TOGETHER)
 	$(call step,go test -race: the rooms)
-	$(GO) test -p $(AT_ONCE) -race $(LIGHT) -timeout 5m $(RACING)
+	$(GO) test -p $(AT_ONCE) -parallel $(PARALLEL) -race $(LIGHT) -timeout 5m $(RACING)
 	$(call step,go test: real clients and browsers)
-	$(GO) test -timeout 8m -count 1 -p 2 $(BROWSERS)
+	$(GO) test -timeout 8m -count 1 -p 2 -parallel 2 $(BROWSERS)
 	$(call step,go test: layers + processes + crowds)
 	$(GO) test -timeout 8m -count 1 -p 1 $(ALONE)
 

@@ -53,9 +53,15 @@ func Silent(cause error) bool {
 	if errors.Is(cause, ErrSilent) || errors.Is(cause, syscall.EHOSTUNREACH) || errors.Is(cause, syscall.ENETUNREACH) {
 		return true
 	}
-	if d := (*Disconnect)(nil); errors.As(cause, &d) {
+	if d, ok := errors.AsType[*Disconnect](cause); ok {
 		return d == DisconnectNoPong
 	}
-	var t interface{ Timeout() bool }
-	return errors.As(cause, &t) && t.Timeout()
+	t, ok := errors.AsType[timeout](cause)
+	return ok && t.Timeout()
+}
+
+// timeout is an error of the network that says whether it is one.
+type timeout interface {
+	error
+	Timeout() bool
 }

@@ -24,6 +24,7 @@ const (
 )
 
 func TestRealClients(t *testing.T) {
+	t.Parallel()
 	requireTools(t)
 	s := process.Start(t, process.Build(t, "./cmd/throng"), "demo")
 	for _, script := range []string{"chat.mjs", "raw-v1.mjs", "browser.mjs", "events.mjs"} {
@@ -42,15 +43,15 @@ func TestRealClients(t *testing.T) {
 // TestRealClientsOverTLS runs them on throng's own TLS. The browser gets the page
 // over HTTP/2.
 func TestRealClientsOverTLS(t *testing.T) {
+	t.Parallel()
 	requireTools(t)
 	cert, key := gatewaytest.Certificate(t)
 	s := process.Start(t, process.Build(t, "./cmd/throng"), "demo",
 		"--set", "tls.listen=127.0.0.1:0", "--set", "tls.cert_files="+cert, "--set", "tls.key_files="+key,
 		"--set", "websocket.compression=true", "--set", "phoenix.longpoll_window=1200ms")
-	t.Setenv("NODE_EXTRA_CA_CERTS", cert)
 	for _, script := range []string{"chat.mjs", "raw-v1.mjs", "longpoll.mjs", "browser.mjs", "events.mjs"} {
 		t.Run(script, func(t *testing.T) {
-			runScript(t, script, "https://"+s.Secured())
+			runScriptIn(t, []string{"NODE_EXTRA_CA_CERTS=" + cert}, script, "https://"+s.Secured())
 		})
 	}
 }
@@ -58,6 +59,7 @@ func TestRealClientsOverTLS(t *testing.T) {
 // TestBackend runs a library for the Centrifugo server API as the backend of a phoenix
 // client.
 func TestBackend(t *testing.T) {
+	t.Parallel()
 	requireTools(t)
 	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev")
 	runScript(t, "backend.mjs", "http://"+s.Public(), "http://"+s.Internal())
@@ -65,6 +67,7 @@ func TestBackend(t *testing.T) {
 
 // TestPresence runs the Presence class of the phoenix client.
 func TestPresence(t *testing.T) {
+	t.Parallel()
 	requireTools(t)
 	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev")
 	runScript(t, "presence.mjs", "http://"+s.Public())
@@ -82,6 +85,25 @@ func TestState(t *testing.T) {
 	}
 	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev")
 	runScript(t, "state.mjs", "http://"+s.Public(), "http://"+s.Internal())
+}
+
+// TestWatching runs a page that says over an event stream what it shows.
+func TestWatching(t *testing.T) {
+	requireTools(t)
+	settings := filepath.Join(t.TempDir(), "throng.toml")
+	if err := os.WriteFile(settings, []byte(`
+[visits]
+grace = "0s"
+beat = "100ms"
+[[namespace]]
+name = "show"
+subscribe = "anybody"
+watch = "exclusive"
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev", "--config", settings)
+	runScript(t, "watch.mjs", "http://"+s.Public(), "http://"+s.Internal())
 }
 
 // requireTools fails rather than skips: a green run must mean that the clients ran.
@@ -107,9 +129,16 @@ func requireTools(t *testing.T) {
 
 func runScript(t *testing.T, script string, args ...string) {
 	t.Helper()
+	runScriptIn(t, nil, script, args...)
+}
+
+// runScriptIn runs one with more variables in its environment.
+func runScriptIn(t *testing.T, env []string, script string, args ...string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // lets playwright end its browser
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.CombinedOutput()

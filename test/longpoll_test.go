@@ -15,11 +15,11 @@ import (
 // TestLongPollClient runs the npm client's long-poll, through a restart of the
 // server.
 func TestLongPollClient(t *testing.T) {
+	t.Parallel()
 	requireTools(t)
 	binary := process.Build(t, "./cmd/throng")
-	t.Setenv("THRONG_PHOENIX_LONGPOLL_WINDOW", "1200ms")
-	t.Setenv("THRONG_ENGINE_DRAIN", "100ms")
-	s := process.Start(t, binary, "demo")
+	quick := []string{"--set", "phoenix.longpoll_window=1200ms", "--set", "engine.drain=100ms"}
+	s := process.Start(t, binary, "demo", quick...)
 	public := s.Public()
 
 	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
@@ -50,7 +50,7 @@ func TestLongPollClient(t *testing.T) {
 		if code, err := s.Wait(stopTimeout); err != nil || code != 0 {
 			t.Fatalf("after SIGTERM: exit code %d, %v", code, err)
 		}
-		s = process.Start(t, binary, "demo", "--listen", public)
+		s = process.Start(t, binary, "demo", append(quick, "--listen", public)...)
 		restarted = true
 		fmt.Fprintln(in)
 	}

@@ -17,6 +17,7 @@ import (
 
 // TestOperatorPage looks at the operator's page with a browser, over books of a month.
 func TestOperatorPage(t *testing.T) {
+	t.Parallel()
 	requireTools(t)
 	const key = "a-key-for-this-test"
 	books := filledBooks(t)

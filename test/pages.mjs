@@ -1,6 +1,6 @@
 // The pages of throng bench in a real browser: the live page while a run goes on,
-// and the report that it leaves.
-// usage: [CHROMIUM=/path/to/chrome] node pages.mjs http://LIVE/ FILE.html
+// and the report that it leaves when it is interrupted.
+// usage: [CHROMIUM=/path/to/chrome] node pages.mjs http://LIVE/ FILE.html PID
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { address, run, until } from "./lib.mjs";
 
 const { http } = address();
-const file = process.argv[3];
+const [file, pid] = process.argv.slice(3);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -45,6 +45,7 @@ await run([
     assert.deepEqual(complaints, []);
   }],
   ["the report is one page that asks nobody for anything", async () => {
+    process.kill(Number(pid), "SIGINT");
     await until(60_000, `${file}`, () => existsSync(file));
     asked.length = 0;
     await page.close();

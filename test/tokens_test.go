@@ -12,6 +12,7 @@ import (
 // TestRealClientsWithTokens runs phoenix npm clients on a server that checks tokens,
 // which a backend in JavaScript makes. Its log, at its most talkative, has none.
 func TestRealClientsWithTokens(t *testing.T) {
+	t.Parallel()
 	requireTools(t)
 	const secret = "0123456789abcdef0123456789abcdef"
 	dir := t.TempDir()
@@ -35,9 +36,8 @@ client_events = "broadcast"
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("SECRET", secret)
 	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--config", config, "--set", "auth.hmac_secret_file="+secretFile, "--log-level", "debug")
-	runScript(t, "tokens.mjs", "http://"+s.Public())
+	runScriptIn(t, []string{"SECRET=" + secret}, "tokens.mjs", "http://"+s.Public())
 	if log := s.Log(); strings.Contains(log, "eyJ") || strings.Contains(log, secret) || !strings.Contains(log, "token not accepted") {
 		t.Errorf("log: %s", log)
 	}

@@ -32,6 +32,9 @@ type Clients interface {
 	Subscribe(ctx context.Context, who Who, g throng.Grant) (reached int, err error)
 	// Unsubscribe ends sessions' subscriptions to a channel.
 	Unsubscribe(ctx context.Context, who Who, channel string, why *throng.Unsubscribe) (reached int, err error)
+	// Watch notes what sessions subscribed to a channel show of it: visible and playing.
+	// The error is that of one that can't be recorded.
+	Watch(ctx context.Context, who Who, channel string, visible, playing bool) (reached int, err error)
 	// Disconnect ends connections, but for those of some clients.
 	Disconnect(ctx context.Context, who Who, but []throng.ClientID, d *throng.Disconnect) (reached int, err error)
 	// Refresh replaces what is known of clients: when they expire (Clock

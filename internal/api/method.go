@@ -43,6 +43,7 @@ func Methods() []Method {
 		batchMethod(),
 		at[subscribeRequest, reachedResult]("subscribe", subscribeDoc, (*call).subscribe),
 		at[unsubscribeRequest, reachedResult]("unsubscribe", unsubscribeDoc, (*call).unsubscribe),
+		at[watchRequest, reachedResult]("watch", watchDoc, (*call).watch),
 		at[disconnectRequest, reachedResult]("disconnect", disconnectDoc, (*call).disconnect),
 		at[refreshRequest, reachedResult]("refresh", refreshDoc, (*call).refresh),
 		at[revokeRequest, reachedResult]("revoke_token", revokeDoc, (*call).revoke),

@@ -130,6 +130,33 @@ func (c *Census) Unsubscribe(ctx context.Context, who api.Who, channel string, w
 	return sum(had), nil
 }
 
+// Watch implements api.Clients.
+func (c *Census) Watch(ctx context.Context, who api.Who, channel string, visible, playing bool) (int, error) {
+	had := make([]int, c.engine.Loops()) // each touched by its loop only
+	refusals := make([]*throng.Error, c.engine.Loops())
+	_, err := c.each(ctx, who, func(carrier gateway.Carrier, s *session.Session) {
+		sub := s.Find([]byte(channel))
+		if sub == nil || !carrier.Lasts() || s.User() == "" { // who asks once is not here, nor is nobody
+			return
+		}
+		loop := s.Transport().Ref().Loop
+		if e := sub.Watch(visible, playing); e != nil {
+			refusals[loop] = e
+			return
+		}
+		had[loop]++
+	})
+	if err != nil { // loops may still be at it
+		return 0, err
+	}
+	for _, e := range refusals {
+		if e != nil {
+			return 0, e
+		}
+	}
+	return sum(had), nil
+}
+
 // Disconnect implements api.Clients.
 func (c *Census) Disconnect(ctx context.Context, who api.Who, but []throng.ClientID, d *throng.Disconnect) (int, error) {
 	kept := make([]int, c.engine.Loops()) // each touched by its loop only

@@ -182,7 +182,7 @@ type APIKey struct {
 	Key        string   `toml:"key" check:"key" secret:"yes" doc:"The key, of at least 16 characters."`
 	KeyFile    string   `toml:"key_file" check:"optional" doc:"Instead of key: a file that holds it, on one line."`
 	SHA256     string   `toml:"sha256" check:"sha256" doc:"Instead of key: its SHA-256 in hexadecimal digits, so that the file does not have the key itself."`
-	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe disconnect refresh presence presence_stats presence_members history history_remove channels connections visits_online visits_user visits_watched visits_sessions visits_curve visits_top visits_export visits_erase state_get state_set state_del info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
+	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe watch disconnect refresh presence presence_stats presence_members history history_remove channels connections visits_online visits_user visits_watched visits_sessions visits_curve visits_top visits_export visits_erase state_get state_set state_del info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
 	Namespaces []string `toml:"namespaces" check:"space" doc:"The namespaces of the channels that it may name; * is any. Users' own channels are in @user."`
 }
 

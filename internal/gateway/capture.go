@@ -96,7 +96,7 @@ func (g *Gateway) Restore(nc net.Conn, state []byte) error {
 	if r.deflate != websocket.DeflateOff && g.opts.Compression.Deflater == nil {
 		return fmt.Errorf("%w: compression was agreed on", errCapture)
 	}
-	if r.opening, err = at.route.Restore(p.proto); err != nil {
+	if r.open, err = at.route.Restore(p.proto); err != nil {
 		return fmt.Errorf("%w: %w", errCapture, err)
 	}
 	if err := r.reader.RestoreState(p.reader); err != nil {
@@ -112,7 +112,7 @@ type restored struct {
 	*door   // for what can't happen to it
 	at      *mount
 	reader  websocket.Reader
-	opening Opening
+	open    func(Conn) Protocol
 	out     []byte
 	deflate websocket.Deflate
 }
@@ -123,7 +123,7 @@ func (r *restored) Open(c *loop.Conn) {
 	s := &socket{Conn: c, at: r.at, reader: r.reader, deflate: r.deflate}
 	r.at.gw.stats.WebSockets.Add(1)
 	c.SetHandler(s)
-	s.proto = r.opening.Open(s)
+	s.proto = r.open(s)
 	if c.Open() {
 		s.pace(0, false, false)
 		s.watch()

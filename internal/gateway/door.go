@@ -56,8 +56,8 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 		}
 		return d.handOver(c, b)
 	}
-	var r websocket.Request
-	if err := websocket.ParseRequest(head, &r); err != nil {
+	r := d.g.requests[c.Loop().Index()]
+	if err := websocket.ParseRequest(head, r); err != nil {
 		d.refuseHandshake(c, err)
 		return len(b)
 	}
@@ -66,7 +66,7 @@ func (d *door) Data(c *loop.Conn, b []byte) int {
 		d.refuse(c, 404, "no WebSocket endpoint at this path", "")
 		return len(b)
 	}
-	if !d.upgrade(c, at, &r, head) {
+	if !d.upgrade(c, at, r, head) {
 		return len(b)
 	}
 	return end + c.Handler().Data(c, b[end:])
@@ -94,7 +94,7 @@ func (d *door) upgrade(c *loop.Conn, at *mount, r *websocket.Request, head []byt
 
 // answer answers the handshake, and gives the connection to the route if it may.
 func (d *door) answer(c *loop.Conn, at *mount, r *websocket.Request, o Opening, status int) bool {
-	if status == 0 && o.Still != nil && !o.Still() {
+	if status == 0 && !o.Who.stands() {
 		status = 403
 	}
 	if status != 0 {
@@ -117,7 +117,7 @@ func (d *door) answer(c *loop.Conn, at *mount, r *websocket.Request, o Opening, 
 	c.SendScratch(websocket.AppendResponse(c.Scratch(), r.Key, o.Protocol, extensions...), 0)
 	c.SetDeadline(0)
 	c.SetHandler(s)
-	s.proto = o.Open(s)
+	s.proto = at.route.Open(s, o)
 	s.watch()
 	d.g.stats.Upgrades.Add(1)
 	d.g.stats.WebSockets.Add(1)

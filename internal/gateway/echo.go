@@ -11,17 +11,18 @@ import (
 type Echo struct{}
 
 // Accept implements Route.
-func (Echo) Accept(*websocket.Request) (Opening, int) { return openEcho, 0 }
+func (Echo) Accept(*websocket.Request) (Opening, int) { return Opening{}, 0 }
+
+// Open implements Route.
+func (Echo) Open(c Conn, _ Opening) Protocol { return echo{c} }
 
 // Restore implements Route: an echo knows nothing.
-func (Echo) Restore(state []byte) (Opening, error) {
+func (Echo) Restore(state []byte) (func(Conn) Protocol, error) {
 	if len(state) > 0 {
-		return Opening{}, errors.New("echo: state without meaning")
+		return nil, errors.New("echo: state without meaning")
 	}
-	return openEcho, nil
+	return func(c Conn) Protocol { return echo{c} }, nil
 }
-
-var openEcho = Opening{Open: func(c Conn) Protocol { return echo{c} }}
 
 type echo struct{ c Conn }
 

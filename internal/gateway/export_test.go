@@ -22,7 +22,7 @@ func PollBody(dst []byte, status int, token string, messages [][]byte, most int)
 
 // ReparseToken reads a long-poll's token and writes it again.
 func ReparseToken(s string) (string, bool) {
-	t, ok := parsePollToken(s)
+	t, ok := parseSessionToken(s)
 	return t.String(), ok
 }
 

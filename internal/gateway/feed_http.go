@@ -8,7 +8,7 @@ import (
 	"throng/internal/gateway/events"
 )
 
-// ServeHTTP answers what the door handed over: a request that is no GET, one on a
+// ServeHTTP answers what the door handed over: a request that is no GET, a POST of one's own to a stream, one on a
 // connection that net/http keeps, which goes back to a loop, or one by HTTP/2.
 func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.gw.writeFor(http.NewResponseController(w))
@@ -19,9 +19,15 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodOptions:
 		f.preflight(w, r)
 		return
+	case http.MethodPost:
+		if !f.Poll {
+			f.watch(w, r)
+			return
+		}
+		fallthrough
 	default:
 		f.gw.stats.refused(http.StatusMethodNotAllowed)
-		w.Header().Set("Allow", "GET, OPTIONS")
+		w.Header().Set("Allow", f.methods())
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
@@ -40,6 +46,14 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.stream(w, r)
 }
 
+// methods are those that the path answers.
+func (f *feed) methods() string {
+	if f.Poll {
+		return "GET, OPTIONS"
+	}
+	return "GET, POST, OPTIONS"
+}
+
 // preflight answers a browser that asks what a page of another origin may (Fetch
 // standard, section 4.8).
 func (f *feed) preflight(w http.ResponseWriter, r *http.Request) {
@@ -51,8 +65,8 @@ func (f *feed) preflight(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", origins[0])
-	h.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Cache-Control, Last-Event-ID")
+	h.Set("Access-Control-Allow-Methods", f.methods())
+	h.Set("Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Type, Last-Event-ID")
 	h.Set("Access-Control-Max-Age", "3600")
 	w.WriteHeader(http.StatusNoContent)
 }

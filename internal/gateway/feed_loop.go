@@ -158,6 +158,9 @@ func (h *held) answer(a refusal) {
 // Close implements events.Conn.
 func (h *held) Close(cause error) { h.Finish(cause) }
 
+// Name implements events.Conn.
+func (h *held) Name(secret [16]byte) string { return sessionToken{h.Ref(), secret}.String() }
+
 // Now implements events.Conn.
 func (h *held) Now() int64 { return h.Loop().Now() }
 

@@ -186,6 +186,9 @@ func (f *flow) Close(cause error) {
 	f.settle()
 }
 
+// Name implements events.Conn.
+func (f *flow) Name(secret [16]byte) string { return sessionToken{f.Ref(), secret}.String() }
+
 // Now implements events.Conn.
 func (f *flow) Now() int64 { return f.Loop().Now() }
 

@@ -75,6 +75,7 @@ type Gateway struct {
 	feeds    map[string]*feed
 	stats    Stats
 	door     *door
+	requests []*websocket.Request // of each loop, the one that it looks at: none is kept
 	http     *http.Server
 	conns    *handover
 
@@ -85,12 +86,15 @@ type Gateway struct {
 
 // Route is a path that upgrades to WebSocket.
 type Route interface {
-	// Accept looks at a request and opens the protocol on the connection, which
-	// has been answered with 101 and the subprotocol. A refusal is returned as
-	// an HTTP status instead, before anything was sent.
+	// Accept looks at a request, before anything was sent, and does not keep it. A
+	// status other than 0 refuses it.
 	Accept(r *websocket.Request) (Opening, int)
-	// Restore reads what Protocol.Capture wrote, in this process or another one.
-	Restore(state []byte) (Opening, error)
+	// Open makes the state machine of a connection that has been answered with 101
+	// and what Accept said.
+	Open(c Conn, o Opening) Protocol
+	// Restore reads what Protocol.Capture wrote, in this process or another one, and
+	// returns what makes the state machine again.
+	Restore(state []byte) (func(c Conn) Protocol, error)
 }
 
 // mount is a route at its path.
@@ -100,17 +104,18 @@ type mount struct {
 	route Route
 }
 
-// Opening begins a protocol on an upgraded connection.
+// Opening is what Accept found out for Open. It is plain data: a closure would be an
+// allocation for every client that connects.
 type Opening struct {
 	// Protocol is the subprotocol to name in the answer; empty for none.
 	Protocol string
-	// Open makes the protocol's state machine.
-	Open func(c Conn) Protocol
+	// Version is the route's own.
+	Version uint8
+	// Who is the client. It is asked once more before Open whether it still may.
+	Who Verdict
 	// Later, if not nil, stands for an answer that is not known yet. It is called
 	// once and calls done once, from anywhere.
 	Later later
-	// Still is asked before Open, unless it is nil: false refuses the client after all.
-	Still func() bool
 }
 
 // maxHead leaves the loop's read buffer (64 KiB) room for what may come with the
@@ -124,6 +129,10 @@ func New(o Options) *Gateway {
 	}
 	o.MaxHeader = min(o.MaxHeader, maxHead)
 	g := &Gateway{opts: o, routes: make(map[string]*mount), plain: make(map[string]http.Handler), feeds: make(map[string]*feed)}
+	g.requests = make([]*websocket.Request, o.Engine.Loops())
+	for i := range g.requests {
+		g.requests[i] = new(websocket.Request)
+	}
 	g.deflated = o.Limits
 	g.deflated.Deflate = true
 	g.door = &door{g}

@@ -10,14 +10,14 @@ import (
 // session returns the token that a request names its session by. phoenix.js puts
 // it behind the query's other parameters, where an application may have a "token"
 // of its own: the last one counts.
-func session(r *http.Request) (t pollToken, ok bool) {
+func session(r *http.Request) (t sessionToken, ok bool) {
 	q, _ := url.ParseQuery(r.URL.RawQuery) // what can't be read is left out
 	if given := q["token"]; len(given) > 0 {
-		if t, ok = parsePollToken(given[len(given)-1]); ok {
+		if t, ok = parseSessionToken(given[len(given)-1]); ok {
 			return t, true
 		}
 	}
-	return parsePollToken(r.Header.Get(tokenHeader))
+	return parseSessionToken(r.Header.Get(tokenHeader))
 }
 
 // poll answers a GET: with what the session has to say, or with a new session.
@@ -41,7 +41,7 @@ func (l *LongPoll) poll(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer writes what a loop answered to a poll.
-func (l *LongPoll) answer(w http.ResponseWriter, r *http.Request, t pollToken, waiter *waiter, a answer) {
+func (l *LongPoll) answer(w http.ResponseWriter, r *http.Request, t sessionToken, waiter *waiter, a answer) {
 	switch a.status {
 	case statusDead:
 		l.open(w, r)
@@ -95,7 +95,7 @@ func (l *LongPoll) open(w http.ResponseWriter, r *http.Request) {
 		refuse(v.Status)
 		return
 	}
-	opened := make(chan pollToken, 1)
+	opened := make(chan sessionToken, 1)
 	p := &poll{l: l, opened: opened, begin: func(conn phoenix.Conn) Protocol {
 		if !v.stands() {
 			return nil
@@ -124,7 +124,7 @@ func dropToken(params url.Values) {
 	if len(given) == 0 {
 		return
 	}
-	if _, ok := parsePollToken(given[len(given)-1]); !ok {
+	if _, ok := parseSessionToken(given[len(given)-1]); !ok {
 		return
 	}
 	if params["token"] = given[:len(given)-1]; len(given) == 1 {

@@ -52,7 +52,7 @@ const maxBodies = 256
 // reserve asks whether a large body may be read: for a session that is there, that
 // has no other one under way (clients wait for the answer to each), and when not
 // too many are read for others.
-func (l *LongPoll) reserve(r *http.Request, t pollToken) (status int) {
+func (l *LongPoll) reserve(r *http.Request, t sessionToken) (status int) {
 	if l.bodiesRead.Add(1) > maxBodies {
 		l.bodiesRead.Add(-1)
 		return statusTimeout
@@ -76,7 +76,7 @@ func (l *LongPoll) reserve(r *http.Request, t pollToken) (status int) {
 	}
 }
 
-func (l *LongPoll) unreserve(t pollToken) {
+func (l *LongPoll) unreserve(t sessionToken) {
 	l.bodiesRead.Add(-1)
 	l.post(t.ref, &reservation{l: l, token: t, over: true})
 }

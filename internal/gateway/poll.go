@@ -19,7 +19,7 @@ type poll struct {
 	*loop.Conn
 	l      *LongPoll
 	begin  func(c phoenix.Conn) Protocol // nil if the client may not connect after all
-	opened chan pollToken                // told once, when the session is on its loop; closed if there is none
+	opened chan sessionToken             // told once, when the session is on its loop; closed if there is none
 
 	proto   Protocol
 	secret  [16]byte
@@ -75,7 +75,7 @@ func (p *poll) Open(c *loop.Conn) {
 	p.begin, p.opened = nil, nil // an idle session keeps neither
 }
 
-func (p *poll) token() pollToken { return pollToken{p.Ref(), p.secret} }
+func (p *poll) token() sessionToken { return sessionToken{p.Ref(), p.secret} }
 
 // rest begins the window in which the next poll must come. Until now the client
 // was there.

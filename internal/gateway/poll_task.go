@@ -8,7 +8,7 @@ import (
 // be gone, and another one in its place.
 
 // find returns the session that a token names, on its loop, or nil.
-func (l *LongPoll) find(t pollToken) *poll {
+func (l *LongPoll) find(t sessionToken) *poll {
 	c := l.gw.opts.Engine.Lookup(t.ref)
 	if c == nil || !c.Open() {
 		return nil
@@ -24,7 +24,7 @@ func (l *LongPoll) find(t pollToken) *poll {
 // arrival is a poll on its way to its session.
 type arrival struct {
 	l     *LongPoll
-	token pollToken
+	token sessionToken
 	w     *waiter
 }
 
@@ -42,7 +42,7 @@ const statusDead = 0
 // departure says that a poll's answer does not reach its client.
 type departure struct {
 	l     *LongPoll
-	token pollToken
+	token sessionToken
 	w     *waiter
 }
 
@@ -55,7 +55,7 @@ func (t *departure) Run(int) {
 // reservation asks for the right to read a large body, or gives it back.
 type reservation struct {
 	l      *LongPoll
-	token  pollToken
+	token  sessionToken
 	over   bool
 	status chan int
 }
@@ -81,7 +81,7 @@ func (t *reservation) Run(int) {
 // before.
 type delivery struct {
 	l        *LongPoll
-	token    pollToken
+	token    sessionToken
 	messages []message
 	begun    atomic.Bool // by the loop, or given up by the request
 	status   chan int

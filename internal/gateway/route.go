@@ -18,31 +18,40 @@ func (p Phoenix) Accept(r *websocket.Request) (Opening, int) {
 	if !ok {
 		return Opening{}, 403
 	}
+	o := Opening{Protocol: c.Protocol, Version: uint8(c.Version)}
 	v, pending := p.Authenticate(Credentials{c.Credential(), c.Params})
 	if pending == nil {
-		return p.opening(c.Version, c.Protocol, v)
+		return o.decided(v)
 	}
-	return Opening{Later: func(alive func() bool, done func(Opening, int)) {
-		pending(alive, func(v Verdict) { done(p.opening(c.Version, c.Protocol, v)) })
-	}}, 0
+	return Opening{Later: o.later(pending)}, 0
 }
 
-func (p Phoenix) opening(version phoenix.Version, protocol string, v Verdict) (Opening, int) {
-	if v.Status != 0 {
-		return Opening{}, v.Status
-	}
-	return Opening{Protocol: protocol, Still: v.Still, Open: func(conn Conn) Protocol { return p.open(conn, version, v) }}, 0
+// decided is the opening for a client of whom it is known whether it may.
+func (o Opening) decided(v Verdict) (Opening, int) {
+	o.Who = v
+	return o, v.Status
 }
 
-func (p Phoenix) open(conn phoenix.Conn, version phoenix.Version, v Verdict) *phoenix.Socket {
-	return p.Gateway.Open(conn, version, phoenix.Client{ID: throng.NewClientID(), Identity: v.Identity, Until: v.Until})
+func (o Opening) later(pending Pending) later {
+	return func(alive func() bool, done func(Opening, int)) {
+		pending(alive, func(v Verdict) { done(o.decided(v)) })
+	}
+}
+
+// Open implements Route.
+func (p Phoenix) Open(c Conn, o Opening) Protocol {
+	return p.open(c, phoenix.Version(o.Version), o.Who)
+}
+
+func (p Phoenix) open(c phoenix.Conn, version phoenix.Version, who Verdict) *phoenix.Socket {
+	return p.Gateway.Open(c, version, phoenix.Client{ID: throng.NewClientID(), Identity: who.Identity, Until: who.Until})
 }
 
 // Restore implements Route.
-func (p Phoenix) Restore(state []byte) (Opening, error) {
+func (p Phoenix) Restore(state []byte) (func(Conn) Protocol, error) {
 	open, err := p.Gateway.Restore(state)
 	if err != nil {
-		return Opening{}, err
+		return nil, err
 	}
-	return Opening{Open: func(conn Conn) Protocol { return open(conn) }}, nil
+	return func(c Conn) Protocol { return open(c) }, nil
 }

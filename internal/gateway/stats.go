@@ -63,8 +63,7 @@ func (s *Stats) refused(status int) {
 func (s *Stats) ended(cause error) { s.Ends[endReason(cause)].Add(1) }
 
 func endReason(cause error) int {
-	var d *throng.Disconnect
-	var ce *websocket.CloseError
+	d, disconnected := errors.AsType[*throng.Disconnect](cause)
 	switch {
 	case errors.Is(cause, errPeerClosed):
 		return 0
@@ -73,7 +72,7 @@ func endReason(cause error) int {
 		return 1
 	case cause == error(errMessageTimeout):
 		return 4
-	case errors.As(cause, &ce):
+	case closedFor(cause):
 		return 2
 	case errors.Is(cause, loop.ErrSlow):
 		return 3
@@ -81,7 +80,7 @@ func endReason(cause error) int {
 		return 5
 	case cause == error(throng.DisconnectNoPong):
 		return 4
-	case errors.As(cause, &d):
+	case disconnected:
 		switch d.Code {
 		case 1011:
 			return 2
@@ -95,4 +94,10 @@ func endReason(cause error) int {
 		return 6
 	}
 	return 7
+}
+
+// closedFor reports whether the client broke the protocol.
+func closedFor(cause error) bool {
+	_, ok := errors.AsType[*websocket.CloseError](cause)
+	return ok
 }

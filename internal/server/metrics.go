@@ -207,8 +207,12 @@ func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 	count(descPings, g.Pings.Load())
 	count(descTooFast, s.sockets.Early(), "refused")
 	count(descTooFast, s.sockets.Floods(), "disconnected")
-	count(descShed, sessions.Shed.Load()+s.events.Stats().Shed.Load()+s.events.PollStats().Shed.Load())
-	count(descResyncs, sessions.Resyncs.Load()+s.events.Stats().Resyncs.Load()+s.events.PollStats().Resyncs.Load())
+	shed, resyncs := sessions.Shed.Load(), sessions.Resyncs.Load()
+	for _, one := range s.events.Stats() {
+		shed, resyncs = shed+one.Shed.Load(), resyncs+one.Resyncs.Load()
+	}
+	count(descShed, shed)
+	count(descResyncs, resyncs)
 	count(descBusy, s.node.Refused())
 	count(descChecks, s.node.Positions().Checks.Load(), "done")
 	count(descChecks, s.node.Positions().Failed.Load(), "failed")

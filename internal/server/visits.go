@@ -55,10 +55,15 @@ func orNever(d time.Duration) time.Duration {
 // attendance are those who keep books on sessions that stay. A poll is nobody's presence:
 // a client between two of them would leave each time.
 func (s *Server) attendance() (all []session.Attendance) {
+	return append(s.books(), s.presence)
+}
+
+// books are those who keep books with a grace: who is back soon was there all the time.
+func (s *Server) books() (all []session.Attendance) {
 	if s.visits != nil {
 		all = append(all, s.visits)
 	}
-	return append(all, s.presence)
+	return all
 }
 
 // watcher is who keeps books on what is watched; nil for nobody.

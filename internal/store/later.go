@@ -14,6 +14,7 @@ type Store interface {
 	throng.Visits
 	throng.Records
 	throng.UserStates
+	throng.Bonuses
 }
 
 // Later is a store that is opened when it is first there: a database may be away when
@@ -145,6 +146,15 @@ func (l *Later) Watched(ctx context.Context, q throng.WatchedQuery) ([]throng.Wa
 		return nil, "", err
 	}
 	return s.Watched(ctx, q)
+}
+
+// Present implements throng.Records.
+func (l *Later) Present(ctx context.Context, q throng.PresentQuery) (map[string]bool, error) {
+	s, err := l.now()
+	if err != nil {
+		return nil, err
+	}
+	return s.Present(ctx, q)
 }
 
 // Curve implements throng.Records.

@@ -87,3 +87,15 @@ func (c *StateChanges) forget(user string) {
 func (r *StateRow) State() throng.StateEntry {
 	return throng.StateEntry{Key: Name(r.Key), Value: []byte(r.Value), Version: r.Version, UpdatedAt: r.UpdatedAt, ExpiresAt: r.Expires}
 }
+
+// Split returns the keys that are there, and those that are gone.
+func (c *StateChanges) Split() (set, gone []StateRow) {
+	for i := range c.Entries {
+		if c.Entries[i].Deleted {
+			gone = append(gone, c.Entries[i])
+		} else {
+			set = append(set, c.Entries[i])
+		}
+	}
+	return set, gone
+}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"throng"
-	"throng/internal/session/sessiontest"
 )
 
 // model is what really happened: nodes, their users, and all that went wrong. Its time
@@ -20,28 +19,22 @@ type model struct {
 	rand  *rand.Rand
 	start int64
 	nodes []*process
-	lives map[who][]life
+	lives map[where][]life
 	eras  []int64 // what the store's clock was off by
 	log   []string
 	slack int64 // how far apart times may be that are the same
 }
 
-type who struct{ node, user string }
-
-// life is what a user did on a node while that was one process.
-type life struct {
-	was  []span // with a client
-	lost int64  // what was later may be lost; 0 if nothing may
+// where is a place on a node.
+type where struct {
+	node string
+	place
 }
 
-// process is a node, which may die and start again.
-type process struct {
-	name  string
-	node  *node // nil while it is down
-	tabs  map[string][]*sessiontest.Wire
-	since map[string]int64
-	was   map[string][]span
-	works int64 // since when its line has; 0 while it does not
+// life is when a user was at a place while the node was one process.
+type life struct {
+	was  []past
+	lost int64 // what was later may be lost; 0 if nothing may
 }
 
 const (
@@ -54,7 +47,7 @@ const (
 )
 
 func newModel(t testing.TB, w *world, seed uint64, slack int64) *model {
-	m := &model{t: t, w: w, rand: rand.New(rand.NewPCG(seed, 1)), start: machine(), lives: make(map[who][]life), eras: []int64{0}, slack: slack}
+	m := &model{t: t, w: w, rand: rand.New(rand.NewPCG(seed, 1)), start: machine(), lives: make(map[where][]life), eras: []int64{0}, slack: slack}
 	for _, name := range []string{"a", "b"} {
 		p := &process{name: name}
 		m.nodes = append(m.nodes, p)
@@ -71,42 +64,19 @@ func (m *model) note(format string, args ...any) {
 
 func (m *model) boot(p *process) {
 	m.note("%s starts", p.name)
-	p.node = m.w.start(p.name)
-	p.tabs, p.since, p.was = make(map[string][]*sessiontest.Wire), make(map[string]int64), make(map[string][]span)
-	p.works = machine()
-}
-
-func (m *model) come(p *process, user string) {
-	m.note("%s comes to %s", user, p.name)
-	if len(p.tabs[user]) == 0 {
-		p.since[user] = machine()
-	}
-	p.tabs[user] = append(p.tabs[user], p.node.come(user))
-}
-
-func (m *model) leave(p *process, user string) {
-	m.note("%s leaves %s", user, p.name)
-	tabs := p.tabs[user]
-	i := m.rand.IntN(len(tabs))
-	tabs[i].End()
-	if p.tabs[user] = slices.Delete(tabs, i, i+1); len(p.tabs[user]) == 0 {
-		delete(p.tabs, user)
-		p.was[user] = append(p.was[user], span{p.since[user], machine()})
-	}
+	p.begin(m.w.start(p.name))
 }
 
 // down ends a process: in good order, or like a kill -9. What could not be said, and
 // was after the last flush, may be lost then.
 func (m *model) down(p *process, order bool) {
 	now := machine()
-	for user, tabs := range p.tabs {
-		p.was[user] = append(p.was[user], span{p.since[user], now})
-		if order {
-			for _, tab := range tabs {
-				tab.End()
-			}
+	if order {
+		for len(p.tabs) > 0 {
+			p.leave(p.tabs[pick(m.rand, p.tabs)][0])
 		}
 	}
+	p.cut()
 	var lost int64
 	if !order || p.node.drain() != nil {
 		p.node.crash()
@@ -118,9 +88,8 @@ func (m *model) down(p *process, order bool) {
 		}
 	}
 	m.note("%s goes down, in order %t, said all up to %d", p.name, order, lost-m.start)
-	for user, was := range p.was {
-		at := who{p.name, user}
-		m.lives[at] = append(m.lives[at], life{was, lost})
+	for at, was := range p.was {
+		m.lives[where{p.name, at}] = append(m.lives[where{p.name, at}], life{was, lost})
 	}
 	p.node = nil
 }
@@ -129,7 +98,7 @@ func (m *model) down(p *process, order bool) {
 func (m *model) breaks(p *process, how trouble) {
 	m.note("the line of %s is %d", p.name, how)
 	p.node.line.set(how)
-	if p.works = 0; how == works {
+	if p.works, p.upset = 0, machine(); how == works {
 		p.works = machine()
 	}
 }
@@ -143,6 +112,9 @@ func (m *model) set() {
 	to := n * 10 * time.Hour.Milliseconds()
 	m.w.set(time.Duration(to-m.eras[len(m.eras)-1]) * time.Millisecond)
 	m.eras = append(m.eras, to)
+	for _, p := range m.nodes {
+		p.upset = machine()
+	}
 	m.note("the clock is set to %+d", to)
 }
 
@@ -180,10 +152,11 @@ func (m *model) step() {
 		if n < 500 {
 			m.boot(p)
 		}
-	case n < 450 && len(p.tabs[user]) < 3:
-		m.come(p, user)
+	case n < 250 && len(p.tabs[user]) < 3:
+		m.note("%s comes to %s", user, p.name)
+		p.come(user)
 	case n < 900 && len(p.tabs) > 0:
-		m.leave(p, pick(m.rand, p.tabs))
+		m.touch(p)
 	case n < 920:
 		m.down(p, false)
 	case n < 930:
@@ -204,6 +177,40 @@ func (m *model) step() {
 	pauses := []time.Duration{time.Millisecond, 30 * time.Millisecond, 300 * time.Millisecond, time.Second, 4 * time.Second, 20 * time.Second}
 	time.Sleep(time.Duration(m.rand.Int64N(int64(pauses[m.rand.IntN(len(pauses))]))) + time.Millisecond)
 }
+
+// touch lets something happen to a tab. One that is dark says nothing; that it is so may
+// be found out.
+func (m *model) touch(p *process) {
+	tabs := p.tabs[pick(m.rand, p.tabs)]
+	t := tabs[m.rand.IntN(len(tabs))]
+	channel := modelChannels[m.rand.IntN(len(modelChannels))]
+	if len(t.in) > 0 && m.rand.IntN(3) > 0 {
+		channel = t.in[m.rand.IntN(len(t.in))]
+	}
+	n := m.rand.IntN(100)
+	switch {
+	case n < 15, t.dark != 0 && n < 30:
+		m.note("%s leaves %s, dark since %d", t.user, p.name, max(0, t.dark-m.start))
+		p.leave(t)
+	case t.dark != 0:
+	case n < 20:
+		m.note("%s goes dark on %s", t.user, p.name)
+		t.dark = machine()
+	case !slices.Contains(t.in, channel):
+		m.note("%s joins %s on %s", t.user, channel, p.name)
+		p.join(t, channel)
+	case n < 28:
+		m.note("%s leaves %s on %s", t.user, channel, p.name)
+		p.part(t, channel)
+	default:
+		on := !slices.Contains(t.sees, channel) || n < 35
+		m.note("%s watches %s on %s: %t", t.user, channel, p.name, on)
+		p.watch(t, channel, on)
+	}
+}
+
+// modelChannels are watched in parallel, and exclusively.
+var modelChannels = []string{"p:1", "p:2", "x:1", "x:2", "x:3"}
 
 func pick[V any](r *rand.Rand, m map[string]V) string {
 	names := slices.Sorted(maps.Keys(m))
@@ -238,9 +245,10 @@ func (m *model) check() {
 	if online := m.w.online(); len(online) > 0 {
 		m.t.Errorf("at the end %v are online", online)
 	}
-	books := make(map[who][]throng.Visit)
+	books := make(map[where][]throng.Visit)
 	for _, v := range m.w.all() {
-		books[who{v.Node, v.User}] = append(books[who{v.Node, v.User}], v)
+		at := where{v.Node, place{v.User, v.Channel, v.Kind}}
+		books[at] = append(books[at], v)
 	}
 	for at := range books {
 		if len(m.lives[at]) == 0 {
@@ -250,6 +258,7 @@ func (m *model) check() {
 	for at, lives := range m.lives {
 		m.compare(at, lives, books[at])
 	}
+	m.alone(books)
 	if m.t.Failed() {
 		for _, line := range m.log {
 			m.t.Log(line)
@@ -260,7 +269,7 @@ func (m *model) check() {
 // compare holds a user's visits on a node against what was: nothing is there twice,
 // nothing is given but pauses within the grace, and nothing is lost but what a crash
 // may cost.
-func (m *model) compare(at who, lives []life, visits []throng.Visit) {
+func (m *model) compare(at where, lives []life, visits []throng.Visit) {
 	var said, given, owed []span
 	for _, v := range visits {
 		s := span{m.unskew(v.StartedAt), m.unskew(v.EndedAt)}
@@ -276,15 +285,8 @@ func (m *model) compare(at who, lives []life, visits []throng.Visit) {
 		said = append(said, s)
 	}
 	for _, l := range lives {
-		given = append(given, union(modelGrace, l.was...)...)
-		for _, s := range l.was {
-			if l.lost != 0 {
-				s.to = min(s.to, l.lost)
-			}
-			if s.from < s.to {
-				owed = append(owed, s)
-			}
-		}
+		may, must := l.bounds()
+		given, owed = append(given, may...), append(owed, must...)
 	}
 	all := union(m.slack, given...)
 	for _, s := range said {
@@ -301,6 +303,26 @@ func (m *model) compare(at who, lives []life, visits []throng.Visit) {
 	if m.t.Failed() {
 		for _, v := range visits {
 			m.log = append(m.log, fmt.Sprintf("%v: %s", at, show(v, m.start)))
+		}
+	}
+}
+
+// alone checks that of the channels that are watched exclusively one counted at a time.
+func (m *model) alone(books map[where][]throng.Visit) {
+	watched := make(map[where][]throng.Visit) // by user and node
+	for at, list := range books {
+		if at.kind == throng.Watching && exclusive(at.channel) {
+			at.channel = ""
+			watched[at] = append(watched[at], list...)
+		}
+	}
+	for at, list := range watched {
+		for i, a := range list {
+			for _, b := range list[:i] {
+				if min(m.unskew(a.EndedAt), m.unskew(b.EndedAt))-max(m.unskew(a.StartedAt), m.unskew(b.StartedAt)) > m.slack {
+					m.t.Errorf("%v: %s and %s counted at a time", at, show(a, m.start), show(b, m.start))
+				}
+			}
 		}
 	}
 }

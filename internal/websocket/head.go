@@ -1,6 +1,9 @@
 package websocket
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // HeadEnd returns the index just behind the blank line that ends the HTTP head in
 // b, or -1. from is where the previous search ended (the length b had then), so
@@ -116,11 +119,15 @@ func lower(c byte) byte {
 // isToken reports whether b is a token (RFC 7230 section 3.2.6).
 func isToken(b []byte) bool {
 	for _, c := range b {
-		if !isAlnum(c) && bytes.IndexByte([]byte("-_!#$%&'*+.^`|~"), c) < 0 {
+		if !isTokenByte(c) {
 			return false
 		}
 	}
 	return len(b) > 0
+}
+
+func isTokenByte(c byte) bool {
+	return isAlnum(c) || strings.IndexByte("-_!#$%&'*+.^`|~", c) >= 0
 }
 
 func isAlnum(c byte) bool {

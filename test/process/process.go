@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -21,20 +19,6 @@ import (
 
 // patience is how long a step may take before the test fails.
 const patience = 20 * time.Second
-
-// Build builds a command of the module, such as "./cmd/throng", and returns the
-// binary's path.
-func Build(t testing.TB, pkg string) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	cmd := exec.Command("go", "build", "-o", binary, pkg)
-	_, here, _, _ := runtime.Caller(0)
-	cmd.Dir = filepath.Join(filepath.Dir(here), "..", "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
-	}
-	return binary
-}
 
 // Server is a throng process and what its log has said so far.
 type Server struct {

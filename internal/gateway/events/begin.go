@@ -145,6 +145,7 @@ func (s *Stream) Subscribed(sub *session.Subscription, t session.Token, r sessio
 		s.Disconnect(throng.DisconnectServerError)
 		return
 	}
+	s.name(sub)
 	at := r.Position
 	if since := s.since(sub); r.Recovered && since != nil {
 		at = *since
@@ -236,6 +237,7 @@ func (s *Stream) Resumed(sub *session.Subscription, missed []*throng.Publication
 		return
 	}
 	s.began(sub)
+	s.name(sub) // anew: it is somewhere else now
 	s.proceed(sub, missed, true)
 }
 

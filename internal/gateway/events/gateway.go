@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/rate"
 	"throng/internal/session"
 )
 
@@ -26,6 +27,9 @@ type Conn interface {
 	Answer(status int, body []byte)
 	// Close ends a stream when what was sent is written.
 	Close(cause error)
+	// Name is what the client names the conn by in a request of its own, with a secret
+	// that proves that it was told.
+	Name(secret [16]byte) string
 	// SetDeadline asks for Feed.Timer at a Clock time in milliseconds, 0 for none.
 	SetDeadline(at int64)
 	// Now is the time of the loop's turn, in Clock milliseconds, LastAck when the
@@ -77,6 +81,13 @@ type Options struct {
 	State State
 	// Own says that streams have their users' own channels.
 	Own bool
+	// Watcher is told who watches what, by streams and polls; nil where nobody wants to
+	// know. Watching are told of polls that say so: those of Attendance whose books have
+	// a grace, because a client between two polls is gone.
+	Watcher  session.Watcher
+	Watching []session.Attendance
+	// Rates are what a client may say of its stream in a time; nil for any number.
+	Rates *rate.Rates
 	// Loops is the number of loops that feeds live on.
 	Loops int
 	// Encoding is the index of the first of Encoders in the hub.
@@ -94,6 +105,7 @@ type Gateway struct {
 	opts   Options
 	env    session.Env // of streams
 	asking session.Env // of polls
+	seeing session.Env // of polls whose clients say what they watch
 	beat   int64
 	recent []recent // by loop
 }
@@ -105,11 +117,14 @@ func New(o Options) *Gateway {
 	g.env.Auth, g.env.Users, g.env.Attendance, g.env.Own = o.Auth, o.Users, o.Attendance, o.Own
 	g.asking.Node, g.asking.Limits, g.asking.Clock = o.Node, o.Limits, o.Clock
 	g.asking.Auth, g.asking.Users = o.Auth, o.Users
+	g.env.Watcher = o.Watcher
+	g.seeing.Node, g.seeing.Limits, g.seeing.Clock = o.Node, o.Limits, o.Clock
+	g.seeing.Auth, g.seeing.Users = o.Auth, o.Users
+	g.seeing.Attendance, g.seeing.Watcher = o.Watching, o.Watcher
 	return g
 }
 
-// Stats returns what happened to the sessions of streams, PollStats to those of polls.
-func (g *Gateway) Stats() *session.Stats { return &g.env.Stats }
-
-// PollStats is explained at Stats.
-func (g *Gateway) PollStats() *session.Stats { return &g.asking.Stats }
+// Stats returns what happened to the sessions of streams, and to those of polls.
+func (g *Gateway) Stats() []*session.Stats {
+	return []*session.Stats{&g.env.Stats, &g.asking.Stats, &g.seeing.Stats}
+}

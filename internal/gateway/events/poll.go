@@ -28,6 +28,7 @@ type Poll struct {
 	last      uint64   // the offset of the last of them
 	full      bool     // more came than one answer takes
 	settling  bool
+	done      bool // it is answered as it is
 }
 
 var (
@@ -39,7 +40,11 @@ var (
 // Poll begins a poll. It may be answered already.
 func (g *Gateway) Poll(c Conn, r Request, who Client) *Poll {
 	p := &Poll{Conn: c, gw: g, req: r, due: g.opts.Clock.Now() + int64(r.timeout/time.Millisecond)}
-	p.Init(&g.asking, p, p, throng.NewClientID(), who.Identity)
+	env := &g.asking
+	if r.says {
+		env = &g.seeing
+	}
+	p.Init(env, p, p, throng.NewClientID(), who.Identity)
 	p.CountFrom(g.polls.Add(1))
 	if who.Until != 0 {
 		p.Await(who.Until)
@@ -89,6 +94,8 @@ func (p *Poll) Subscribed(sub *session.Subscription, _ session.Token, r session.
 	case err != nil:
 		p.refuse(err)
 		return
+	case !p.watch(sub):
+		return
 	}
 	p.sub, p.at, p.recovered = sub, r.Position, r.Recovered
 	if p.req.since == nil {
@@ -97,8 +104,32 @@ func (p *Poll) Subscribed(sub *session.Subscription, _ session.Token, r session.
 		p.keepAll(r.Publications)
 	}
 	if r.Positioned && (p.req.since == nil || !r.Recovered || len(p.got) > 0) {
-		p.answer(p.at)
+		p.conclude()
 	}
+}
+
+// watch notes what the client says of its channel. It reports false when it has been
+// refused: who is told nothing would take it for recorded.
+func (p *Poll) watch(sub *session.Subscription) bool {
+	if !p.req.says {
+		return true
+	}
+	if err := sub.Watch(p.req.watches, true); err != nil {
+		p.refuse(err)
+		return false
+	}
+	return true
+}
+
+// conclude answers with what there is. A poll that says what is watched has begun before
+// that, so that the books know of it: who asks again at once, and again, is here.
+func (p *Poll) conclude() {
+	if !p.req.says {
+		p.answer(p.at)
+		return
+	}
+	p.done, p.settling = true, true
+	p.gw.opts.Post(p.Ref(), settle{p})
 }
 
 // keepAll takes what a client missed into the answer, as far as there is room. It
@@ -143,15 +174,19 @@ func (p *Poll) keep(object []byte, offset uint64) {
 }
 
 // settle is a message of a poll to itself: a burst is answered with at once.
-type settle struct{}
+// Its connection may serve another one by then.
+type settle struct{ of *Poll }
 
 // SendDroppable implements session.Transport: the publication that was waited for,
 // or one of them.
 func (p *Poll) SendDroppable(event []byte, _ int64, _ uint32) {
+	if p.done {
+		return
+	}
 	p.keep(object(event), p.gw.opts.Node.Offset(p.sub))
 	if !p.settling {
 		p.settling = true
-		p.gw.opts.Post(p.Ref(), settle{})
+		p.gw.opts.Post(p.Ref(), settle{p})
 	}
 }
 
@@ -195,6 +230,8 @@ func (p *Poll) finish() {
 	case p.Ended():
 	case p.sub == nil:
 		p.refuse(throng.ErrInternal) // the broker did not answer in time
+	case p.done:
+		p.answer(p.at)
 	default:
 		if p.full {
 			p.at.Offset = p.last
@@ -222,7 +259,9 @@ func (p *Poll) Timer() {
 func (p *Poll) Message(m any) {
 	switch m := m.(type) {
 	case settle:
-		p.finish()
+		if m.of == p {
+			p.finish()
+		}
 	case *throng.Disconnect:
 		p.Disconnect(m)
 	default:

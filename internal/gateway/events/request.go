@@ -23,6 +23,8 @@ type Request struct {
 	since    *throng.Position // the same, of /poll
 	timeout  time.Duration    // how long a poll waits
 	limit    int              // how many publications a poll is answered with
+	says     bool             // the poll says what its client shows:
+	watches  bool             // the channel
 }
 
 // How long polls wait, and how much they are answered with.
@@ -67,6 +69,14 @@ func ParsePoll(q url.Values) (r Request, hint string) {
 		}
 		r.limit = min(int(n), maxPollLimit)
 	}
+	if r.says = q.Has("visible") || q.Has("playing"); r.says {
+		visible, ok := flag(q, "visible")
+		playing, too := flag(q, "playing")
+		if !ok || !too {
+			return r, "visible and playing are true or false"
+		}
+		r.watches = visible && playing
+	}
 	if !q.Has("offset") && !q.Has("epoch") {
 		return r, ""
 	}
@@ -84,6 +94,17 @@ func last(q url.Values, name string) string {
 		return given[len(given)-1]
 	}
 	return ""
+}
+
+// flag reads what may be left out because it is so.
+func flag(q url.Values, name string) (on, ok bool) {
+	switch last(q, name) {
+	case "true", "1":
+		return true, true
+	case "false", "0":
+		return false, true
+	}
+	return true, !q.Has(name)
 }
 
 // once leaves out what is repeated.

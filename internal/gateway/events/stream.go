@@ -19,6 +19,7 @@ type Stream struct {
 	spoke  int64   // when the client was last sent something, in Clock milliseconds
 	single bool    // the id in the shared event says all
 	shows  bool    // who is in its channels
+	named  *named  // what its client names it by, if there is anything to say of it
 }
 
 // resume is where channels stand that have not begun yet.

@@ -42,7 +42,10 @@ const tokenProtocol = "base64url.bearer.phx."
 // client, for a version that is not spoken here and for subprotocols of which
 // none is known.
 func ParseConnect(r *websocket.Request) (c Connect, ok bool) {
-	ok = c.readQuery(string(r.Query)) && c.readProtocols(r)
+	if !c.readVersion(r.Query) && !c.readQuery(string(r.Query)) {
+		return c, false
+	}
+	ok = c.readProtocols(r)
 	return c, ok
 }
 
@@ -54,11 +57,21 @@ func ParsePoll(query, token string) (c Connect, ok bool) {
 	return c, ok
 }
 
-func (c *Connect) readQuery(query string) (ok bool) {
-	if vsn, plain := strings.CutPrefix(query, "vsn="); plain && !strings.ContainsAny(vsn, "&%+;") { // phoenix.js without parameters
-		c.Version, ok = codec.ParseVersion(vsn)
-		return ok && vsn != ""
+// readVersion reads the query of phoenix.js without parameters, without an allocation;
+// it says no to any other.
+func (c *Connect) readVersion(query []byte) bool {
+	switch string(query) {
+	case "vsn=2.0.0":
+		c.Version = codec.V2
+	case "vsn=1.0.0":
+		c.Version = codec.V1
+	default:
+		return false
 	}
+	return true
+}
+
+func (c *Connect) readQuery(query string) (ok bool) {
 	var unread error
 	c.Params, unread = url.ParseQuery(query) // what can't be read is left out, as Phoenix does
 	c.Version = codec.V1

@@ -101,6 +101,12 @@ func parseJoin(m *codec.Message) (r *recovery, token string, err error) {
 		bytes.IndexByte(m.Payload, '\\') < 0 {
 		return nil, "", nil
 	}
+	return parseMembers(m)
+}
+
+// parseMembers is parseJoin for a payload that may ask for something. What json fills
+// is allocated, so it is apart.
+func parseMembers(m *codec.Message) (r *recovery, token string, err error) {
 	var members map[string]json.RawMessage // unlike a struct's, its keys are exact
 	if err := json.Unmarshal(m.Payload, &members); err != nil {
 		return nil, "", nil // no object, so it doesn't ask

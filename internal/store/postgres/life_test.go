@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"throng"
-	"throng/internal/store/postgres"
 	"throng/internal/store"
+	"throng/internal/store/postgres"
 	server "throng/test/postgres"
 )
 

@@ -41,18 +41,19 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 		return nil
 	}
 	c := store.NewStateChanges(changes)
-	maps, set, gone := stateMaps(c.Maps), stateRows(c.Entries, false), stateRows(c.Entries, true)
+	set, gone := c.Split()
+	maps := stateMaps(c.Maps)
 	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		b := new(pgx.Batch)
 		b.Queue(lockMaps, pgx.NamedArgs{"users": maps["users"]})
 		b.Queue(`DELETE FROM user_state_entry`+ended, maps)
 		b.Queue(`DELETE FROM user_state_mutation`+ended, maps)
 		b.Queue(setMaps, maps)
-		if len(set["users"].([]string)) > 0 {
-			b.Queue(setEntries, set)
+		if len(set) > 0 {
+			b.Queue(setEntries, stateRows(set))
 		}
-		if len(gone["users"].([]string)) > 0 {
-			b.Queue(removeEntries, gone)
+		if len(gone) > 0 {
+			b.Queue(removeEntries, stateRows(gone))
 		}
 		if len(c.Mutations) > 0 {
 			b.Queue(addMutations, stateMutations(c.Mutations))
@@ -127,17 +128,15 @@ func stateMaps(list []store.StateMap) pgx.NamedArgs {
 	return pgx.NamedArgs{"users": users, "epochs": epochs, "versions": versions, "times": times}
 }
 
-// stateRows are keys as arrays: those that are there, or those that are gone.
-func stateRows(list []store.StateRow, gone bool) pgx.NamedArgs {
-	users, keys, values := []string{}, []string{}, []string{}
-	versions, times, expires := []int64{}, []int64{}, []int64{}
+// stateRows are keys as arrays.
+func stateRows(list []store.StateRow) pgx.NamedArgs {
+	n := len(list)
+	users, keys, values := make([]string, n), make([]string, n), make([]string, n)
+	versions, times, expires := make([]int64, n), make([]int64, n), make([]int64, n)
 	for i := range list {
 		r := &list[i]
-		if r.Deleted != gone {
-			continue
-		}
-		users, keys, values = append(users, r.User), append(keys, r.Key), append(values, r.Value)
-		versions, times, expires = append(versions, int64(r.Version)), append(times, r.UpdatedAt), append(expires, r.Expires)
+		users[i], keys[i], values[i] = r.User, r.Key, r.Value
+		versions[i], times[i], expires[i] = int64(r.Version), r.UpdatedAt, r.Expires
 	}
 	return pgx.NamedArgs{"users": users, "keys": keys, "values": values, "versions": versions, "times": times, "expires": expires}
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"testing"
 )
 
@@ -33,10 +34,20 @@ func explainPlan(db *sql.DB, query string, args []any, line func(string)) error 
 	return rows.Err()
 }
 
-// PlanWrites gives the plan of each statement of a flush, and of a sweep.
+// PlanSweep gives the plans of what a sweep asks.
+func (s *Store) PlanSweep(t *testing.T, plan func(line string)) {
+	for _, query := range []string{endOfPiece, deadOfPiece} {
+		if err := explainPlan(s.read, query, make([]any, strings.Count(query, "?")), plan); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+}
+
+// PlanWrites gives the plan of each statement of a flush, and of claims.
 func (s *Store) PlanWrites(t *testing.T, plan func(query, line string)) {
-	for _, statement := range []string{logClosed, removeRows, addOpened, markReturned, markLeft, addDays, addSums, addOccupancy, addHours} {
-		args := []any{sql.Named("epoch", 1), sql.Named("rows", "[]"), sql.Named("sums", "[]"), sql.Named("points", "[]"), sql.Named("node", "a")}
+	for _, statement := range []string{logClosed, removeClosed, addOpened, markLeft, addSum, addOccupancy, addHour,
+		readClaims, addClaim, countClaims, forgetClaims, forgetAudience} {
+		args := make([]any, strings.Count(statement, "?"))
 		if err := explainPlan(s.read, statement, args, func(line string) { plan(statement, line) }); err != nil {
 			t.Errorf("%s: %v", statement, err)
 		}

@@ -34,40 +34,25 @@ func (s *Store) Flush(ctx context.Context, lease throng.Lease, f *throng.VisitFl
 	return now, err
 }
 
+// Rows are written by statements of one row each, which are prepared once a flush. A
+// statement of many rows would keep a journal to undo what it did before it failed,
+// because of each function in it (and json_each needs some), which took half of the
+// time; one of one row fails before it changes anything.
 const (
-	// fromRows is the rows of the parameter @rows, see visits.
-	fromRows = `(SELECT value ->> 0 AS user_id, value ->> 1 AS channel, value ->> 2 AS kind, value ->> 3 AS started_at,
-		value ->> 4 AS ended_at, value ->> 5 AS reason, value ->> 6 AS visit_no FROM json_each(@rows)) AS r`
-	// keysOfRows are their keys in online.
-	keysOfRows = `(channel, kind, user_id, node_epoch) IN (SELECT value ->> 1, value ->> 2, value ->> 0, @epoch FROM json_each(@rows))`
-
-	// Rows are written by statements that leave nothing half done if they fail, or undo
-	// the whole transaction: SQLite need not keep a journal to undo each statement, which
-	// took half of the time.
+	ofKey = ` WHERE channel = ? AND kind = ? AND user_id = ? AND node_epoch = ?`
 
 	// A visit that was open keeps its number.
-	logClosed = `INSERT OR ROLLBACK INTO visit_log (user_id, node_epoch, channel, kind, started_at, ended_at, reason, visit_no)
-		SELECT r.user_id, @epoch, r.channel, r.kind, r.started_at, r.ended_at, r.reason, coalesce(o.visit_no, r.visit_no)
-		FROM ` + fromRows + ` LEFT JOIN online o ON o.channel = r.channel AND o.kind = r.kind AND o.user_id = r.user_id
-			AND o.node_epoch = @epoch AND o.started_at = r.started_at`
-	removeRows = `DELETE FROM online WHERE ` + keysOfRows
-	addOpened  = `INSERT OR ROLLBACK INTO online (user_id, node_epoch, channel, kind, started_at, visit_no)
-		SELECT r.user_id, @epoch, r.channel, r.kind, r.started_at, r.visit_no FROM ` + fromRows
-	markReturned = `UPDATE OR ROLLBACK online SET left_at = NULL WHERE ` + keysOfRows
-	// The plus keeps SQLite from going through all that the lease has open.
-	markLeft = `UPDATE OR ROLLBACK online SET left_at = r.ended_at FROM ` + fromRows + `
-		WHERE online.channel = r.channel AND online.kind = r.kind AND online.user_id = r.user_id AND +online.node_epoch = @epoch`
-	addDays = `INSERT OR IGNORE INTO watch_daily (day, channel, kind, user_id, milliseconds, visits)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 0, 0 FROM json_each(@sums)`
-	addSums = `UPDATE OR ROLLBACK watch_daily AS w SET milliseconds = w.milliseconds + s.milliseconds, visits = w.visits + s.visits
-		FROM (SELECT value ->> 0 AS day, value ->> 1 AS channel, value ->> 2 AS kind, value ->> 3 AS user_id,
-			value ->> 4 AS milliseconds, value ->> 5 AS visits FROM json_each(@sums)) AS s
-		WHERE w.day = s.day AND w.channel = s.channel AND w.kind = s.kind AND w.user_id = s.user_id`
-	addOccupancy = `INSERT INTO occupancy (ts, channel, node_id, connections, users)
-		SELECT value ->> 0, value ->> 1, @node, value ->> 2, value ->> 3 FROM json_each(@points) WHERE true` + higher
-	addHours = `INSERT INTO occupancy_hour (ts, channel, node_id, connections, users)
-		SELECT (value ->> 0) / 3600000 * 3600000, value ->> 1, @node, value ->> 2, value ->> 3 FROM json_each(@points) WHERE true` + higher
-	higher = ` ON CONFLICT DO UPDATE SET connections = max(connections, excluded.connections), users = max(users, excluded.users)`
+	logClosed = `INSERT INTO visit_log (user_id, node_epoch, channel, kind, started_at, ended_at, reason, visit_no)
+		VALUES (?, ?, ?, ?, ?, ?, ?, coalesce((SELECT visit_no FROM online` + ofKey + ` AND started_at = ?), ?))`
+	removeClosed = `DELETE FROM online` + ofKey
+	addOpened    = `INSERT INTO online (user_id, node_epoch, channel, kind, started_at, visit_no) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET started_at = excluded.started_at, left_at = NULL, visit_no = excluded.visit_no`
+	markLeft = `UPDATE online SET left_at = ?` + ofKey
+	addSum   = `INSERT INTO watch_daily (day, channel, kind, user_id, milliseconds, visits) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET milliseconds = milliseconds + excluded.milliseconds, visits = visits + excluded.visits`
+	addOccupancy = `INSERT INTO occupancy (ts, channel, node_id, connections, users) VALUES (?, ?, ?, ?, ?)` + higher
+	addHour      = `INSERT INTO occupancy_hour (ts, channel, node_id, connections, users) VALUES (?, ?, ?, ?, ?)` + higher
+	higher       = ` ON CONFLICT DO UPDATE SET connections = max(connections, excluded.connections), users = max(users, excluded.users)`
 )
 
 // apply makes the changes of a flush.
@@ -75,26 +60,30 @@ func apply(ctx context.Context, c *sql.Conn, lease throng.Lease, changes *store.
 	if err := finish(ctx, c, lease.Epoch, changes); err != nil {
 		return err
 	}
-	for _, step := range []struct {
-		statement string
-		rows      []store.Row
-	}{{removeRows, changes.Opened}, {addOpened, changes.Opened}, {markReturned, changes.Returned}, {markLeft, changes.Left}} {
-		if len(step.rows) == 0 {
-			continue
-		}
-		if err := exec(ctx, c, step.statement, sql.Named("epoch", lease.Epoch), sql.Named("rows", visits(step.rows))); err != nil {
-			return err
-		}
+	if err := each(ctx, c, addOpened, changes.Opened, func(b *binder, r *store.Row) {
+		b.text(r.User).number(lease.Epoch).text(r.Channel).number(int64(r.Kind)).number(r.StartedAt).number(r.Number)
+	}); err != nil {
+		return err
 	}
-	if len(changes.Occupancy) == 0 {
-		return nil
+	if err := each(ctx, c, markLeft, changes.Returned, func(b *binder, r *store.Row) {
+		b.null().key(r, lease.Epoch)
+	}); err != nil {
+		return err
 	}
-	for _, statement := range []string{addOccupancy, addHours} {
-		if err := exec(ctx, c, statement, sql.Named("node", store.Text(lease.NodeID)), sql.Named("points", points(changes.Occupancy))); err != nil {
-			return err
-		}
+	if err := each(ctx, c, markLeft, changes.Left, func(b *binder, r *store.Row) {
+		b.number(r.EndedAt).key(r, lease.Epoch)
+	}); err != nil {
+		return err
 	}
-	return nil
+	node := store.Text(lease.NodeID)
+	if err := each(ctx, c, addOccupancy, changes.Occupancy, func(b *binder, o *throng.Occupancy) {
+		b.number(o.At).text(o.Channel).text(node).number(o.Connections).number(o.Users)
+	}); err != nil {
+		return err
+	}
+	return each(ctx, c, addHour, changes.Occupancy, func(b *binder, o *throng.Occupancy) {
+		b.number(o.At - o.At%store.Hour).text(o.Channel).text(node).number(o.Connections).number(o.Users)
+	})
 }
 
 // finish writes visits that ended, of a lease: to the log, and to the days.
@@ -102,11 +91,13 @@ func finish(ctx context.Context, c *sql.Conn, epoch int64, changes *store.Change
 	if len(changes.Closed) == 0 {
 		return nil
 	}
-	rows := visits(changes.Closed)
-	if err := exec(ctx, c, logClosed, sql.Named("epoch", epoch), sql.Named("rows", rows)); err != nil {
+	if err := each(ctx, c, logClosed, changes.Closed, func(b *binder, r *store.Row) {
+		b.text(r.User).number(epoch).text(r.Channel).number(int64(r.Kind)).number(r.StartedAt).number(r.EndedAt).text(string(r.Reason))
+		b.key(r, epoch).number(r.StartedAt).number(r.Number)
+	}); err != nil {
 		return err
 	}
-	if err := exec(ctx, c, removeRows, sql.Named("epoch", epoch), sql.Named("rows", rows)); err != nil {
+	if err := each(ctx, c, removeClosed, changes.Closed, func(b *binder, r *store.Row) { b.key(r, epoch) }); err != nil {
 		return err
 	}
 	var longest int64
@@ -116,9 +107,7 @@ func finish(ctx context.Context, c *sql.Conn, epoch int64, changes *store.Change
 	if err := exec(ctx, c, `UPDATE longest_visit SET milliseconds = ?1 WHERE milliseconds < ?1`, longest); err != nil {
 		return err
 	}
-	days := sql.Named("sums", sums(changes.Sums))
-	if err := exec(ctx, c, addDays, days); err != nil {
-		return err
-	}
-	return exec(ctx, c, addSums, days)
+	return each(ctx, c, addSum, changes.Sums, func(b *binder, s *store.Sum) {
+		b.text(store.DayName(s.Day)).text(s.Channel).number(int64(s.Kind)).text(s.User).number(s.Milliseconds).number(s.Visits)
+	})
 }

@@ -21,9 +21,8 @@ func (s *Store) Prune(ctx context.Context, keep throng.VisitRetention) error {
 			return err
 		}
 		// A lease is the name of the node of its visits.
-		if err := s.prune(ctx, `DELETE FROM node_lease WHERE node_epoch IN (SELECT node_epoch FROM node_lease l
-			WHERE state <> 0 AND seen_at < ?1 AND beat_at < ?1 AND NOT EXISTS (SELECT 1 FROM online o WHERE o.node_epoch = l.node_epoch)
-			LIMIT ?2)`, before(keep.Visits)-2*store.Day); err != nil {
+		if err := s.prune(ctx, `DELETE FROM node_lease WHERE node_epoch IN (SELECT node_epoch FROM node_lease
+			WHERE state <> 0 AND swept = 1 AND seen_at < ?1 AND beat_at < ?1 LIMIT ?2)`, before(keep.Visits)-2*store.Day); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"strconv"
 
 	"throng"
 	"throng/internal/store"
@@ -12,23 +11,20 @@ import (
 var _ throng.UserStates = (*Store)(nil)
 
 const (
-	mapsOfRows = `(SELECT value ->> 0 AS user_id, value ->> 1 AS epoch, value ->> 2 AS version, value ->> 3 AS updated_at FROM json_each(@maps))`
 	// Rows of a map that ended: the user's has another epoch now.
-	ended = ` WHERE user_id IN (SELECT m.user_id FROM ` + mapsOfRows + ` AS m JOIN user_state AS s USING (user_id) WHERE s.epoch <> m.epoch)`
+	endEntries   = `DELETE FROM user_state_entry WHERE user_id = ?` + ended
+	endMutations = `DELETE FROM user_state_mutation WHERE user_id = ?` + ended
+	ended        = ` AND EXISTS (SELECT 1 FROM user_state WHERE user_id = ? AND epoch <> ?)`
 	// What is older than what is there was written before.
-	setMaps = `INSERT INTO user_state (user_id, epoch, version, updated_at)
-		SELECT user_id, epoch, version, updated_at FROM ` + mapsOfRows + ` WHERE true
+	setMap = `INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET epoch = excluded.epoch, version = excluded.version, updated_at = excluded.updated_at
 		WHERE user_state.epoch <> excluded.epoch OR user_state.version < excluded.version`
-	setEntries = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(@rows) WHERE true
+	setEntry = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at,
 			expires_at = excluded.expires_at WHERE user_state_entry.version < excluded.version`
-	removeEntries = `DELETE FROM user_state_entry WHERE (user_id, key) IN (SELECT value ->> 0, value ->> 1 FROM json_each(@rows))
-		AND version <= (SELECT r.value ->> 3 FROM json_each(@rows) AS r
-			WHERE r.value ->> 0 = user_state_entry.user_id AND r.value ->> 1 = user_state_entry.key)`
-	addMutations = `INSERT OR REPLACE INTO user_state_mutation (user_id, mutation, key, version, mutated_at)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(@mutations)`
+	removeEntry = `DELETE FROM user_state_entry WHERE user_id = ? AND key = ? AND version <= ?`
+	addMutation = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
 )
 
 // SaveStates writes changes of users' maps.
@@ -37,29 +33,33 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 		return nil
 	}
 	c := store.NewStateChanges(changes)
-	maps := sql.Named("maps", stateMaps(c.Maps))
-	set, gone := stateRows(c.Entries, false), stateRows(c.Entries, true)
+	set, gone := c.Split()
 	return s.transact(ctx, func(conn *sql.Conn) error {
-		for _, step := range []struct {
-			statement string
-			arg       sql.NamedArg
-			none      bool
-		}{
-			{`DELETE FROM user_state_entry` + ended, maps, false},
-			{`DELETE FROM user_state_mutation` + ended, maps, false},
-			{setMaps, maps, false},
-			{setEntries, sql.Named("rows", set), len(set) == 2},
-			{removeEntries, sql.Named("rows", gone), len(gone) == 2},
-			{addMutations, sql.Named("mutations", stateMutations(c.Mutations)), len(c.Mutations) == 0},
-		} {
-			if step.none {
-				continue
-			}
-			if err := exec(ctx, conn, step.statement, step.arg); err != nil {
-				return err
-			}
+		end := func(b *binder, m *store.StateMap) { b.text(m.User).text(m.User).text(m.Epoch) }
+		if err := each(ctx, conn, endEntries, c.Maps, end); err != nil {
+			return err
 		}
-		return nil
+		if err := each(ctx, conn, endMutations, c.Maps, end); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, setMap, c.Maps, func(b *binder, m *store.StateMap) {
+			b.text(m.User).text(m.Epoch).number(int64(m.Version)).number(m.At)
+		}); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, setEntry, set, func(b *binder, r *store.StateRow) {
+			b.text(r.User).text(r.Key).text(r.Value).number(int64(r.Version)).number(r.UpdatedAt).number(r.Expires)
+		}); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, removeEntry, gone, func(b *binder, r *store.StateRow) {
+			b.text(r.User).text(r.Key).number(int64(r.Version))
+		}); err != nil {
+			return err
+		}
+		return each(ctx, conn, addMutation, c.Mutations, func(b *binder, m *store.StateMutation) {
+			b.text(m.User).text(m.ID).text(m.Key).number(int64(m.Version)).number(m.At)
+		})
 	})
 }
 
@@ -122,58 +122,4 @@ func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
 	}
 	return s.prune(ctx, `DELETE FROM user_state_mutation WHERE (user_id, mutation) IN
 		(SELECT user_id, mutation FROM user_state_mutation WHERE mutated_at <= ?1 LIMIT ?2)`, since)
-}
-
-// stateMaps writes rows: user, epoch, version, time.
-func stateMaps(list []store.StateMap) string {
-	b := append(make([]byte, 0, 64*len(list)+2), '[')
-	for i := range list {
-		m := &list[i]
-		b = separate(b, i)
-		b = appendText(append(b, '['), m.User)
-		b = appendText(append(b, ','), m.Epoch)
-		b = strconv.AppendUint(append(b, ','), m.Version, 10)
-		b = strconv.AppendInt(append(b, ','), m.At, 10)
-		b = append(b, ']')
-	}
-	return string(append(b, ']'))
-}
-
-// stateRows writes rows, those that are there or those that are gone: user, key, value,
-// version, times.
-func stateRows(list []store.StateRow, gone bool) string {
-	b := append(make([]byte, 0, 128*len(list)+2), '[')
-	n := 0
-	for i := range list {
-		r := &list[i]
-		if r.Deleted != gone {
-			continue
-		}
-		b = separate(b, n)
-		n++
-		b = appendText(append(b, '['), r.User)
-		b = appendText(append(b, ','), r.Key)
-		b = appendText(append(b, ','), r.Value)
-		b = strconv.AppendUint(append(b, ','), r.Version, 10)
-		b = strconv.AppendInt(append(b, ','), r.UpdatedAt, 10)
-		b = strconv.AppendInt(append(b, ','), r.Expires, 10)
-		b = append(b, ']')
-	}
-	return string(append(b, ']'))
-}
-
-// stateMutations writes rows: user, mutation, key, version, time.
-func stateMutations(list []store.StateMutation) string {
-	b := append(make([]byte, 0, 96*len(list)+2), '[')
-	for i := range list {
-		m := &list[i]
-		b = separate(b, i)
-		b = appendText(append(b, '['), m.User)
-		b = appendText(append(b, ','), m.ID)
-		b = appendText(append(b, ','), m.Key)
-		b = strconv.AppendUint(append(b, ','), m.Version, 10)
-		b = strconv.AppendInt(append(b, ','), m.At, 10)
-		b = append(b, ']')
-	}
-	return string(append(b, ']'))
 }

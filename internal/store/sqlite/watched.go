@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"throng"
 	"throng/internal/store"
@@ -19,7 +20,10 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 	switch {
 	case limit == 0:
 	case q.User != "":
-		list, err = s.watchedBy(ctx, &q)
+		list, err = s.watchedBy(ctx, &q, []string{q.User})
+		list = store.Pick(list, q.Order, after)
+	case q.Users != nil:
+		list, err = s.watchedBy(ctx, &q, q.Users)
 		list = store.Pick(list, q.Order, after)
 	case q.Order == throng.ByTime:
 		list, err = s.watchedMost(ctx, &q, limit)
@@ -33,11 +37,17 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 	return page, next, nil
 }
 
-// watchedBy is exact: it goes through the visits of one user.
-func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.Spent, error) {
+// watchedBy is exact: it goes through the visits of each user.
+func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery, users []string) (list []store.Spent, err error) {
 	from, to := store.Period(q.From, q.To)
+	texts := store.Texts(users)
+	slices.Sort(texts)
+	names, err := json.Marshal(slices.Compact(texts))
+	if err != nil {
+		return nil, err
+	}
 	var w store.Where
-	w.Set("user", store.Text(q.User))
+	w.Set("users", string(names))
 	w.Set("kind", q.Kind)
 	w.Set("from", from)
 	w.Set("to", to)
@@ -47,22 +57,29 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.
 		w.Set("channel", store.Text(q.Channel))
 		place = " AND channel = @channel"
 	}
-	sum := store.Islands{User: store.Text(q.User), From: from, To: to, Days: q.Days}
+	sum := store.Islands{From: from, To: to, Days: q.Days}
 	// A visit that ends where the period begins may be the beginning of one that goes on.
-	err := s.query(ctx, `SELECT channel, started_at, ended_at FROM visit_log INDEXED BY visit_log_user
-			WHERE user_id = @user AND kind = @kind AND started_at < @to AND ended_at >= @from`+place+`
-		UNION ALL SELECT channel, o.started_at, `+upTo+` FROM online o INDEXED BY online_user CROSS JOIN node_lease l USING (node_epoch)
-			WHERE user_id = @user AND kind = @kind AND o.started_at < @to`+place+`
-		ORDER BY 1, 2`, values(&w), func(columns func(...any) error) error {
-		var channel string
+	err = s.query(ctx, `SELECT user_id, channel, started_at, ended_at FROM json_each(@users) u
+			CROSS JOIN visit_log INDEXED BY visit_log_user ON user_id = u.value
+			WHERE started_at >= @from - (SELECT milliseconds FROM longest_visit)
+			AND kind = @kind AND started_at < @to AND ended_at >= @from`+place+`
+		UNION ALL SELECT user_id, channel, o.started_at, `+upTo+` FROM json_each(@users) u
+			CROSS JOIN online o INDEXED BY online_user ON user_id = u.value CROSS JOIN node_lease l USING (node_epoch)
+			WHERE kind = @kind AND o.started_at < @to`+place+`
+		ORDER BY 1, 2, 3`, values(&w), func(columns func(...any) error) error {
+		var user, channel string
 		var started, ended int64
-		if err := columns(&channel, &started, &ended); err != nil {
+		if err := columns(&user, &channel, &started, &ended); err != nil {
 			return err
+		}
+		if user != sum.User {
+			list = append(list, sum.Sums()...)
+			sum = store.Islands{User: user, From: from, To: to, Days: q.Days}
 		}
 		sum.Add(channel, started, ended)
 		return nil
 	})
-	return sum.Sums(), err
+	return append(list, sum.Sums()...), err
 }
 
 // watchedMost lists those with the largest sums: it goes through all users of the
@@ -70,7 +87,11 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.
 func (s *Store) watchedMost(ctx context.Context, q *throng.WatchedQuery, limit int) ([]store.Spent, error) {
 	var w store.Where
 	w.Set("limit", limit+1)
-	return s.sums(ctx, q, &w, "ORDER BY milliseconds DESC, user_id, channel, day")
+	byUser, err := s.manyDays(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.sums(ctx, q, &w, byUser, "ORDER BY milliseconds DESC, user_id, channel, day")
 }
 
 // watchedByAll lists users in order: it finds the next ones, and then their sums.
@@ -96,7 +117,7 @@ func (s *Store) watchedByAll(ctx context.Context, q *throng.WatchedQuery, after 
 			w.Set("after_channel", after.Channel)
 			w.With("after_day", after.Day, "(user_id, channel, day) > (@after_user, @after_channel, @after_day)")
 		}
-		some, err := s.sums(ctx, q, &w, "ORDER BY user_id, channel, day")
+		some, err := s.sums(ctx, q, &w, false, "ORDER BY user_id, channel, day")
 		all = append(all, some...)
 		if err != nil || len(users) < limit+2 || len(all) > limit {
 			return all, err

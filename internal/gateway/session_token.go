@@ -9,14 +9,14 @@ import (
 	"throng"
 )
 
-// pollToken is what a long-poll client names its session by: where it is, and a
-// secret without which nobody gets there.
-type pollToken struct {
+// sessionToken is what a client names its session by, a long-poll or a stream that was
+// told one: where it is, and a secret without which nobody gets there.
+type sessionToken struct {
 	ref    throng.Ref
 	secret [16]byte
 }
 
-const pollTokenBytes = 2 + 4 + 4 + 16
+const sessionTokenBytes = 2 + 4 + 4 + 16
 
 // tokenEncoding has one text for each token: no padding, no spare bits.
 var tokenEncoding = base64.RawURLEncoding.Strict()
@@ -26,8 +26,8 @@ func newSecret() (secret [16]byte) {
 	return secret
 }
 
-func (t pollToken) String() string {
-	var b [pollTokenBytes]byte
+func (t sessionToken) String() string {
+	var b [sessionTokenBytes]byte
 	binary.BigEndian.PutUint16(b[0:], t.ref.Loop)
 	binary.BigEndian.PutUint32(b[2:], t.ref.Slot)
 	binary.BigEndian.PutUint32(b[6:], t.ref.Gen)
@@ -35,9 +35,9 @@ func (t pollToken) String() string {
 	return tokenEncoding.EncodeToString(b[:])
 }
 
-// parsePollToken accepts only what String writes.
-func parsePollToken(s string) (t pollToken, ok bool) {
-	var b [pollTokenBytes]byte
+// parseSessionToken accepts only what String writes.
+func parseSessionToken(s string) (t sessionToken, ok bool) {
+	var b [sessionTokenBytes]byte
 	if len(s) != tokenEncoding.EncodedLen(len(b)) {
 		return t, false
 	}
@@ -52,6 +52,6 @@ func parsePollToken(s string) (t pollToken, ok bool) {
 }
 
 // matches compares secrets in a time that says nothing about them.
-func (t pollToken) matches(secret *[16]byte) bool {
+func (t sessionToken) matches(secret *[16]byte) bool {
 	return subtle.ConstantTimeCompare(t.secret[:], secret[:]) == 1
 }
