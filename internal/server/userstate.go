@@ -105,9 +105,7 @@ func (s *Server) collectStates(gauge emit[float64], count emit[uint64]) {
 	count(descStateWrites, st.Expired.Load(), "expired")
 	count(descStateShown, st.Snapshots.Load(), "one")
 	count(descStateShown, st.Renewed.Load(), "all")
-	if s.cfg.Users.State == "store" {
-		count(descStateStore, st.Loads.Load(), "read")
-		count(descStateStore, st.Commits.Load(), "written")
-		count(descStateStore, st.Failures.Load(), "failed")
-	}
+	count(descStateStore, st.Loads.Load(), "read")
+	count(descStateStore, st.Commits.Load(), "written")
+	count(descStateStore, st.Failures.Load(), "failed")
 }
