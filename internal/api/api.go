@@ -40,6 +40,8 @@ type Options struct {
 	Ledger  Ledger
 	// States are the maps of users; nil where they have none.
 	States States
+	// Bonuses is the desk of bonuses.
+	Bonuses Bonuses
 	// Self describes this node.
 	Self  func(ctx context.Context) (NodeInfo, error)
 	Clock *throng.Clock

@@ -17,6 +17,7 @@ import (
 	"throng"
 	"throng/internal/api"
 	"throng/internal/auth"
+	"throng/internal/bonus"
 	"throng/internal/broker/memory"
 	"throng/internal/certs"
 	"throng/internal/config"
@@ -79,7 +80,8 @@ type Server struct {
 	visits      *visits.Ledger   // nil where none are recorded
 	store       *store.Later     // of what lasts; nil for none
 	records     throng.Records   // the same, for who asks
-	scratch     string           // the directory of a temporary store
+	bonuses     *bonus.Desk
+	scratch     string // the directory of a temporary store
 	events      *events.Gateway
 	presence    *presence.Presence
 	states      *userstate.States // nil where users have none
@@ -180,6 +182,7 @@ func (s *Server) compose() (err error) {
 	})
 	s.composeStore()
 	s.composeVisits()
+	s.composeBonuses()
 	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
 	if err := s.composeStates(); err != nil {
 		return err
@@ -268,8 +271,7 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.engine.Start()
-	stopVisits := s.runVisits()
-	stopStates := s.runStates()
+	stopVisits, stopBonuses, stopStates := s.runVisits(), s.runBonuses(), s.runStates()
 	failed := make(chan error, len(s.public)+len(s.secured)+2)
 	for _, ln := range s.public {
 		go func() { failed <- s.gateway.Serve(ln) }()
@@ -313,12 +315,12 @@ func (s *Server) Run(ctx context.Context) error {
 		s.log.Error("a listener failed", "error", err)
 		cancel()
 	}
-	s.drain(func() { stopVisits(); stopStates() })
+	s.drain(func() { stopVisits(); stopStates() }, stopBonuses)
 	return err
 }
 
 // drain ends the server in good order. Visits are closed when all clients are gone.
-func (s *Server) drain(stopBooks func()) {
+func (s *Server) drain(stopBooks, stopBonuses func()) {
 	s.ready.set(false)
 	if s.visits != nil {
 		s.visits.Drain()
@@ -341,6 +343,7 @@ func (s *Server) drain(stopBooks func()) {
 	stop, cancelStop := context.WithTimeout(context.Background(), grace)
 	defer cancelStop()
 	s.closeInternal(stop) // first: its calls wait for loops and for the broker
+	stopBonuses()
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"throng"
 	"throng/internal/api"
+	"throng/internal/bonus"
 	"throng/internal/gateway/phoenix"
 	"throng/internal/store"
 	"throng/internal/userstate"
@@ -55,7 +56,7 @@ func (s *Server) shownState() phoenix.State {
 
 // desks are the parts of the server that answer events of clients.
 func (s *Server) desks() map[string]phoenix.Backend {
-	desks := make(map[string]phoenix.Backend)
+	desks := map[string]phoenix.Backend{bonus.Word: bonusEvents{s.bonuses}}
 	if s.states != nil {
 		desks["state"] = stateDesk{s.states}
 	}
