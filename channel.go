@@ -38,9 +38,39 @@ func CheckChannel(channel string) *Error {
 	return nil
 }
 
-// UserNamespace is the namespace of users' own channels, "@user:" and the user.
-// Clients are in them only if the server, or a token, subscribes them.
+// UserNamespace is the namespace of users' own channels, "@user:" and the user. A user's
+// clients are subscribed to it by the server, and may subscribe themselves; others'
+// only if the server, or a token, subscribes them.
 const UserNamespace = "@user"
+
+// UserChannel returns a user's own channel; empty if there is none, because the user is
+// not known or its id does not fit into a name.
+func UserChannel(user string) string {
+	if user == "" {
+		return ""
+	}
+	if name := UserNamespace + ":" + user; CheckServerChannel(name) == nil {
+		return name
+	}
+	return ""
+}
+
+// UserOf returns whose own channel it is, empty if it is none.
+func UserOf(channel string) string {
+	if user, found := strings.CutPrefix(channel, UserNamespace+":"); found {
+		return user
+	}
+	return ""
+}
+
+// CheckClientChannel is CheckChannel for the client of a user, empty if that is not
+// known: it may name the user's own channel too.
+func CheckClientChannel(channel, user string) *Error {
+	if user != "" && UserOf(channel) == user {
+		return CheckServerChannel(channel)
+	}
+	return CheckChannel(channel)
+}
 
 // CheckServerChannel is CheckChannel for what the server does itself, and for what
 // tokens name: users' own channels are among them.

@@ -28,6 +28,7 @@ var (
 	ErrExpired           = &Error{110, "expired", false}
 	ErrTooManyRequests   = &Error{111, "too many requests", true}
 	ErrUnrecoverable     = &Error{112, "unrecoverable position", false}
+	ErrVersionConflict   = &Error{113, "version conflict", false}
 )
 
 // ErrClosed is returned by a port that was closed.

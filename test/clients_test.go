@@ -80,6 +80,20 @@ func TestPresence(t *testing.T) {
 	runScript(t, "presence.mjs", "http://"+s.Public())
 }
 
+// TestState runs the map that a user's screens share.
+func TestState(t *testing.T) {
+	requireTools(t)
+	example, err := os.ReadFile("shared_state.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page, err := os.ReadFile("../docs/users.md"); err != nil || !strings.Contains(string(page), string(example)) {
+		t.Errorf("docs/users.md (%v) has another example than the one that is run, shared_state.mjs", err)
+	}
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev")
+	runScript(t, "state.mjs", "http://"+s.Public(), "http://"+s.Internal())
+}
+
 // TestWatching runs a page that says over an event stream what it shows.
 func TestWatching(t *testing.T) {
 	requireTools(t)

@@ -38,6 +38,8 @@ type Options struct {
 	// none are kept. Records' Erase sees to it that this node writes nothing of before.
 	Records throng.Records
 	Ledger  Ledger
+	// States are the maps of users; nil where they have none.
+	States States
 	// Bonuses is the desk of bonuses.
 	Bonuses Bonuses
 	// Self describes this node.

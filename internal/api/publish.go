@@ -156,7 +156,7 @@ const publishDoc = "Publishes to a channel; instead of a channel, to a user's ow
 
 type publishRequest struct {
 	Channel string `json:"channel,omitempty" doc:"The channel."`
-	User    string `json:"user,omitempty" doc:"Instead of channel: the channel @user:USER. Clients are in it if their token's claim channels names it, or if subscribe put them there. Users with ids of more than 249 bytes have no own channel: error 107."`
+	User    string `json:"user,omitempty" doc:"Instead of channel: the channel @user:USER. The user's clients are in it (users.subscribe). Users with ids of more than 249 bytes have no own channel: error 107."`
 	Pattern string `json:"pattern,omitempty" doc:"Instead of channel: each channel with subscribers on this node that matches, such as room:*. It begins with a namespace and a colon."`
 	content
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"throng/internal/config"
 	"throng/internal/gateway/gatewaytest"
 )
 
@@ -124,7 +125,7 @@ func TestPattern(t *testing.T) {
 
 func TestUserChannel(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, engine string) {
-		w := start(t, engine, nil)
+		w := start(t, engine, func(c *config.Config) { c.Users = config.Users{} })
 		a, b := w.connect("a"), w.connect("a")
 		a.sync()
 		b.sync()
@@ -133,10 +134,10 @@ func TestUserChannel(t *testing.T) {
 		w.want("publish", `{"user":"a","data":2}`, `{"offset":0,"epoch":"","connections":2}`)
 		for _, v := range []*visitor{a, b} {
 			v.Expect(`[null,null,"@user:a","message",2]`)
-			v.Text(`["9","9","@user:a","phx_join",{}]`) // a channel of the server's own
-			if m := string(v.Message().Data); !strings.Contains(m, `"status":"error"`) {
-				t.Error(m)
-			}
+			v.Text(`["9","9","@user:b","phx_join",{}]`) // somebody else's
+			v.Expect(`["9","9","@user:b","phx_reply",{"status":"error","response":{"reason":"permission denied","code":103}}]`)
+			v.Text(`["8","8","@user:a","phx_join",{}]`) // takes over from the server's subscription
+			v.Expect(`["8","8","@user:a","phx_reply",{"status":"ok","response":{}}]`)
 		}
 	})
 }
@@ -187,6 +188,6 @@ func TestPublishRefused(t *testing.T) {
 	w.refused("publish", `{"channel":"a","data":"`+strings.Repeat("x", 600<<10)+`"}`, 106, "clients' queues")
 	w.refused("publish", `{"channel":"a","data":1,"tags":{"k":"`+strings.Repeat("x", 600<<10)+`"}}`, 106, "clients' queues")
 	w.refused("publish", `{"channel":"a","data":1,"tags":{"`+strings.Repeat("x", 600<<10)+`":"v"}}`, 106, "clients' queues")
-	w.want("publish", `{"user":"`+strings.Repeat("u", 249)+`","data":1}`, `{"offset":0,"epoch":"","connections":0}`)
+	w.want("publish", `{"user":"`+strings.Repeat("u", 249)+`","data":1,"skip_history":true}`, `{"offset":0,"epoch":"","connections":0}`)
 	w.refused("publish", `{"user":"`+strings.Repeat("u", 250)+`","data":1}`, 107, "user: one with an id of more than 249 bytes has no own channel")
 }

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +32,14 @@ func TestVisitsOfServer(t *testing.T) {
 		t.Fatalf("%+v", anna)
 	}
 	time.Sleep(5 * time.Millisecond) // so that what begins anew begins later
+	result[stateAnswer](w, "state_set", `{"user":"anna","key":"secret","value":"of anna"}`)
 	w.want("visits_erase", `{"user":"anna"}`, `{"visits":1}`)
+	if r := result[stateAnswer](w, "state_get", `{"user":"anna"}`); r.Version != 0 || len(r.Entries) != 0 {
+		t.Errorf("after the erasure: %+v", r)
+	}
+	if kept, err := w.call("history", `{"channel":"@user:anna","limit":10}`); err != nil || strings.Contains(string(kept), "secret") {
+		t.Errorf("after the erasure: %s, %v", kept, err)
+	}
 	w.eventually("anna is in the books anew", func() bool { return ask().Online })
 	if again := ask(); again.Since <= anna.Since || again.Visits != 1 {
 		t.Errorf("%+v, before %+v", again, anna)

@@ -35,6 +35,7 @@ func start(t *testing.T, engine string, set func(*config.Config)) *world {
 	t.Helper()
 	o := gatewaytest.Options(engine)
 	o.Config.Internal = "127.0.0.1:0"
+	o.Config.Users.Subscribe = false // answers list channels
 	if set != nil {
 		set(o.Config)
 	}

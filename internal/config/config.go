@@ -35,6 +35,7 @@ type Config struct {
 	Phoenix   Phoenix   `toml:"phoenix" doc:"The Phoenix Channels wire."`
 	Events    Events    `toml:"events" doc:"The plain ways out, for curl and for browsers without a library: a stream of events (EventSource), and polls."`
 	Store     Store     `toml:"store" doc:"Where what has to last is kept: visits, bonuses and their claims."`
+	Users     Users     `toml:"users" doc:"Users' own channels, and the small maps that their tabs and devices share: docs/users.md. Only clients whose user is known have them."`
 	Visits    Visits    `toml:"visits" doc:"The record of who was here and for how long: docs/visits.md. Only clients whose user is known are in it."`
 	Bonus     Bonus     `toml:"bonus" doc:"Timed bonuses: docs/bonuses.md. They need a store."`
 	API       API       `toml:"api" doc:"The server API, for the application's backend: docs/api.md. It is there when there is a key."`
@@ -195,7 +196,7 @@ type APIKey struct {
 	Key        string   `toml:"key" check:"key" secret:"yes" doc:"The key, of at least 16 characters."`
 	KeyFile    string   `toml:"key_file" check:"optional" doc:"Instead of key: a file that holds it, on one line."`
 	SHA256     string   `toml:"sha256" check:"sha256" doc:"Instead of key: its SHA-256 in hexadecimal digits, so that the file does not have the key itself."`
-	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe watch disconnect refresh presence presence_stats presence_members history history_remove channels connections visits_online visits_user visits_watched visits_sessions visits_curve visits_top visits_export visits_erase bonus_create bonus_get bonus_list bonus_end bonus_claim bonus_claims bonus_export bonus_erase info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
+	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe watch disconnect refresh presence presence_stats presence_members history history_remove channels connections visits_online visits_user visits_watched visits_sessions visits_curve visits_top visits_export visits_erase bonus_create bonus_get bonus_list bonus_end bonus_claim bonus_claims bonus_export bonus_erase state_get state_set state_del info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
 	Namespaces []string `toml:"namespaces" check:"space" doc:"The namespaces of the channels that it may name; * is any. Users' own channels are in @user."`
 }
 

@@ -67,6 +67,10 @@ func Default() *Config {
 		Events: Events{Serve: true, Path: "/events", PollPath: "/poll"},
 		API:    API{MaxBody: MiB},
 		Store:  Store{Kind: "sqlite"},
+		Users: Users{
+			Subscribe: true, HistorySize: 500, HistoryTTL: 10 * time.Minute,
+			State: "memory", StateTTL: 24 * time.Hour, StateKeys: 256, StateValue: 16 * KiB, StateBytes: 64 * KiB, StateMemory: 256 * MiB, Mutations: 1000,
+		},
 		Visits: Visits{
 			Record:    true,
 			Grace:     15 * time.Second,

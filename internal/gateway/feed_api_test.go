@@ -14,6 +14,7 @@ import (
 func TestFeedAndAPI(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
 		o := gatewaytest.Options(front)
+		o.Config.Users.Subscribe = false // the order of events is what it looks at
 		o.Config.Internal = "127.0.0.1:0"
 		s := gatewaytest.Start(t, o)
 		call := func(method, body string) string {

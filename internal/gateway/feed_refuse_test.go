@@ -211,6 +211,7 @@ func TestFeedRates(t *testing.T) {
 func TestFeedWaitsForVerdict(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
 		o := gatewaytest.Options(front)
+		o.Config.Users.Subscribe = false
 		o.Config.HTTP.HeaderTimeout = time.Second
 		o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{Name: "known", Subscribe: "token", HistorySize: 1, HistoryTTL: time.Minute, SlowPolicy: "disconnect"})
 		asked := make(chan func(gateway.Verdict), 10)
@@ -291,6 +292,7 @@ func TestFeedExpiry(t *testing.T) {
 			{300, 0, "[disconnect:3005]"}, {0, 300, "[unsubscribed:2501 disconnect:3006]"},
 		} {
 			o := gatewaytest.Options(kind)
+			o.Config.Users.Subscribe = false
 			o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
 				id := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a"}}}
 				if test.whole != 0 {

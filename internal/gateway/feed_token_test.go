@@ -27,6 +27,7 @@ func signed(claims string) string {
 func TestFeedTokens(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
 		o := gatewaytest.Options(front)
+		o.Config.Users.Subscribe = false
 		o.Config.Auth.HMACSecret, o.Config.Auth.Anonymous = hmacSecret, false
 		o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{
 			Name: "own", Subscribe: "token", HistorySize: 10, HistoryTTL: time.Minute, SlowPolicy: "disconnect",

@@ -25,6 +25,7 @@ func recorded(t *testing.T, front string) *gatewaytest.Server {
 func recordedFor(t *testing.T, front string, grace time.Duration) *gatewaytest.Server {
 	t.Helper()
 	o := gatewaytest.Options(front)
+	o.Config.Users.Subscribe = false // the order of events is what it looks at
 	o.Config.Internal = "127.0.0.1:0"
 	o.Config.HTTP.AllowedOrigins = []string{"https://example.com"}
 	o.Config.Limits.MessagesPerSecond = 50

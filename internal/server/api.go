@@ -32,6 +32,9 @@ func (s *Server) composeAPI() error {
 	if s.visits != nil {
 		o.Ledger = s.visits
 	}
+	if s.states != nil {
+		o.States = statesOfAPI{s.states}
+	}
 	s.api = api.New(o)
 	keys, err := keysOf(s.cfg, s.cfg.Dev)
 	if err == nil {

@@ -100,6 +100,12 @@ var (
 	descBonusErrors   = desc("bonus_store_errors_total", "Calls of the store for bonuses that failed.")
 	descBonusTold     = desc("bonus_announcements_total", "Bonuses of which the start or the end was announced.", "what")
 	descEvicted       = desc("broker_evicted_total", "Publications and streams given up because of the bound on memory.", "kind")
+	descStates        = desc("user_states", "Users' maps in memory.")
+	descStateBytes    = desc("user_state_bytes", "Memory of users' maps.")
+	descStateMax      = desc("user_state_bytes_limit", "What user_state_bytes is bounded to.")
+	descStateWrites   = desc("user_state_changes_total", "Changes of users' maps, by what became of them: made, not made because another one was earlier, made before, refused; and keys that expired.", "outcome")
+	descStateShown    = desc("user_state_snapshots_total", "Users' maps that were shown whole, to one client or to all of the user's.", "to")
+	descStateStore    = desc("user_state_store_total", "Users' maps read from the store, groups of changes written, and calls that failed.", "outcome")
 )
 
 // Describe implements prometheus.Collector; the set is not fixed in advance.
@@ -132,6 +138,7 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	count(descEvicted, b.EvictedPublications, "publication")
 	count(descEvicted, b.EvictedStreams, "stream")
 	s.collectPresence(gauge, count)
+	s.collectStates(gauge, count)
 	s.collectGateway(gauge, count)
 	s.collectTLS(gauge, count)
 	s.collectTokens(gauge, count)

@@ -17,8 +17,10 @@ func (s *Server) namespaces() node.Namespaces {
 			known[c.Name] = &ns
 		}
 	}
-	known[throng.UserNamespace] = &throng.Namespace{Name: throng.UserNamespace} // users' own channels: the server's business
-	if s.opts.Demo {                                                            // the figures are the server's to publish
+	known[throng.UserNamespace] = &throng.Namespace{ // users' own channels: the server's business
+		Name: throng.UserNamespace, Retention: throng.Retention{Size: s.cfg.Users.HistorySize, TTL: s.cfg.Users.HistoryTTL},
+	}
+	if s.opts.Demo { // the figures are the server's to publish
 		known[demoNamespace] = &throng.Namespace{Name: demoNamespace, Subscribe: throng.Anybody}
 	}
 	// In development every name is a namespace; all that are not configured are

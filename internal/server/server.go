@@ -33,6 +33,7 @@ import (
 	"throng/internal/rate"
 	"throng/internal/session"
 	"throng/internal/store"
+	"throng/internal/userstate"
 	"throng/internal/visits"
 	"throng/internal/websocket"
 )
@@ -83,6 +84,7 @@ type Server struct {
 	scratch     string // the directory of a temporary store
 	events      *events.Gateway
 	presence    *presence.Presence
+	states      *userstate.States // nil where users have none
 	tokens      *auth.Verifier
 	door        atomic.Pointer[config.Auth] // in force now
 	reloading   sync.Mutex
@@ -182,6 +184,9 @@ func (s *Server) compose() (err error) {
 	s.composeVisits()
 	s.composeBonuses()
 	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
+	if err := s.composeStates(); err != nil {
+		return err
+	}
 	if err := s.composeAPI(); err != nil {
 		return err
 	}
@@ -209,12 +214,12 @@ func (s *Server) composeGateway() error {
 	})
 	s.sockets = phoenix.New(phoenix.Options{
 		Node: s.node, Clock: s.clock, Loops: s.engine.Loops(),
-		Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Watcher: s.watcher(), Presence: s.presence,
+		Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Watcher: s.watcher(), Presence: s.presence, Own: c.Users.Subscribe,
 		Limits:      session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
 		Compression: s.compression, HideDeadlines: !c.Phoenix.Deadlines, Backend: s.opts.Backend, Post: s.engine.Post,
-		Desks: map[string]phoenix.Backend{bonus.Word: bonusEvents{s.bonuses}},
+		Desks: s.desks(), State: s.shownState(),
 	})
 	sockets := gateway.Phoenix{Gateway: s.sockets, Authenticate: s.authenticate()}
 	s.gateway.Handle(c.Phoenix.Path+"/websocket", sockets)
@@ -266,7 +271,7 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.engine.Start()
-	stopVisits, stopBonuses := s.runVisits(), s.runBonuses()
+	stopVisits, stopBonuses, stopStates := s.runVisits(), s.runBonuses(), s.runStates()
 	failed := make(chan error, len(s.public)+len(s.secured)+2)
 	for _, ln := range s.public {
 		go func() { failed <- s.gateway.Serve(ln) }()
@@ -310,12 +315,12 @@ func (s *Server) Run(ctx context.Context) error {
 		s.log.Error("a listener failed", "error", err)
 		cancel()
 	}
-	s.drain(stopVisits, stopBonuses)
+	s.drain(func() { stopVisits(); stopStates() }, stopBonuses)
 	return err
 }
 
 // drain ends the server in good order. Visits are closed when all clients are gone.
-func (s *Server) drain(stopVisits, stopBonuses func()) {
+func (s *Server) drain(stopBooks, stopBonuses func()) {
 	s.ready.set(false)
 	if s.visits != nil {
 		s.visits.Drain()
@@ -342,7 +347,7 @@ func (s *Server) drain(stopVisits, stopBonuses func()) {
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
 	}
-	stopVisits()
+	stopBooks()
 	s.closeStore()
 	_ = s.node.Close(stop)
 	s.log.Info("stopped")

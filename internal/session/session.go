@@ -101,7 +101,9 @@ type Env struct {
 	// nil for nobody.
 	Attendance []Attendance
 	Watcher    Watcher
-	Stats      Stats
+	// Own says that clients are subscribed to their users' own channels.
+	Own   bool
+	Stats Stats
 }
 
 // Stats are what happened to the sessions of an Env; anyone may read them.

@@ -16,6 +16,14 @@ type State struct {
 	Subs     []SubState       `json:"subs,omitempty"` // oldest first
 }
 
+// User returns who the client is, empty when that is not known.
+func (st *State) User() string {
+	if st.Identity == nil {
+		return ""
+	}
+	return st.Identity.User
+}
+
 // SubState is one subscription.
 type SubState struct {
 	Channel    string          `json:"channel"`

@@ -56,7 +56,7 @@ type Subscribed struct {
 // token (empty for none), or the one that the client connected with. A subscription
 // that replaces another one is within the limit.
 func (s *Session) Check(channel, token string) (*throng.Namespace, *throng.Grant, *throng.Error) {
-	if err := throng.CheckChannel(channel); err != nil {
+	if err := throng.CheckClientChannel(channel, s.User()); err != nil {
 		return nil, nil, err
 	}
 	ns := s.env.Node.Namespace(channel)
@@ -70,12 +70,26 @@ func (s *Session) Check(channel, token string) (*throng.Namespace, *throng.Grant
 	switch {
 	case err != nil:
 		return nil, nil, err
-	case !ns.Subscribe.Allows(s.User(), grant != nil):
+	case throng.UserOf(channel) == "" && !ns.Subscribe.Allows(s.User(), grant != nil): // one's own needs no permission
 		return nil, nil, throng.ErrPermissionDenied
-	case s.Count() >= s.env.Limits.Channels && s.find(channel) == nil:
+	case s.Full() && s.find(channel) == nil:
 		return nil, nil, throng.ErrLimitExceeded
 	}
 	return ns, grant, nil
+}
+
+// Full reports whether the client has as many channels as it may. Its user's own one,
+// which the server gave it, is none of them.
+func (s *Session) Full() bool {
+	n := s.Count()
+	if n == s.env.Limits.Channels && s.env.Own {
+		for sub := s.subs; sub != nil; sub = sub.next {
+			if sub.flags&subServer != 0 && sub.flags&subEnded == 0 && throng.UserOf(sub.channel) != "" {
+				n--
+			}
+		}
+	}
+	return n >= s.env.Limits.Channels
 }
 
 // granted returns what a token says of a channel. A bad token is an error also
@@ -122,19 +136,40 @@ func (s *Session) Subscribe(ns *throng.Namespace, req SubscribeRequest) {
 	}
 }
 
-// SubscribeAll subscribes the client to the channels that its token names. The wire
-// hears of them as of those that it asked for, with a Token that is quiet. What
-// can't be is left out: the client was not promised anything.
+// SubscribeAll subscribes the client to its user's own channel and to those that its
+// token names. The wire hears of them as of those that it asked for, with a Token that
+// is quiet. What can't be is left out: the client was not promised anything.
 func (s *Session) SubscribeAll() {
 	id := s.Identity()
 	if id == nil {
 		return
 	}
+	s.subscribeOwn()
 	for i := range id.Channels {
 		if s.ended {
 			return
 		}
 		_ = s.SubscribeServer(&id.Channels[i])
+	}
+}
+
+// OwnChannel returns the own channel of the client's user, if clients are subscribed to
+// those; empty for none.
+func (s *Session) OwnChannel() string {
+	if !s.env.Own || s.awaited() {
+		return ""
+	}
+	return throng.UserChannel(s.User())
+}
+
+// subscribeOwn subscribes the client to its user's own channel, unless it is.
+func (s *Session) subscribeOwn() {
+	own := s.OwnChannel()
+	if own == "" || s.find(own) != nil {
+		return
+	}
+	if ns := s.env.Node.Namespace(own); ns != nil {
+		s.Subscribe(ns, SubscribeRequest{Channel: own, Server: true, Token: Token{Quiet: true}, Encoding: s.wire.Encoding()})
 	}
 }
 
@@ -149,7 +184,7 @@ func (s *Session) SubscribeServer(g *throng.Grant) *throng.Error {
 		return nil
 	case ns == nil:
 		return throng.ErrUnknownChannel
-	case s.Count() >= s.env.Limits.Channels:
+	case s.Full():
 		return throng.ErrLimitExceeded
 	}
 	s.Subscribe(ns, SubscribeRequest{

@@ -13,6 +13,7 @@ import (
 type Store interface {
 	throng.Visits
 	throng.Records
+	throng.UserStates
 	throng.Bonuses
 }
 

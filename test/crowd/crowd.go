@@ -117,7 +117,8 @@ func (c *crowd) dial() error {
 	if err := unix.EpollCtl(c.epoll, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
 		return err
 	}
-	return k.write(websocket.AppendClientRequest(nil, c.addr, c.path, []byte("dGhlIHNhbXBsZSBub25jZQ==")))
+	path := strings.Replace(c.path, "NUMBER", strconv.Itoa(len(c.open)), 1)
+	return k.write(websocket.AppendClientRequest(nil, c.addr, path, []byte("dGhlIHNhbXBsZSBub25jZQ==")))
 }
 
 var errSilence = errors.New("nothing came for 20 s")

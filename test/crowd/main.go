@@ -14,6 +14,8 @@
 //	reconnect        all are cut at once, connect and join anew
 //	recover K        the same, and each asks for the last K publications, and gets them
 //
+// The word NUMBER in PATH is each connection's own.
+//
 // usage: crowd ADDR PATH CHANNEL [PAYLOAD BYTES]
 package main
 

@@ -115,7 +115,7 @@ func live(t *testing.T, s *process.Server) float64 { return memory(t, s, "HeapAl
 // memory returns a field of the server's runtime.MemStats after a collection.
 // The heap profile has exact ones; those of /metrics lag behind by what each
 // processor caches.
-func memory(t *testing.T, s *process.Server, field string) float64 {
+func memory(t testing.TB, s *process.Server, field string) float64 {
 	t.Helper()
 	for line := range strings.Lines(get(t, s, "/debug/pprof/heap?gc=1&debug=1")) {
 		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "# "+field+" = "); ok {
@@ -130,7 +130,7 @@ func memory(t *testing.T, s *process.Server, field string) float64 {
 	return 0
 }
 
-func get(t *testing.T, s *process.Server, path string) string {
+func get(t testing.TB, s *process.Server, path string) string {
 	t.Helper()
 	r, err := http.Get("http://" + s.Internal() + path)
 	if err != nil {
@@ -173,7 +173,13 @@ func startCrowd(t testing.TB, addr string) *crowd {
 // startCrowdIn is startCrowd with another channel.
 func startCrowdIn(t testing.TB, addr, channel string) *crowd {
 	t.Helper()
-	cmd := exec.Command(process.Build(t, "./test/crowd"), addr, "/socket/websocket?vsn=2.0.0", channel)
+	return startCrowdAt(t, addr, "/socket/websocket?vsn=2.0.0", channel)
+}
+
+// startCrowdAt is startCrowd with another request and channel.
+func startCrowdAt(t testing.TB, addr, path, channel string) *crowd {
+	t.Helper()
+	cmd := exec.Command(process.Build(t, "./test/crowd"), addr, path, channel)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -66,8 +66,8 @@ func (s *Stream) plan(r *Request) (p plan) {
 	return p
 }
 
-// planGranted adds the channels of the token that the client connects with. What
-// can't be is left out: the client was not promised anything.
+// planGranted adds the user's own channel, and those of the token that the client
+// connects with. What can't be is left out: the client was not promised anything.
 func (s *Stream) planGranted(p *plan, names []string) {
 	id := s.Identity()
 	if id == nil {
@@ -79,6 +79,20 @@ func (s *Stream) planGranted(p *plan, names []string) {
 		if ns != nil && !slices.Contains(names, g.Channel) && len(p.wanted) < s.gw.opts.Limits.Channels {
 			p.wanted = append(p.wanted, wanted{g.Channel, ns, g, true})
 		}
+	}
+	s.planOwn(p, names)
+}
+
+// planOwn adds the user's own channel. Who asked for others, and gets none of them, does
+// not get a stream with that one instead.
+func (s *Stream) planOwn(p *plan, names []string) {
+	own := s.OwnChannel()
+	if own == "" || len(p.wanted) == 0 && p.first != nil || slices.Contains(names, own) ||
+		slices.ContainsFunc(p.wanted, func(w wanted) bool { return w.channel == own }) {
+		return
+	}
+	if ns := s.gw.opts.Node.Namespace(own); ns != nil {
+		p.wanted = append(p.wanted, wanted{own, ns, nil, true})
 	}
 }
 
@@ -156,8 +170,11 @@ func (s *Stream) proceed(sub *session.Subscription, missed []*throng.Publication
 		}
 	}
 	s.judge()
-	if !whole {
+	switch {
+	case !whole:
 		s.Disconnect(throng.DisconnectInsufficientState)
+	case s.gw.opts.State != nil && !s.Ended() && throng.UserOf(sub.Channel()) != "":
+		s.gw.opts.State.Show(sub)
 	}
 }
 
@@ -236,11 +253,12 @@ type unsubscribed struct {
 	*throng.Unsubscribe
 }
 
-// Tell implements session.Wire: who is there, if the client wants to know. It is never
-// dropped, so it must not pile up: events of channels may fill the queue once, this
-// comes on top.
+// Tell implements session.Wire: who is there, if the client wants to know, and what its
+// user's screens share. It is never dropped, so it must not pile up: events of channels
+// may fill the queue once, this comes on top.
 func (s *Stream) Tell(sub *session.Subscription, event string, data []byte) {
-	if !s.shows || s.Ended() {
+	p := throng.Publication{Event: event, Data: data, Time: s.gw.opts.Clock.Now()}
+	if s.Ended() || p.Presence() && !s.shows {
 		return
 	}
 	most := 2 * s.gw.opts.Limits.QueueBytes
@@ -252,9 +270,17 @@ func (s *Stream) Tell(sub *session.Subscription, event string, data []byte) {
 	case s.Queued() > most:
 		s.Disconnect(throng.DisconnectSlow)
 	default:
-		p := throng.Publication{Event: event, Data: data, Time: s.gw.opts.Clock.Now()}
 		s.send(encoder{presence: true}.Encode(s.Scratch(), sub.Channel(), &p))
 	}
+}
+
+// onlyOwn reports whether the stream has no channel any more that was asked for.
+func (s *Stream) onlyOwn() bool {
+	only := true
+	s.Each(func(sub *session.Subscription) {
+		only = only && sub.Server() && throng.UserOf(sub.Channel()) != ""
+	})
+	return only
 }
 
 // Unsubscribed implements session.Wire. A client that missed something has to come
@@ -269,7 +295,7 @@ func (s *Stream) Unsubscribed(sub *session.Subscription, why *throng.Unsubscribe
 		return
 	}
 	s.say("", "unsubscribed", unsubscribed{sub.Channel(), why})
-	if why.Again() && s.Count() == 0 {
+	if why.Again() && s.onlyOwn() {
 		s.Disconnect(throng.DisconnectSubExpired)
 		return
 	}

@@ -53,6 +53,12 @@ type Feed interface {
 	Base() *session.Session
 }
 
+// State is what the screens of a user share, in the user's own channel.
+type State interface {
+	// Show shows a subscription that has begun all of it.
+	Show(sub *session.Subscription)
+}
+
 // Client is who asks.
 type Client struct {
 	// Identity is what is known of it; nil for nothing.
@@ -73,6 +79,10 @@ type Options struct {
 	Users []*session.Users
 	// Attendance are told of streams. A poll is a question: who asks is not here.
 	Attendance []session.Attendance
+	// State shows streams what their users' screens share; nil for nothing.
+	State State
+	// Own says that streams have their users' own channels.
+	Own bool
 	// Watcher is told who watches what, by streams and polls; nil where nobody wants to
 	// know. Watching are told of polls that say so: those of Attendance whose books have
 	// a grace, because a client between two polls is gone.
@@ -106,7 +116,7 @@ type Gateway struct {
 func New(o Options) *Gateway {
 	g := &Gateway{opts: o, beat: o.Beat.Milliseconds(), recent: make([]recent, o.Loops)}
 	g.env.Node, g.env.Limits, g.env.Clock = o.Node, o.Limits, o.Clock
-	g.env.Auth, g.env.Users, g.env.Attendance = o.Auth, o.Users, o.Attendance
+	g.env.Auth, g.env.Users, g.env.Attendance, g.env.Own = o.Auth, o.Users, o.Attendance, o.Own
 	g.asking.Node, g.asking.Limits, g.asking.Clock = o.Node, o.Limits, o.Clock
 	g.asking.Auth, g.asking.Users = o.Auth, o.Users
 	g.env.Watcher = o.Watcher

@@ -59,7 +59,7 @@ func (st *state) check() error {
 			return fmt.Errorf("channel %d has class %d", i, sub.Class)
 		case sub.Request != nil || sub.Tag != "" || sub.WireFlags&^flagBegun != 0:
 			return fmt.Errorf("channel %d is not a stream's", i)
-		case throng.CheckServerChannel(sub.Channel) != nil || !sub.Server && throng.CheckChannel(sub.Channel) != nil:
+		case throng.CheckServerChannel(sub.Channel) != nil || !sub.Server && throng.CheckClientChannel(sub.Channel, st.Session.User()) != nil:
 			return fmt.Errorf("channel %d has no valid name", i)
 		}
 		last = sub.Class

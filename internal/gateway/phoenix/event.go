@@ -114,6 +114,9 @@ func (s *Socket) answered(a *answered) {
 	if sub == nil || sub.Class() != a.class {
 		return // ended or joined anew meanwhile
 	}
+	if a.answer.Behind && !sub.CatchUp() {
+		return
+	}
 	s.hold(sub).asked--
 	if a.answer.Meta != nil && s.gw.opts.Presence != nil {
 		_ = s.gw.opts.Presence.Update(sub, a.answer.Meta) // what is no object changes nothing

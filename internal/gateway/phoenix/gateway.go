@@ -41,10 +41,14 @@ type Options struct {
 	Users []*session.Users
 	// Attendance are told who comes and goes.
 	Attendance []session.Attendance
+	// Own says that clients are subscribed to their users' own channels.
+	Own bool
 	// Watcher is told who watches what; nil where nobody wants to know.
 	Watcher session.Watcher
 	// Presence answers what clients ask of who is in a channel; nil where there is none.
 	Presence Presence
+	// State shows clients what their users' screens share; nil for nothing.
+	State State
 	// Rates are what each client may send in a time; nil for any number.
 	Rates *rate.Rates
 	// Loops is the number of loops that sockets live on.
@@ -96,6 +100,9 @@ type Answer struct {
 	Binary   bool
 	// Broadcast publishes the event to the channel, before the reply.
 	Broadcast bool
+	// Behind has what was published to the channel before go first: the client sees the
+	// answer behind the publication that it is about.
+	Behind bool
 	// Meta, if not nil, is a JSON object that replaces what is said of the client in
 	// presence.
 	Meta []byte
@@ -128,7 +135,7 @@ func New(o Options) *Gateway {
 		opts: o, idle: o.IdleTimeout.Milliseconds(),
 		env: session.Env{
 			Node: o.Node, Limits: o.Limits, Clock: o.Clock, Auth: o.Auth, Users: o.Users,
-			Attendance: o.Attendance, Watcher: o.Watcher,
+			Attendance: o.Attendance, Watcher: o.Watcher, Own: o.Own,
 		},
 		decoders: make([]codec.Decoder, o.Loops), tapes: make([]tapes, o.Loops), missed: make([]missed, o.Loops), encoders: Encoders(o.DefaultEvent, o.Compression, o.HideDeadlines),
 	}

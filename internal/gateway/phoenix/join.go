@@ -44,7 +44,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 		refuse(reason(throng.ErrTooManyRequests, "other answers wait to be read; join again"))
 		return
 	}
-	if old == nil && s.Count() >= s.gw.opts.Limits.Channels {
+	if old == nil && s.Full() {
 		refuse([]byte(`{"reason":"too many channels joined"}`))
 		return
 	}
@@ -73,6 +73,9 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 			flags |= flagOffset
 		}
 		rec.apply(&req)
+		if s.knows(m) {
+			flags |= flagKnows
+		}
 	}
 	req.WireFlags = flags
 	req.Encoding = s.encoding(flags)
@@ -174,8 +177,11 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 			s.finish(old)
 		}
 	})
-	if whole := s.pushMissed(sub, behind); more || !whole {
+	switch whole := s.pushMissed(sub, behind); {
+	case more || !whole:
 		sub.Lost()
+	case err == nil:
+		s.showState(sub, r.Recovered)
 	}
 }
 
@@ -317,6 +323,7 @@ func (s *Socket) Resumed(sub *session.Subscription, missed []*throng.Publication
 	if !s.pushMissed(sub, s.visible(missed)) {
 		sub.Lost()
 	}
+	s.showState(sub, false) // this process may not know the one it had
 }
 
 // Unsubscribed implements session.Wire: the client joins again after phx_error, with

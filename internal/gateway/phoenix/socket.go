@@ -28,8 +28,9 @@ const (
 	flagNullJoin                   // joined with a null join_ref; the tag is the join's ref
 	flagRecover                    // joined with "recover": the answer says from where on
 	flagEnding                     // ends when what is under way is answered; see ending.go
+	flagKnows                      // joined with the version of the user's state that it has
 
-	flagsKept = flagOffset | flagNullJoin | flagRecover // those that a captured socket has
+	flagsKept = flagOffset | flagNullJoin | flagRecover | flagKnows // those that a captured socket has
 )
 
 // Client is who opens a socket.

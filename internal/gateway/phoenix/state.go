@@ -85,7 +85,7 @@ func (st *state) check() error {
 		case sub.Request != nil && (sub.Request.Channel != sub.Channel || sub.Request.Tag != sub.Tag ||
 			sub.Request.WireFlags != sub.WireFlags || !validRef(sub.Request.Token.Ref)):
 			return fmt.Errorf("channel %d has another one's request", i)
-		case !validChannel(sub):
+		case !st.validChannel(sub):
 			return fmt.Errorf("channel %d has no valid name", i)
 		}
 		last = sub.Class
@@ -95,11 +95,11 @@ func (st *state) check() error {
 
 // validChannel reports whether a subscription can be to its channel: the server, and
 // tokens, may name more than a client.
-func validChannel(sub *session.SubState) bool {
+func (st *state) validChannel(sub *session.SubState) bool {
 	if sub.Server {
 		return throng.CheckServerChannel(sub.Channel) == nil
 	}
-	return throng.CheckChannel(sub.Channel) == nil
+	return throng.CheckClientChannel(sub.Channel, st.Session.User()) == nil
 }
 
 // validRef reports whether a ref can stand in a frame: it is JSON, or nothing.

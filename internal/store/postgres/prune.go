@@ -56,6 +56,10 @@ func (s *Store) Prune(ctx context.Context, keep throng.VisitRetention) error {
 
 // prune repeats a statement that removes at most a piece until there is nothing left.
 func (s *Store) prune(ctx context.Context, statement string, before time.Time) error {
+	return s.pruneBefore(ctx, statement, before)
+}
+
+func (s *Store) pruneBefore(ctx context.Context, statement string, before any) error {
 	for {
 		var n int64
 		err := s.transact(ctx, s.nodes, func(tx pgx.Tx) error {

@@ -19,6 +19,7 @@ import (
 type Store interface {
 	throng.Visits
 	throng.Records
+	throng.UserStates
 	throng.Bonuses
 }
 
@@ -36,7 +37,7 @@ type test struct {
 func Run(t *testing.T, newDatabase Factory) {
 	for _, group := range [][]test{
 		leaseTests, flushTests, reapTests, onlineTests, sessionTests, watchedTests, presentTests, curveTests, eraseTests, pruneTests,
-		nameTests, concurrencyTests, modelTests, bonusTests, claimTests, claimingTests,
+		nameTests, concurrencyTests, modelTests, bonusTests, claimTests, claimingTests, stateTests,
 	} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) { test.run(newWorld(t, newDatabase)) })

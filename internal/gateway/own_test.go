@@ -1,0 +1,100 @@
+package gateway_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"throng"
+	"throng/internal/gateway"
+	"throng/internal/gateway/gatewaytest"
+)
+
+// TestOwnChannel: a client is in its user's own channel from the beginning, on every
+// wire, may join it with recovery, and nobody else's.
+func TestOwnChannel(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		o := gatewaytest.Options(kind)
+		o.Config.Users.State = "off"
+		s := gatewaytest.Start(t, o)
+		const target = "/socket/websocket?vsn=2.0.0&user_id="
+		ann, bob, nobody := gatewaytest.Connect(t, s.Addr(), target+"ann"), gatewaytest.Connect(t, s.Addr(), target+"bob"), gatewaytest.Connect(t, s.Addr(), target)
+		for _, c := range []*gatewaytest.Client{ann, bob, nobody} {
+			c.Text(`[null,"1","phoenix","heartbeat",{}]`) // it is there
+			c.Expect(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+		}
+		l := listen(t, s, "/events?user_id=ann") // no channel is named
+		if b, _ := l.begins(); b.Channel != "@user:ann" || !b.Recoverable {
+			t.Errorf("%+v", b)
+		}
+		at := publish(t, s, "@user:ann", "1")
+		ann.Expect(`[null,null,"@user:ann","message",1]`)
+		_, last := l.publication()
+		l.Close()
+		for _, c := range []*gatewaytest.Client{bob, nobody} {
+			c.Text(`["1","1","@user:ann","phx_join",{}]`)
+			c.Expect(`["1","1","@user:ann","phx_reply",{"status":"error","response":{"reason":"permission denied","code":103}}]`)
+		}
+		publish(t, s, "@user:ann", "2")
+		ann.Expect(`[null,null,"@user:ann","message",2]`)
+		l = listen(t, s, "/events?user_id=ann&last_event_id="+last)
+		if b, _ := l.begins(); !b.Recovered || b.Offset != 2 {
+			t.Errorf("%+v", b)
+		}
+		if p, _ := l.publication(); p.Data != 2.0 {
+			t.Errorf("%+v", p)
+		}
+		// The join takes over: what was missed is in the answer, and each push comes once.
+		ann.Text(fmt.Sprintf(`["1","1","@user:ann","phx_join",{"recover":{"offset":1,"epoch":%q}}]`, at.Epoch))
+		if m := string(ann.Message().Data); !strings.Contains(m, `"recovered":true`) || !strings.Contains(m, `"offset":2`) || !strings.Contains(m, `"payload":2`) {
+			t.Error(m)
+		}
+		publish(t, s, "@user:ann", "3")
+		ann.Expect(`[null,3,"@user:ann","message",3]`)
+		ann.Text(`["1","3","@user:ann","phx_leave",{}]`)
+		ann.Expect(`["1","3","@user:ann","phx_reply",{"status":"ok","response":{}}]`)
+	})
+}
+
+// TestOwnChannelLater: who says later who it is has the own channel from then on.
+func TestOwnChannelLater(t *testing.T) {
+	o := gatewaytest.Options("epoll")
+	o.Config.Users.State = "off"
+	o.Config.Auth.HMACSecret, o.Config.Auth.Anonymous = hmacSecret, true
+	o.Config.Phoenix.MaxChannels = 1 // the own one is not counted
+	s := gatewaytest.Start(t, o)
+	c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0")
+	c.Text(fmt.Sprintf(`[null,"1","phoenix","refresh",{"token":%q}]`, signed(`{"sub":"ann"}`)))
+	c.Expect(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+	publish(t, s, "@user:ann", "1")
+	c.Expect(`[null,null,"@user:ann","message",1]`)
+	c.Text(`["1","1","room:1","phx_join",{}]`)
+	c.Expect(`["1","1","room:1","phx_reply",{"status":"ok","response":{}}]`)
+	c.Text(`["2","2","room:2","phx_join",{}]`)
+	c.Expect(`["2","2","room:2","phx_reply",{"status":"error","response":{"reason":"too many channels joined"}}]`)
+}
+
+// TestOwnChannelAlone: a stream whose channels are refused, or have run out, is not kept
+// for the own one.
+func TestOwnChannelAlone(t *testing.T) {
+	o := gatewaytest.Options("epoll")
+	o.Config.Users.State = "off"
+	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
+		id := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a", Expires: throng.NewClock().Now() + 100}}}
+		return gateway.Verdict{Identity: id}, nil
+	}
+	s := gatewaytest.Start(t, o)
+	begin := time.Now()
+	l := listen(t, s, "/events")
+	l.begins()
+	l.begins()
+	l.expect("unsubscribed")
+	l.expect("disconnect")
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Error(took)
+	}
+	if c := get(t, s, "/events?channel=@user:bob"); c.head.StatusCode != 200 { // the token's channel is there
+		t.Errorf("%+v", c.head)
+	}
+}

@@ -1,0 +1,154 @@
+package postgres
+
+import (
+	"context"
+
+	"throng"
+	"throng/internal/store"
+
+	"github.com/jackc/pgx/v5"
+)
+
+var _ throng.UserStates = (*Store)(nil)
+
+const (
+	mapsOfRows = `unnest(@users::text[], @epochs::text[], @versions::bigint[], @times::bigint[]) AS m (user_id, epoch, version, updated_at)`
+	// The maps first: their rows are the locks of all that is theirs.
+	lockMaps = `SELECT 1 FROM user_state WHERE user_id = ANY (@users::text[]) ORDER BY user_id FOR UPDATE`
+	// Rows of a map that ended: the user's has another epoch now.
+	ended = ` WHERE user_id IN (SELECT m.user_id FROM ` + mapsOfRows + ` JOIN user_state s USING (user_id) WHERE s.epoch <> m.epoch)`
+	// What is older than what is there was written before.
+	setMaps = `INSERT INTO user_state AS s (user_id, epoch, version, updated_at)
+		SELECT user_id, epoch, version, updated_at FROM ` + mapsOfRows + ` ORDER BY user_id
+		ON CONFLICT (user_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, updated_at = excluded.updated_at
+		WHERE s.epoch <> excluded.epoch OR s.version < excluded.version`
+	rowsOfState = `unnest(@users::text[], @keys::text[], @values::text[], @versions::bigint[], @times::bigint[], @expires::bigint[])
+		AS r (user_id, key, value, version, updated_at, expires_at)`
+	setEntries = `INSERT INTO user_state_entry AS e (user_id, key, value, version, updated_at, expires_at)
+		SELECT user_id, key, value, version, updated_at, expires_at FROM ` + rowsOfState + `
+		ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value, version = excluded.version,
+			updated_at = excluded.updated_at, expires_at = excluded.expires_at WHERE e.version < excluded.version`
+	removeEntries = `DELETE FROM user_state_entry e USING ` + rowsOfState + `
+		WHERE e.user_id = r.user_id AND e.key = r.key AND e.version <= r.version`
+	addMutations = `INSERT INTO user_state_mutation AS u (user_id, mutation, key, version, mutated_at)
+		SELECT * FROM unnest(@users::text[], @ids::text[], @keys::text[], @versions::bigint[], @times::bigint[])
+		ON CONFLICT (user_id, mutation) DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
+)
+
+// SaveStates writes changes of users' maps.
+func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	c := store.NewStateChanges(changes)
+	set, gone := c.Split()
+	maps := stateMaps(c.Maps)
+	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
+		b := new(pgx.Batch)
+		b.Queue(lockMaps, pgx.NamedArgs{"users": maps["users"]})
+		b.Queue(`DELETE FROM user_state_entry`+ended, maps)
+		b.Queue(`DELETE FROM user_state_mutation`+ended, maps)
+		b.Queue(setMaps, maps)
+		if len(set) > 0 {
+			b.Queue(setEntries, stateRows(set))
+		}
+		if len(gone) > 0 {
+			b.Queue(removeEntries, stateRows(gone))
+		}
+		if len(c.Mutations) > 0 {
+			b.Queue(addMutations, stateMutations(c.Mutations))
+		}
+		return tx.SendBatch(ctx, b).Close()
+	})
+}
+
+// LoadState reads what there is of a user, at one moment.
+func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+	// One statement is one view of the database.
+	const query = `SELECT 0, epoch, '', version, updated_at, 0 FROM user_state WHERE user_id = @user
+		UNION ALL SELECT 1, key, value, version, updated_at, expires_at FROM user_state_entry
+			WHERE user_id = @user AND (expires_at = 0 OR expires_at > @now)
+		UNION ALL SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation WHERE user_id = @user AND mutated_at > @since`
+	args := pgx.NamedArgs{"user": store.Text(user), "now": now, "since": since}
+	err = s.query(ctx, s.nodes, query, args, func(rows pgx.Rows) error {
+		var kind int
+		var r store.StateRow
+		var version int64
+		if err := rows.Scan(&kind, &r.Key, &r.Value, &version, &r.UpdatedAt, &r.Expires); err != nil {
+			return err
+		}
+		r.Version = uint64(version)
+		switch kind {
+		case 0:
+			st.Epoch, st.Version = r.Key, r.Version
+		case 1:
+			st.Entries = append(st.Entries, r.State())
+		default:
+			made = append(made, throng.Mutation{ID: store.Name(r.Key), Key: store.Name(r.Value), Version: r.Version, At: r.UpdatedAt})
+		}
+		return nil
+	})
+	if err != nil {
+		return throng.UserState{}, nil, err
+	}
+	return st, made, nil
+}
+
+// ForgetState removes a user's map.
+func (s *Store) ForgetState(ctx context.Context, user string) error {
+	text := store.Text(user)
+	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
+		b := new(pgx.Batch)
+		b.Queue(`DELETE FROM user_state WHERE user_id = $1`, text)
+		b.Queue(`DELETE FROM user_state_entry WHERE user_id = $1`, text)
+		b.Queue(`DELETE FROM user_state_mutation WHERE user_id = $1`, text)
+		return tx.SendBatch(ctx, b).Close()
+	})
+}
+
+// PruneStates removes what nobody is shown any more, piece by piece.
+func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
+	if err := s.pruneBefore(ctx, `DELETE FROM user_state_entry WHERE (user_id, key) IN
+		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= $1 ORDER BY user_id, key LIMIT $2)`, now); err != nil {
+		return err
+	}
+	return s.pruneBefore(ctx, `DELETE FROM user_state_mutation WHERE (user_id, mutation) IN
+		(SELECT user_id, mutation FROM user_state_mutation WHERE mutated_at <= $1 ORDER BY user_id, mutation LIMIT $2)`, since)
+}
+
+// stateMaps are maps as arrays.
+func stateMaps(list []store.StateMap) pgx.NamedArgs {
+	n := len(list)
+	users, epochs := make([]string, n), make([]string, n)
+	versions, times := make([]int64, n), make([]int64, n)
+	for i := range list {
+		m := &list[i]
+		users[i], epochs[i], versions[i], times[i] = m.User, m.Epoch, int64(m.Version), m.At
+	}
+	return pgx.NamedArgs{"users": users, "epochs": epochs, "versions": versions, "times": times}
+}
+
+// stateRows are keys as arrays.
+func stateRows(list []store.StateRow) pgx.NamedArgs {
+	n := len(list)
+	users, keys, values := make([]string, n), make([]string, n), make([]string, n)
+	versions, times, expires := make([]int64, n), make([]int64, n), make([]int64, n)
+	for i := range list {
+		r := &list[i]
+		users[i], keys[i], values[i] = r.User, r.Key, r.Value
+		versions[i], times[i], expires[i] = int64(r.Version), r.UpdatedAt, r.Expires
+	}
+	return pgx.NamedArgs{"users": users, "keys": keys, "values": values, "versions": versions, "times": times, "expires": expires}
+}
+
+// stateMutations are changes as arrays.
+func stateMutations(list []store.StateMutation) pgx.NamedArgs {
+	n := len(list)
+	users, ids, keys := make([]string, n), make([]string, n), make([]string, n)
+	versions, times := make([]int64, n), make([]int64, n)
+	for i := range list {
+		m := &list[i]
+		users[i], ids[i], keys[i], versions[i], times[i] = m.User, m.ID, m.Key, int64(m.Version), m.At
+	}
+	return pgx.NamedArgs{"users": users, "ids": ids, "keys": keys, "versions": versions, "times": times}
+}

@@ -1,0 +1,125 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"throng"
+	"throng/internal/store"
+)
+
+var _ throng.UserStates = (*Store)(nil)
+
+const (
+	// Rows of a map that ended: the user's has another epoch now.
+	endEntries   = `DELETE FROM user_state_entry WHERE user_id = ?` + ended
+	endMutations = `DELETE FROM user_state_mutation WHERE user_id = ?` + ended
+	ended        = ` AND EXISTS (SELECT 1 FROM user_state WHERE user_id = ? AND epoch <> ?)`
+	// What is older than what is there was written before.
+	setMap = `INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET epoch = excluded.epoch, version = excluded.version, updated_at = excluded.updated_at
+		WHERE user_state.epoch <> excluded.epoch OR user_state.version < excluded.version`
+	setEntry = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at,
+			expires_at = excluded.expires_at WHERE user_state_entry.version < excluded.version`
+	removeEntry = `DELETE FROM user_state_entry WHERE user_id = ? AND key = ? AND version <= ?`
+	addMutation = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
+)
+
+// SaveStates writes changes of users' maps.
+func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	c := store.NewStateChanges(changes)
+	set, gone := c.Split()
+	return s.transact(ctx, func(conn *sql.Conn) error {
+		end := func(b *binder, m *store.StateMap) { b.text(m.User).text(m.User).text(m.Epoch) }
+		if err := each(ctx, conn, endEntries, c.Maps, end); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, endMutations, c.Maps, end); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, setMap, c.Maps, func(b *binder, m *store.StateMap) {
+			b.text(m.User).text(m.Epoch).number(int64(m.Version)).number(m.At)
+		}); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, setEntry, set, func(b *binder, r *store.StateRow) {
+			b.text(r.User).text(r.Key).text(r.Value).number(int64(r.Version)).number(r.UpdatedAt).number(r.Expires)
+		}); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, removeEntry, gone, func(b *binder, r *store.StateRow) {
+			b.text(r.User).text(r.Key).number(int64(r.Version))
+		}); err != nil {
+			return err
+		}
+		return each(ctx, conn, addMutation, c.Mutations, func(b *binder, m *store.StateMutation) {
+			b.text(m.User).text(m.ID).text(m.Key).number(int64(m.Version)).number(m.At)
+		})
+	})
+}
+
+// LoadState reads what there is of a user, at one moment.
+func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+	text := store.Text(user)
+	// One statement is one view of the file.
+	const query = `SELECT 0, epoch, '', version, updated_at, 0 FROM user_state WHERE user_id = ?1
+		UNION ALL SELECT 1, key, value, version, updated_at, expires_at FROM user_state_entry
+			WHERE user_id = ?1 AND (expires_at = 0 OR expires_at > ?2)
+		UNION ALL SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation WHERE user_id = ?1 AND mutated_at > ?3`
+	err = s.query(ctx, query, []any{text, now, since}, func(columns func(...any) error) error {
+		var kind int
+		var r store.StateRow
+		if err := columns(&kind, &r.Key, &r.Value, &r.Version, &r.UpdatedAt, &r.Expires); err != nil {
+			return err
+		}
+		switch kind {
+		case 0:
+			st.Epoch, st.Version = r.Key, r.Version
+		case 1:
+			st.Entries = append(st.Entries, r.State())
+		default:
+			made = append(made, throng.Mutation{ID: store.Name(r.Key), Key: store.Name(r.Value), Version: r.Version, At: r.UpdatedAt})
+		}
+		return nil
+	})
+	if err != nil {
+		return throng.UserState{}, nil, err
+	}
+	return st, made, nil
+}
+
+// ForgetState removes a user's map, from the file too.
+func (s *Store) ForgetState(ctx context.Context, user string) error {
+	text := store.Text(user)
+	err := s.transact(ctx, func(c *sql.Conn) error {
+		for _, table := range []string{"user_state", "user_state_entry", "user_state_mutation"} {
+			if err := exec(ctx, c, `DELETE FROM `+table+` WHERE user_id = ?`, text); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.emptyLog(ctx); err != nil {
+		s.opts.Log.Warn("store: a user's map is forgotten, but the write-ahead log, which may have it, is not emptied yet",
+			"file", s.opts.File, "error", err)
+	}
+	return nil
+}
+
+// PruneStates removes what nobody is shown any more, piece by piece.
+func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
+	if err := s.prune(ctx, `DELETE FROM user_state_entry WHERE (user_id, key) IN
+		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= ?1 LIMIT ?2)`, now); err != nil {
+		return err
+	}
+	return s.prune(ctx, `DELETE FROM user_state_mutation WHERE (user_id, mutation) IN
+		(SELECT user_id, mutation FROM user_state_mutation WHERE mutated_at <= ?1 LIMIT ?2)`, since)
+}

@@ -1,0 +1,176 @@
+package storetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"throng"
+)
+
+// set is a change that sets a key, unset one that deletes it.
+func set(user, epoch string, version uint64, key, value string) throng.StateChange {
+	return throng.StateChange{User: user, Epoch: epoch, MutatedAt: int64(1000 * version),
+		Entry: throng.StateEntry{Key: key, Value: []byte(value), Version: version, UpdatedAt: int64(1000 * version)}}
+}
+
+func unset(user, epoch string, version uint64, key string) throng.StateChange {
+	c := set(user, epoch, version, key, "")
+	c.Entry.Value = nil
+	return c
+}
+
+func until(c throng.StateChange, at int64) throng.StateChange { c.Entry.ExpiresAt = at; return c }
+
+func named(c throng.StateChange, mutation string) throng.StateChange { c.Mutation = mutation; return c }
+
+func (w *world) save(changes ...throng.StateChange) {
+	w.Helper()
+	w.no(w.store.SaveStates(w.ctx, changes))
+}
+
+// state writes down what there is of a user.
+func (w *world) state(user string, now, since int64) string {
+	w.Helper()
+	st, made, err := w.store.LoadState(w.ctx, user, now, since)
+	w.no(err)
+	var lines []string
+	for _, e := range st.Entries {
+		lines = append(lines, fmt.Sprintf("%q=%s@%d/%d/%d", e.Key, e.Value, e.Version, e.UpdatedAt, e.ExpiresAt))
+	}
+	for _, m := range made {
+		lines = append(lines, fmt.Sprintf("%q:%q@%d/%d", m.ID, m.Key, m.Version, m.At))
+	}
+	slices.Sort(lines)
+	return fmt.Sprintf("%s %d %s", st.Epoch, st.Version, strings.Join(lines, " "))
+}
+
+func (w *world) stateIs(user, want string) {
+	w.Helper()
+	if got := w.state(user, 0, 0); got != want {
+		w.Errorf("state of %q\ngot  %s\nwant %s", user, got, want)
+	}
+}
+
+var stateTests = []test{
+	{"State/SavedAndLoaded", func(w *world) {
+		w.stateIs("ann", " 0 ")
+		w.save(set("ann", "e", 1, "a", `1`), set("ann", "e", 2, "b", `{"x":[]}`), set("bob", "f", 1, "a", `"bob"`), set("ann", "e", 3, "a", `2`))
+		w.stateIs("ann", `e 3 "a"=2@3/3000/0 "b"={"x":[]}@2/2000/0`)
+		w.save(unset("ann", "e", 4, "b"), named(until(set("ann", "e", 5, "c", `null`), 9000), "tab:1"))
+		w.stateIs("ann", `e 5 "a"=2@3/3000/0 "c"=null@5/5000/9000 "tab:1":"c"@5/5000`)
+		w.stateIs("bob", `f 1 "a"="bob"@1/1000/0`)
+		w.save(unset("ann", "e", 6, "never"))
+		w.stateIs("ann", `e 6 "a"=2@3/3000/0 "c"=null@5/5000/9000 "tab:1":"c"@5/5000`)
+		w.save()
+		w.store = w.another()
+		w.stateIs("ann", `e 6 "a"=2@3/3000/0 "c"=null@5/5000/9000 "tab:1":"c"@5/5000`)
+	}},
+	{"State/TheSameAgain", func(w *world) {
+		group := []throng.StateChange{named(set("ann", "e", 1, "a", `1`), "t:1"), unset("ann", "e", 2, "a"), set("ann", "e", 3, "b", `3`)}
+		w.save(group...)
+		w.save(group...)
+		want := `e 3 "b"=3@3/3000/0 "t:1":"a"@1/1000`
+		w.stateIs("ann", want)
+		w.save(set("ann", "e", 4, "a", `4`))
+		w.save(group...) // late: what came after it stays
+		w.stateIs("ann", `e 4 "a"=4@4/4000/0 "b"=3@3/3000/0 "t:1":"a"@1/1000`)
+	}},
+	{"State/AnotherEpochIsAnotherMap", func(w *world) {
+		w.save(named(set("ann", "e", 7, "a", `1`), "t:1"), set("bob", "e", 7, "a", `1`))
+		w.save(set("ann", "f", 1, "b", `2`))
+		w.stateIs("ann", `f 1 "b"=2@1/1000/0`)
+		w.save(set("ann", "f", 2, "c", `3`), named(set("ann", "g", 1, "d", `4`), "t:2"))
+		w.stateIs("ann", `g 1 "d"=4@1/1000/0 "t:2":"d"@1/1000`)
+		w.stateIs("bob", `e 7 "a"=1@7/7000/0`)
+	}},
+	{"State/ExpiredIsNotLoadedAndIsPruned", func(w *world) {
+		w.save(until(set("ann", "e", 1, "a", `1`), 5000), set("ann", "e", 2, "b", `2`), named(set("ann", "e", 3, "c", `3`), "t:1"))
+		if got := w.state("ann", 4999, 2999); got != `e 3 "a"=1@1/1000/5000 "b"=2@2/2000/0 "c"=3@3/3000/0 "t:1":"c"@3/3000` {
+			w.Error(got)
+		}
+		kept := `e 3 "b"=2@2/2000/0 "c"=3@3/3000/0`
+		if got := w.state("ann", 5000, 3000); got != kept {
+			w.Error(got)
+		}
+		w.no(w.store.PruneStates(w.ctx, 4999, 2999))
+		w.stateIs("ann", `e 3 "a"=1@1/1000/5000 "b"=2@2/2000/0 "c"=3@3/3000/0 "t:1":"c"@3/3000`)
+		w.no(w.store.PruneStates(w.ctx, 5000, 3000))
+		w.stateIs("ann", kept)
+	}},
+	{"State/Forgotten", func(w *world) {
+		w.save(named(set("ann", "e", 1, "a", `1`), "t:1"), set("anna", "f", 1, "a", `1`))
+		w.no(w.store.ForgetState(w.ctx, "ann"))
+		w.no(w.store.ForgetState(w.ctx, "nobody"))
+		w.stateIs("ann", " 0 ")
+		w.stateIs("anna", `f 1 "a"=1@1/1000/0`)
+		w.save(set("ann", "g", 1, "b", `1`))
+		w.stateIs("ann", `g 1 "b"=1@1/1000/0`)
+	}},
+	{"State/NamesOfEveryKind", func(w *world) {
+		names := []string{"a", "A", "\x00", "😀", "__proto__", `"q"\`, `\x41`, "'; drop table user_state", strings.Repeat("k", 255), strings.Repeat("\x01", 255), " ", "1", "null", "ä", "a\u0308"}
+		version := uint64(0)
+		var group []throng.StateChange
+		for _, user := range names {
+			for _, key := range names {
+				version++
+				group = append(group, named(set(user, "e", version, key, fmt.Sprintf(`"\u0000%d"`, version)), key))
+			}
+		}
+		w.save(group...)
+		version = 0
+		for _, user := range names {
+			st, made, err := w.store.LoadState(w.ctx, user, 0, 0)
+			w.no(err)
+			if len(st.Entries) != len(names) || len(made) != len(names) {
+				w.Fatalf("%q has %d keys and %d changes, want %d", user, len(st.Entries), len(made), len(names))
+			}
+			for _, key := range names {
+				version++
+				want := fmt.Sprintf(`"\u0000%d"`, version)
+				if !slices.ContainsFunc(st.Entries, func(e throng.StateEntry) bool { return e.Key == key && string(e.Value) == want }) ||
+					!slices.ContainsFunc(made, func(m throng.Mutation) bool { return m.ID == key && m.Key == key && m.Version == version }) {
+					w.Errorf("%q of %q: %+v", key, user, st)
+				}
+			}
+		}
+	}},
+	{"State/ManyAtOnce", func(w *world) {
+		random := rand.New(rand.NewPCG(1, 2))
+		const users = 50
+		maps := make([]map[string]string, users)
+		versions := make([]uint64, users)
+		var group []throng.StateChange
+		for range 3000 {
+			i, key := random.IntN(users), fmt.Sprint("k", random.IntN(20))
+			versions[i]++
+			if maps[i] == nil {
+				maps[i] = make(map[string]string)
+			}
+			if random.IntN(3) == 0 {
+				delete(maps[i], key)
+				group = append(group, unset(fmt.Sprint("u", i), "e", versions[i], key))
+			} else {
+				maps[i][key] = fmt.Sprint(versions[i])
+				group = append(group, set(fmt.Sprint("u", i), "e", versions[i], key, maps[i][key]))
+			}
+			if random.IntN(300) == 0 {
+				w.save(group...)
+				group = nil
+			}
+		}
+		w.save(group...)
+		for i := range maps {
+			st, _, err := w.store.LoadState(w.ctx, fmt.Sprint("u", i), 0, 0)
+			w.no(err)
+			got := make(map[string]string)
+			for _, e := range st.Entries {
+				got[e.Key] = string(e.Value)
+			}
+			if st.Version != versions[i] || fmt.Sprint(got) != fmt.Sprint(maps[i]) {
+				w.Errorf("u%d: %d %v, want %d %v", i, st.Version, got, versions[i], maps[i])
+			}
+		}
+	}},
+}

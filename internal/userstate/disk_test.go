@@ -1,0 +1,95 @@
+package userstate_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"throng"
+)
+
+// disk is a store whose calls fail now and then: before they did anything, or after. What
+// real stores do is tested with them.
+type disk struct {
+	mu    sync.Mutex
+	r     *rand.Rand // nil: nothing fails
+	away  bool
+	users map[string]*kept
+	saves int
+}
+
+type kept struct {
+	st   throng.UserState
+	made []throng.Mutation
+}
+
+var errDisk = errors.New("the disk is on fire")
+
+func newDisk(r *rand.Rand) *disk { return &disk{r: r, users: map[string]*kept{}} }
+
+func (d *disk) fails() bool { return d.away || d.r != nil && d.r.IntN(8) == 0 }
+
+func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fails() {
+		return errDisk
+	}
+	d.saves++
+	for i := range changes {
+		c := &changes[i]
+		k := d.users[c.User]
+		if k == nil || k.st.Epoch != c.Epoch {
+			k = &kept{st: throng.UserState{Epoch: c.Epoch}}
+			d.users[c.User] = k
+		}
+		k.st.Version = max(k.st.Version, c.Entry.Version)
+		k.st.Entries = slices.DeleteFunc(k.st.Entries, func(e throng.StateEntry) bool { return e.Key == c.Entry.Key })
+		if c.Entry.Value != nil {
+			k.st.Entries = append(k.st.Entries, c.Entry)
+		}
+		if c.Mutation != "" {
+			k.made = append(k.made, throng.Mutation{ID: c.Mutation, Key: c.Entry.Key, Version: c.Entry.Version, At: c.MutatedAt})
+		}
+	}
+	if d.fails() {
+		return errDisk
+	}
+	return nil
+}
+
+func (d *disk) LoadState(_ context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fails() {
+		return st, nil, errDisk
+	}
+	k := d.users[user]
+	if k == nil {
+		return st, nil, nil
+	}
+	st = k.st
+	st.Entries = slices.DeleteFunc(slices.Clone(st.Entries), func(e throng.StateEntry) bool { return e.ExpiresAt != 0 && e.ExpiresAt <= now })
+	return st, slices.DeleteFunc(slices.Clone(k.made), func(m throng.Mutation) bool { return m.At <= since }), nil
+}
+
+func (d *disk) ForgetState(_ context.Context, user string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fails() {
+		return errDisk
+	}
+	delete(d.users, user)
+	return nil
+}
+
+func (d *disk) PruneStates(context.Context, int64, int64) error { return nil }
+
+// set puts the store away, or back.
+func (d *disk) set(away bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.away = away
+}
