@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 
 	"throng/internal/config"
@@ -40,11 +41,20 @@ func (c *demoCommand) Run(r *run) error {
 	return serve(s, log, func() (*config.Config, error) { return c.configuration(r) })
 }
 
-// configuration is that of development, and with --lan on all interfaces.
+// configuration is that of development, and with --lan on all interfaces. Its curve is
+// one to look at while it grows.
 func (c *demoCommand) configuration(r *run) (*config.Config, error) {
 	s := c.settings
 	if c.LAN && len(s.Listen) == 0 {
 		s.Listen = []string{":8000"}
+	}
+	const curve = "visits.occupancy"
+	if _, said := s.Set[curve]; !said && s.Config == "" {
+		s.Set = maps.Clone(s.Set)
+		if s.Set == nil {
+			s.Set = make(map[string]string)
+		}
+		s.Set[curve] = "5s"
 	}
 	return s.load(r, true)
 }

@@ -3,6 +3,7 @@
 import { ask, loadKey, saveKey } from "./api.js";
 import { bars, userButton } from "./bars.js";
 import { Curve } from "./curve.js";
+import { Desk } from "./desk.js";
 import { element } from "./element.js";
 import { User } from "./user.js";
 import { Visits } from "./visits.js";
@@ -25,6 +26,7 @@ const view = () => ({
 const user = new User({ failed });
 const chosen = (who) => user.open(who);
 const visits = new Visits({ view, chosen, failed });
+const desk = new Desk({ failed });
 const curve = new Curve(byId("curve"), (from, to) => look({ from, to }));
 
 // ---- the key
@@ -34,6 +36,7 @@ function showLogin(message = "") {
   round++;
   byId("main").hidden = byId("leave").hidden = true;
   byId("login").hidden = false;
+  desk.close();
   byId("state").textContent = "";
   byId("wrong").textContent = message;
   byId("key").focus();
@@ -57,6 +60,7 @@ function enter() {
   byId("wrong").textContent = "";
   update();
   visits.first();
+  desk.open();
 }
 
 function failed(error) {
@@ -92,9 +96,10 @@ async function update() {
   const mine = ++round;
   const { channel, node, from, to } = view();
   try {
-    const [points, top, here] = await Promise.all([
+    const [points, top, seen, here] = await Promise.all([
       ask("visits_curve", { channel, node, from, to, points: 600 }),
       ask("visits_top", { channel }),
+      ask("visits_top", { channel, kind: "watching", any_channel: !channel }),
       ask("visits_online", { channel, node, prefix: byId("prefix").value, limit: listed }),
     ]);
     if (mine !== round) return;
@@ -103,6 +108,7 @@ async function update() {
     curve.draw(points);
     tiles(points.points, top.top, here);
     bars(byId("top"), top.top.map(({ user: label, ms, visits: n }) => ({ label, ms, note: `${n} visits` })), chosen);
+    bars(byId("watched"), seen.top.map(({ user: label, channel: where, ms }) => ({ label, ms, note: `watched ${where}` })), chosen);
     people(here);
   } catch (error) {
     if (mine === round) failed(error);
