@@ -114,7 +114,7 @@ await run([
     await part(operator, "key").fill("dev");
     await part(operator, "key").press("Enter");
     await is(operator, "the desk", () => part(operator, "desk").isVisible());
-    assert.equal(await part(operator, "offer-channel").inputValue(), "stream:live");
+    await is(operator, "the demo's channel", async () => await part(operator, "offer-channel").inputValue() === "stream:live");
   }],
 
   ["they watch, and three screens are one who watches", async () => {
@@ -197,7 +197,7 @@ await run([
     await is(one, "its end", async () => /^Over since/.test(await verdict(one, "Two seconds")) || /^Its time is over/.test(await verdict(one, "Two seconds")));
     await part(bob, "network").click();
     await online(bob);
-    await reads(bob, "The last seat", /^All 1 are taken: others were faster/);
+    await reads(bob, "The last seat", /^The only one is taken: somebody was faster/);
     await reads(bob, "Two seconds", /^Too late: it ended at .*, and your claim was there \d+\.\d s later\.$/);
     await is(bob, "what it missed", () => listed(bob, "While bob was away").getByText("Claim").isVisible());
     await shot(bob, "too-late");

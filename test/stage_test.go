@@ -13,3 +13,10 @@ func TestStage(t *testing.T) {
 	requireTools(t)
 	runScript(t, "stage.mjs", process.Build(t, "./cmd/throng"))
 }
+
+// TestVerdicts holds what the page says of offers.
+func TestVerdicts(t *testing.T) {
+	t.Parallel()
+	requireTools(t)
+	runScript(t, "verdict.mjs")
+}

@@ -59,7 +59,8 @@ type figures struct {
 	Measured           bool    `json:"measured"` // else the bytes are those of the records alone
 	Deliveries         uint64  `json:"deliveries"`
 	Uptime             float64 `json:"uptime_s"`
-	Store              string  `json:"store"` // temporary, file, postgres or off
+	Store              string  `json:"store"`   // temporary, file, postgres or off
+	Started            int64   `json:"started"` // when this process began, in milliseconds since 1970
 }
 
 // publishFigures tells the demo page once a second how the server is.
@@ -73,7 +74,10 @@ func (s *Server) publishFigures(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		f := figures{Connections: int(s.gateway.Stats().WebSockets.Load()), Uptime: time.Since(s.started).Seconds(), Store: s.storeKind()}
+		f := figures{
+			Connections: int(s.gateway.Stats().WebSockets.Load()),
+			Uptime:      time.Since(s.started).Seconds(), Started: s.started.UnixMilli(), Store: s.storeKind(),
+		}
 		f.BytesPerConnection, f.Measured = bytesPerConnection(f.Connections, residentBytes()-base)
 		for i := range s.engine.Loops() {
 			f.Deliveries += s.hub.Table(i).Stats().Deliveries.Load()

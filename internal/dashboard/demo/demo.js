@@ -41,7 +41,7 @@ const people = new People(stream, { list: byId("people"), count: byId("people-ti
 const picture = new Picture(byId("picture"), clock);
 const watching = new Watching(stream, picture);
 const own = new Own((change) => settings.changed(change));
-const settings = new Settings(own, { picture, dismissed: (id) => views.dismiss(id), snapshot: restored });
+const settings = new Settings(own, { picture, dismissed: () => views.draw(), restored });
 const offers = new Offers(clock, (offer, why) => views.changed(offer, why));
 const views = new OfferViews(offers, clock, settings.dismissed);
 const ownTime = new OwnTime(socket, timeTold);
@@ -85,10 +85,11 @@ function recover({ recovered, offset, epoch, publications = [] }) {
   const anew = position !== null && position.epoch !== epoch;
   renamed = false;
   position = { offset, epoch };
-  if (anew) beginAnew();
+  known.messages = anew ? messages.delivered : 0;
+  known.anew = anew;
   const replayed = publications.map(({ event, payload, time }) => read(event, payload, time)).filter(Boolean);
   const news = replayed.filter((message) => !messages.has(message.id));
-  if (returning && anew) messages.notice("The server began anew: messages above this line are on this page only", "bad");
+  if (returning && anew) messages.notice("The history began anew: messages above this line are on this page only", "bad");
   else if (returning && !recovered) messages.notice("Some messages could not be recovered", "bad");
   else if (returning && news.length) messages.notice(`Caught up ${news.length} ${news.length === 1 ? "message" : "messages"}`, "good");
   else if (returning) messages.notice("Back online, nothing missed", "good");
@@ -98,41 +99,61 @@ function recover({ recovered, offset, epoch, publications = [] }) {
 
 // ---- a server that began anew
 
-let settingsBefore = 0;
-let watchedBefore = 0;
+// known is what this page knew when the connection began, and what came since: in which
+// order the channels answer is nobody's promise. Whether the server is another process
+// its figures say: a history may begin anew for other reasons.
+let known = { settings: 0, watched: 0 };
+let told = null;         // what of a connection is told in the story
+let started = 0;         // when the server's process began
 
-function beginAnew() {
+socket.onOpen(() => {
+  known = { settings: own.size, watched };
+});
+
+function processOf(began) {
+  if (!began || began === started) return;
+  const another = started !== 0;
+  started = began;
+  if (!another) return;
   clock.forget();
-  settingsBefore = own.size;
-  watchedBefore = watched;
+  told = known;
   story.begin();
-  story.messages(messages.delivered);
+  tellStory();
+}
+
+// tellStory tells what is known by now.
+function tellStory() {
+  if (!story.open || known !== told) return;
+  if (told.anew) story.messages(told.messages);
+  if (told.restored) story.settings(told.settings, told.restored);
+  if (told.offers) story.offers(told.offers);
+  if (told.claims) story.claims(told.claims);
+  if (told.failed) story.books(told.failed);
+  if (Number.isFinite(told.after) && told.watched) story.watched(told.watched, told.after);
+  story.store(store);
 }
 
 async function lookAtOffers() {
+  const mine = known;   // of this connection
   try {
-    const found = await offers.missed();
-    if (!story.open) return;
-    story.offers(found);
-    story.claims(await offers.proven());
-    story.store(store);
+    mine.offers = await offers.missed();
+    if (mine.anew) mine.claims = await offers.proven();
   } catch (error) {
-    if (story.open) story.books(error);
+    mine.failed = error;
   }
+  tellStory();
 }
 
-// restored is called with each snapshot of the settings.
-function restored({ before, epoch, size }) {
-  if (story.open && before.epoch) story.settings(settingsBefore, size, before.epoch === epoch);
+// restored is called when it is known what the server has of the settings.
+function restored(what) {
+  known.restored ??= what;
+  tellStory();
 }
 
 function timeTold(ms) {
-  if (story.open && watchedBefore) {
-    story.watched(watchedBefore, ms);
-    story.store(store);
-    watchedBefore = 0;
-  }
+  known.after ??= ms;
   watched = ms;
+  tellStory();
 }
 
 // ---- messages
@@ -222,6 +243,7 @@ function be() {
 // rename connects anew: the server knows a socket by the name that it came with.
 function rename() {
   watched = 0;
+  known = { settings: 0, watched: 0 };
   offers.forget();
   be();
   settings.forget();
@@ -237,6 +259,7 @@ byId("name").addEventListener("keydown", (event) => event.key === "Enter" && byI
 live.on("figures", (payload) => {
   store = payload.store ?? "";
   figures.update(payload);
+  processOf(payload.started);
 });
 live.on("watched", ({ watching: n = 0, users = [] }) => {
   byId("watching").textContent = `${new Intl.NumberFormat("en").format(n)} watching`;

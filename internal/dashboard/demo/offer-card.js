@@ -24,6 +24,7 @@ export class OfferCard {
     this.#acts = acts;
     this.node = element(tag, "offer");
     this.node.dataset.id = offer.id;
+    this.node.tabIndex = -1;   // where a keyboard goes on when the button is gone
     for (const [button, id] of [[this.#button, "claim"], [this.#later, "later"]]) {
       button.type = "button";
       button.dataset.testid = id;
@@ -56,8 +57,10 @@ export class OfferCard {
     set(this.#verdict, said?.text ?? "");
     this.#verdict.dataset.tone = said?.tone ?? "";
     const done = offer.mine || !open || (offer.answer && said && !said.again && offer.answer.result !== "not_yet");
+    const focused = document.activeElement === this.#button;
     this.#button.hidden = Boolean(done);
-    this.#button.disabled = offer.asking;
+    if (done && focused) this.node.focus({ preventScroll: true });
+    this.#button.ariaDisabled = String(offer.asking);   // disabled would lose the focus
     this.#later.hidden = !this.#acts.dismiss;
     set(this.#later, done ? "Close" : "Later");
     this.node.dataset.state = offer.mine ? "mine" : open ? "open" : "over";

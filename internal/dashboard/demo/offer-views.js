@@ -44,18 +44,13 @@ export class OfferViews {
     this.#popup = new OfferCard("div", offer, {
       claim: (id) => this.#offers.claim(id),
       dismiss: (id) => {
-        this.#dismissed.add(id);
         this.#close();
+        this.#dismissed.add(id);
       },
     });
     this.#until = 0;
     byId("popup").replaceChildren(this.#popup.node);
     byId("popup").hidden = false;
-  }
-
-  // dismiss closes the popup of an offer that was put away on another screen.
-  dismiss(id) {
-    if (this.#popup?.id === id) this.#close();
   }
 
   #close() {
@@ -91,7 +86,8 @@ export class OfferViews {
   #drawPopup(now, all) {
     if (!this.#popup) return;
     const offer = all.find(({ id }) => id === this.#popup.id);
-    if (!offer || (this.#until && performance.now() > this.#until)) {
+    const away = this.#dismissed.has(offer?.id) && !this.#until;   // on this screen or another
+    if (!offer || away || (this.#until && performance.now() > this.#until)) {
       this.#close();
       return;
     }

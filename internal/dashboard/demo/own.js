@@ -11,9 +11,10 @@ export class Own {
   #position = null;
   #client = randomId();
   #count = 0;
+  #waiting = 0;
   #changed;
 
-  // changed is called with what is so now: changed({snapshot, key, note}).
+  // changed is called with what is so now: changed({restored, key, note}).
   constructor(changed) {
     this.#changed = changed;
   }
@@ -47,16 +48,20 @@ export class Own {
       for (const { event, payload } of publications) channel.trigger(event, payload);
       if (epoch) this.#position = { offset, epoch };
       this.#resend();
+      this.#awaitSnapshot();
     });
+  }
+
+  // awaitSnapshot: a map that is complete as it is here is not shown again. No word of
+  // the server's says so; a snapshot that does not come for a while does.
+  #awaitSnapshot() {
+    const patience = 1500;
+    clearTimeout(this.#waiting);
+    this.#waiting = setTimeout(() => this.#changed({ restored: { size: this.size, same: this.#map.epoch !== "" } }), patience);
   }
 
   #advance(offset) {
     if (this.#position && typeof offset === "number") this.#position.offset = Math.max(this.#position.offset, offset);
-  }
-
-  // epoch names the map's life: another one is another map.
-  get epoch() {
-    return this.#map.epoch;
   }
 
   // size is how many entries the server has.
@@ -101,9 +106,10 @@ export class Own {
   }
 
   #snapshot({ epoch, version, entries = {} }) {
-    const before = { epoch: this.#map.epoch, size: this.#map.entries.size };
+    clearTimeout(this.#waiting);
+    const same = epoch === this.#map.epoch;
     this.#map = { epoch, version, entries: new Map(Object.entries(entries)) };
-    this.#changed({ snapshot: { before, epoch, size: this.#map.entries.size } });
+    this.#changed({ restored: { size: this.size, same } });
   }
 
   #diff(diff) {

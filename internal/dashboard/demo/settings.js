@@ -11,8 +11,9 @@ export class Settings {
   #acts;
   #noteTimer = 0;
 
-  // acts: picture, dismissed(id) when an offer was put away on another screen, and
-  // snapshot(what) when the server said all of the state.
+  // acts: picture, dismissed() when an offer may have been put away on another screen, and
+  // restored({size, same}) after a join: how many entries the server has, and whether
+  // they are those of the same map as before.
   constructor(own, acts) {
     this.#own = own;
     this.#acts = acts;
@@ -27,11 +28,10 @@ export class Settings {
     add: (id) => this.#own.set(away + id, true, awayFor),
   };
 
-  changed({ snapshot, key, note }) {
-    if (snapshot) this.#acts.snapshot(snapshot);
-    if (key?.startsWith(away)) {
-      if (this.#own.value(key) === true) this.#acts.dismissed(key.slice(away.length));
-    } else if (note) this.#note(note);
+  changed({ restored, key, note }) {
+    if (restored) this.#acts.restored(restored);
+    if (restored || key.startsWith(away)) this.#acts.dismissed();
+    else if (note) this.#note(note);
     this.#show();
   }
 

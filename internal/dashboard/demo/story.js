@@ -50,11 +50,12 @@ export class Story {
     this.#fact("offers", false, `Offers and claims: the books can't be reached (${error?.reason ?? "no answer"}).`);
   }
 
-  settings(before, kept, sameEpoch) {
+  // settings: how many there were, and what the server has now: {size, same}.
+  settings(before, { size, same }) {
     if (before === 0) this.#fact("settings", true, "Settings: you had none.");
-    else this.#fact("settings", sameEpoch || kept >= before, sameEpoch
-      ? "Settings: the same map goes on."
-      : kept === 0 ? `Settings: ${plural(before, "entry", "entries")} forgotten; this page goes back to how it began.` : `Settings: ${kept} of ${before} came back.`);
+    else if (same || size >= before) this.#fact("settings", true, `Settings: all of them, ${plural(size, "entry", "entries")}.`);
+    else if (size) this.#fact("settings", false, `Settings: ${size} of ${before} came back.`);
+    else this.#fact("settings", false, `Settings: forgotten (${plural(before, "entry", "entries")}). This page goes back to how it began.`);
   }
 
   // watched: the time before and after, in milliseconds.
@@ -64,7 +65,7 @@ export class Story {
     if (lost <= 0) this.#fact("watched", true, `Time watched: all of it, ${seconds(after)}.`);
     else this.#fact("watched", lost < 4000, after < 3000 && before > 6000
       ? `Time watched: forgotten (${seconds(before)}).`
-      : `Time watched: ${seconds(after)}. The crash cost ${(lost / 1000).toFixed(1)} s.`);
+      : `Time watched: ${seconds(after)}. Being away cost about ${(lost / 1000).toFixed(1)} s of what was seen here.`);
   }
 
   store(kind) {

@@ -31,10 +31,11 @@ function yours({ mine, quota, elsewhere, took, end }) {
   return { tone: "good", text: `Yours: ${place} ${at}${speed}.` };
 }
 
+const taken = (quota) => (quota === 1 ? "The only one is taken" : `All ${whole.format(quota)} are taken`);
+
 const answers = {
   exhausted: ({ quota }) => ({
-    tone: "bad",
-    text: `All ${quota ? whole.format(quota) : ""} are taken: others were faster. Your claim arrived in good order.`,
+    tone: "bad", text: `${taken(quota)}: ${quota === 1 ? "somebody was" : "others were"} faster. Your claim arrived in good order.`,
   }),
   expired: ({ deadline, end }, { time }) => (end?.reason === "withdrawn"
     ? { tone: "bad", text: "It was withdrawn before your claim arrived." }
@@ -56,7 +57,7 @@ function refusal(code, reason, wait) {
   switch (code) {
     case 101: return "The server does not know who you are, so it can't give you anything.";
     case 102: return "The server knows no such offer.";
-    case 108: return "The books can't be reached at the moment. Nothing was given to you; ask again.";
+    case 108: return "The books did not answer, so it is not known whether you have it. Ask again: it counts once.";
     case 111: return wait ? `Too many at once. Ask again in ${seconds(wait)} s.` : "Too many claims are waiting. Ask again.";
     default: return `The server refused: ${reason ?? "no reason given"}.`;
   }
@@ -64,7 +65,7 @@ function refusal(code, reason, wait) {
 
 function over({ end, quota }) {
   switch (end.reason) {
-    case "exhausted": return { tone: "soft", text: `All ${quota ? whole.format(quota) : ""} are taken. You did not claim it.` };
+    case "exhausted": return { tone: "soft", text: `${taken(quota)}. You did not claim it.` };
     case "withdrawn": return { tone: "soft", text: "It was withdrawn." };
     case "unknown": return { tone: "soft", text: "The server does not offer it any more." };
     default: return { tone: "soft", text: `Its time is over${Number.isFinite(end.claimed) ? `: ${whole.format(end.claimed)} ${end.claimed === 1 ? "has" : "have"} it` : ""}. You did not claim it.` };

@@ -1,7 +1,6 @@
-// Offers: dropping them, and their claims as they come. The times are the server's; how
-// far this browser's clock is from it is reckoned from what the API says.
+// Offers: dropping them, and their claims as they come.
 
-import { ask, download } from "./api.js";
+import { ask, download, now } from "./api.js";
 import { element } from "./element.js";
 import { name, number } from "./words.js";
 
@@ -69,7 +68,7 @@ export class Desk {
   async #drop() {
     const { text, quota, seconds, channel, who, minutes, users } = Object.fromEntries(new FormData(this.#form));
     const audience = { channel: channel.trim() };
-    if (who === "present") audience.present_at = Date.now();
+    if (who === "present") audience.present_at = now();
     if (who === "watched") audience.min_watched_ms = Math.round(Number(minutes) * 60_000);
     if (who === "named") audience.users = users.split(",").map((user) => user.trim()).filter(Boolean);
     const request = { data: { text }, duration_ms: Math.round(Number(seconds) * 1000), audience };
