@@ -15,7 +15,7 @@ import { run, until } from "./lib.mjs";
 const throng = process.argv[2];
 const folder = mkdtempSync(join(tmpdir(), "throng-stage-"));
 const store = ["--set", `store.file=${join(folder, "demo.db")}`];
-const patience = 10_000;
+const patience = 30_000;
 
 // ---- the server
 
@@ -68,13 +68,13 @@ const reads = (page, text, words) => is(page, `"${text}" reads ${words}`, async 
   .catch(async (error) => { throw new Error(`${error.message}; it reads "${await verdict(page, text).catch(() => "nothing")}"`); });
 
 async function open(who, url, viewport) {
-  const context = await browser.newContext({ viewport, hasTouch: viewport === phone });
+  const context = await browser.newContext({ viewport, hasTouch: viewport === phone, reducedMotion: "reduce" });
   const page = await context.newPage();
   page.who = who;
   page.on("pageerror", (error) => complaints.push(`${who}: ${error.stack}`));
   page.on("console", (message) => message.type() === "error" && !/ERR_CONNECTION_REFUSED|WebSocket/.test(message.text())
     && complaints.push(`${who}: ${message.text()}`));
-  await page.goto(url);
+  await page.goto(url, { timeout: 2 * patience });
   return page;
 }
 

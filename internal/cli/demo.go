@@ -6,6 +6,8 @@ import (
 	"io"
 	"maps"
 	"net"
+	"slices"
+	"strings"
 
 	"throng/internal/config"
 	"throng/internal/server"
@@ -41,22 +43,30 @@ func (c *demoCommand) Run(r *run) error {
 	return serve(s, log, func() (*config.Config, error) { return c.configuration(r) })
 }
 
-// configuration is that of development, and with --lan on all interfaces. Its curve is
-// one to look at while it grows.
+// configuration is that of development, and with --lan on all interfaces. What is said
+// nowhere is as a demo wants it: a curve to look at while it grows, and settings that last
+// as long as claims do.
 func (c *demoCommand) configuration(r *run) (*config.Config, error) {
 	s := c.settings
 	if c.LAN && len(s.Listen) == 0 {
 		s.Listen = []string{":8000"}
 	}
-	const curve = "visits.occupancy"
-	if _, said := s.Set[curve]; !said && s.Config == "" {
-		s.Set = maps.Clone(s.Set)
-		if s.Set == nil {
-			s.Set = make(map[string]string)
+	if s.Config == "" && !inEnvironment(r.env, "config") {
+		set := map[string]string{"visits.occupancy": "5s"}
+		if s.Set["store.file"] != "" || s.Set["store.dsn"] != "" {
+			set["users.state"] = "store"
 		}
-		s.Set[curve] = "5s"
+		maps.DeleteFunc(set, func(key, _ string) bool { return inEnvironment(r.env, key) })
+		maps.Copy(set, s.Set)
+		s.Set = set
 	}
 	return s.load(r, true)
+}
+
+// inEnvironment reports whether a variable has the setting.
+func inEnvironment(env []string, key string) bool {
+	name := "THRONG_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_")) + "="
+	return slices.ContainsFunc(env, func(v string) bool { return strings.HasPrefix(v, name) })
 }
 
 // tell says where to look.

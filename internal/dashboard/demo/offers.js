@@ -8,6 +8,7 @@ const claimStore = "throng.claims";
 
 export class Offers {
   #all = new Map();     // id → offer
+  #listed = new Map();  // what the server said last of those that are open
   #clock;
   #changed;
   #channel = null;
@@ -54,28 +55,35 @@ export class Offers {
   async missed() {
     const before = [...this.#all.values()].filter((offer) => this.isOpen(offer));
     const { bonuses = [] } = await this.#ask("bonus_list", {});
+    this.#listed = new Map(bonuses.map((bonus) => [bonus.id, bonus]));
     for (const bonus of bonuses) this.#offered(bonus, "found");
-    const there = new Set(bonuses.map(({ id }) => id));
-    const lost = before.filter((offer) => !there.has(offer.id) && this.isOpen(offer));
+    const lost = before.filter((offer) => !this.#listed.has(offer.id) && this.isOpen(offer));
     for (const offer of lost) this.#unknown(offer);
     return { open: before.length, kept: before.length - lost.length };
   }
 
-  // proven asks whether the server still knows what this user has: the same claim again
-  // is answered like the first time. It returns {mine, kept}.
+  // proven asks whether the server still knows what this user has, on whatever screen it
+  // was claimed. Of what is open the list says so. Of what is over the same claim again
+  // finds out: it is answered like the first time, and no other can be granted any more.
+  // It returns {mine, kept}.
   async proven() {
-    const mine = [...this.#all.values()].filter((offer) => offer.mine && this.#claims[offer.id]);
+    const mine = [...this.#all.values()].filter((offer) => offer.mine);
     let kept = 0;
     for (const offer of mine) {
-      try {
-        const { result } = await this.#ask("bonus_claim", { id: offer.id, claim_id: this.#claims[offer.id] });
-        if (result === "won" || result === "already") kept++;
-      } catch (error) {
-        if (error.code !== 102) throw error;
-        this.#unknown(offer);
-      }
+      if (this.#listed.has(offer.id) ? this.#listed.get(offer.id).mine : await this.#granted(offer.id)) kept++;
+      else this.#unknown(offer);
     }
     return { mine: mine.length, kept };
+  }
+
+  async #granted(id) {
+    try {
+      const { result } = await this.#ask("bonus_claim", { id, claim_id: this.#claims[id] });
+      return result === "won" || result === "already";
+    } catch (error) {
+      if (error.code === 102) return false;
+      throw error;
+    }
   }
 
   #unknown(offer) {
