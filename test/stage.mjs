@@ -229,6 +229,7 @@ await run([
     assert.match(told.claims, /^true Claims: 2 of 2 claims of yours are in the journal/);
     assert.match(told.watched, /^true Time watched: /);
     assert.match(told.store, /The store is a file/);
+    await one.evaluate(() => scrollTo(0, 0));
     await shot(one, "story");
     await listed(bob, "While bob was away").getByText("Claim").click();   // and business goes on
     await reads(bob, "While bob was away", /^Yours: No\. 1 at /);

@@ -19,7 +19,7 @@ await run([
   ["an offer says for whom it is and until when", () => {
     assert.match(terms(offer()), /^for the first 10 · until \d/);
     assert.match(terms(offer({ quota: 1 })), /^for the first one · /);
-    assert.match(terms(offer({ quota: 0 })), /^for everybody · /);
+    assert.match(terms(offer({ quota: 0 })), /^for as many as want it · /);
     nothing();
     reads({ asking: true }, /^Asking the server …$/, "plain");
   }],

@@ -7,7 +7,7 @@ const seconds = (ms) => (Math.abs(ms) < 10_000 ? (ms / 1000).toFixed(1) : whole.
 
 // terms says what the offer is: "the first 10 · until 17:04:05".
 export function terms({ quota, deadline }) {
-  const who = quota ? (quota === 1 ? "for the first one" : `for the first ${whole.format(quota)}`) : "for everybody";
+  const who = quota ? (quota === 1 ? "for the first one" : `for the first ${whole.format(quota)}`) : "for as many as want it";
   return `${who} · until ${moment.format(deadline)}`;
 }
 
