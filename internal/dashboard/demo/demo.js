@@ -32,7 +32,7 @@ let renamed = false;     // the socket comes back only because it has another na
 let watched = 0;         // milliseconds, as the server said last
 let store = "";          // what kind the server has
 
-const socket = new Socket("/socket", { params: () => ({ user_id: name }) });
+const socket = new Socket("/socket", { params: () => ({ user_id: name, time: 1 }) });   // time: heartbeats say the server's
 const clock = new ServerClock(socket);
 const stream = socket.channel("stream:live", () => ({ recover: position ?? { history: 100 } }));
 const live = socket.channel("demo:figures");
