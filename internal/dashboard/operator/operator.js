@@ -16,6 +16,7 @@ const byId = (id) => document.getElementById(id);
 let part = null;    // what was dragged over: {from, to} in milliseconds
 let timer = 0;
 let round = 0;
+let chose = false;  // the operator chose a period
 
 const period = () => document.querySelector("input[name=period]:checked").value;
 const view = () => ({
@@ -84,7 +85,10 @@ function look(at) {
 }
 
 byId("whole").addEventListener("click", () => look(null));
-byId("periods").addEventListener("change", () => look(null));
+byId("periods").addEventListener("change", () => {
+  chose = true;
+  look(null);
+});
 byId("view").addEventListener("submit", (event) => event.preventDefault());
 for (const id of ["channel", "node"]) byId(id).addEventListener("change", () => look(part));
 byId("prefix").addEventListener("input", () => update());
@@ -103,6 +107,7 @@ async function update() {
       ask("visits_online", { channel, node, prefix: byId("prefix").value, limit: listed }),
     ]);
     if (mine !== round) return;
+    if (isYoung(points)) return look(null);
     byId("trouble").hidden = true;
     byId("state").textContent = `as of ${when(points.to)}`;
     curve.draw(points);
@@ -114,6 +119,16 @@ async function update() {
     if (mine === round) failed(error);
   }
   if (mine === round && !document.hidden && !byId("main").hidden) timer = setTimeout(update, refresh);
+}
+
+// isYoung looks at the last minutes where there was nothing before: a day of which a
+// minute is known is no curve.
+function isYoung({ to, points }) {
+  const minutes = 10;
+  if (chose || part || points.length === 0 || to - points[0].at > minutes * 60_000) return false;
+  document.querySelector(`input[name=period][value="-${minutes}m"]`).checked = true;
+  chose = true;
+  return true;
 }
 
 function tiles(points, top, here) {
