@@ -75,6 +75,12 @@ func (l *Later) get(ctx context.Context) (Store, error) {
 	return store, nil
 }
 
+// Open opens the store if it is not there yet.
+func (l *Later) Open(ctx context.Context) error {
+	_, err := l.get(ctx)
+	return err
+}
+
 // Acquire implements throng.Visits.
 func (l *Later) Acquire(ctx context.Context, nodeID string) (throng.Lease, error) {
 	s, err := l.get(ctx)
