@@ -33,11 +33,8 @@ func coded(e *throng.Error, format string, args ...any) *throng.Error {
 // given one, and one without CreatedAt is created now. To create the same again changes nothing. What is wrong with it is
 // ErrBadRequest, too many are ErrLimitExceeded.
 func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error) {
-	if d.opts.Store == nil {
-		return b, errNone
-	}
-	if !d.ready(ctx) {
-		return b, errAway
+	if err := d.ready(ctx); err != nil {
+		return b, err
 	}
 	b.Claimed, b.EndedAt, b.End = 0, 0, throng.BonusOpen
 	if b.ID == "" {
@@ -86,17 +83,25 @@ func begin(b *throng.Bonus, at int64) {
 }
 
 // ready waits until the desk knows its bonuses: the store is opened when the node runs.
-func (d *Desk) ready(ctx context.Context) bool {
+func (d *Desk) ready(ctx context.Context) error {
+	if d.opts.Store == nil {
+		return errNone
+	}
+	select {
+	case <-d.restored:
+		return nil
+	default:
+	}
 	patience := time.NewTimer(d.opts.Patience)
 	defer patience.Stop()
 	select {
 	case <-d.restored:
-		return true
+		return nil
 	case <-ctx.Done():
 	case <-d.life.Done():
 	case <-patience.C:
 	}
-	return false
+	return errAway
 }
 
 // room reports why there is none for one more bonus.
@@ -207,8 +212,8 @@ func hasControl(s string) bool {
 
 // End withdraws a bonus: what was claimed stays.
 func (d *Desk) End(ctx context.Context, id string) (throng.Bonus, error) {
-	if d.opts.Store == nil {
-		return throng.Bonus{}, errNone
+	if err := d.ready(ctx); err != nil {
+		return throng.Bonus{}, err
 	}
 	at := d.clock.Now()
 	b, err := d.opts.Store.EndBonus(ctx, id, at, throng.BonusWithdrawn)
@@ -232,8 +237,8 @@ func (d *Desk) End(ctx context.Context, id string) (throng.Bonus, error) {
 
 // Bonus, List and Claims read the store.
 func (d *Desk) Bonus(ctx context.Context, id string) (throng.Bonus, error) {
-	if d.opts.Store == nil {
-		return throng.Bonus{}, errNone
+	if err := d.ready(ctx); err != nil {
+		return throng.Bonus{}, err
 	}
 	b, err := d.opts.Store.Bonus(ctx, id)
 	return b, d.said(err, "read a bonus", id)
@@ -241,8 +246,8 @@ func (d *Desk) Bonus(ctx context.Context, id string) (throng.Bonus, error) {
 
 // List lists bonuses.
 func (d *Desk) List(ctx context.Context, f throng.BonusFilter, p throng.Page) ([]throng.Bonus, string, error) {
-	if d.opts.Store == nil {
-		return nil, "", errNone
+	if err := d.ready(ctx); err != nil {
+		return nil, "", err
 	}
 	f.Now = d.clock.Now()
 	page, next, err := d.opts.Store.ListBonuses(ctx, f, p)
@@ -251,8 +256,8 @@ func (d *Desk) List(ctx context.Context, f throng.BonusFilter, p throng.Page) ([
 
 // Claims lists claims that were granted.
 func (d *Desk) Claims(ctx context.Context, f throng.ClaimFilter, p throng.Page) ([]throng.Claim, string, error) {
-	if d.opts.Store == nil {
-		return nil, "", errNone
+	if err := d.ready(ctx); err != nil {
+		return nil, "", err
 	}
 	page, next, err := d.opts.Store.ListClaims(ctx, f, p)
 	return page, next, d.said(err, "list claims", f.Bonus)
@@ -260,8 +265,8 @@ func (d *Desk) Claims(ctx context.Context, f throng.ClaimFilter, p throng.Page) 
 
 // Erase takes a user's name out of the journal, and out of memory.
 func (d *Desk) Erase(ctx context.Context, user string) (claims int64, err error) {
-	if d.opts.Store == nil {
-		return 0, errNone
+	if err := d.ready(ctx); err != nil {
+		return 0, err
 	}
 	claims, err = d.opts.Store.ForgetClaims(ctx, user)
 	if err != nil {
