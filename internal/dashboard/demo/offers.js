@@ -54,7 +54,7 @@ export class Offers {
   // them the server knows.
   async missed() {
     const before = [...this.#all.values()].filter((offer) => this.isOpen(offer));
-    const { bonuses = [] } = await this.#ask("bonus_list", {});
+    const { bonuses = [] } = await this.#patiently("bonus_list", {});
     this.#listed = new Map(bonuses.map((bonus) => [bonus.id, bonus]));
     for (const bonus of bonuses) this.#offered(bonus, "found");
     const lost = before.filter((offer) => !this.#listed.has(offer.id) && this.isOpen(offer));
@@ -78,7 +78,7 @@ export class Offers {
 
   async #granted(id) {
     try {
-      const { result } = await this.#ask("bonus_claim", { id, claim_id: this.#claims[id] });
+      const { result } = await this.#patiently("bonus_claim", { id, claim_id: this.#claims[id] });
       return result === "won" || result === "already";
     } catch (error) {
       if (error.code === 102) return false;
@@ -89,6 +89,19 @@ export class Offers {
   #unknown(offer) {
     offer.end = { reason: "unknown" };
     this.#changed(offer, "end");
+  }
+
+  // patiently asks again while a server that has just begun opens its books.
+  async #patiently(event, payload) {
+    const tries = 20, pause = 500;
+    for (let i = 1; ; i++) {
+      try {
+        return await this.#ask(event, payload);
+      } catch (error) {
+        if (!error.temporary || i === tries) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
   }
 
   #ask(event, payload) {
