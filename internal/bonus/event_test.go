@@ -2,6 +2,7 @@ package bonus_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"throng"
@@ -60,7 +61,7 @@ func TestListBeforeTheBooks(t *testing.T) {
 	bubbleOf(t, bonus.Options{}, func(w *world) {
 		w.offer("b", nil)
 		d := bonus.New(bonus.Options{Store: w.journal, Publisher: w.channels, Clock: w.clock}) // which does not run yet
-		defer d.Close(t.Context())
+		defer d.Close(w.Context())
 		asked := 0
 		d.Event(&bonus.Event{User: "ann", Channel: "room:1", Name: "bonus_list"}, func(ok bool, b []byte) {
 			if asked++; ok || !strings.Contains(string(b), `"temporary":true`) {
