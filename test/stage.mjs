@@ -139,25 +139,25 @@ await run([
     const pages = [one, two, small, bob];
     for (const page of pages) await is(page, "the popup", () => popup(page, "A boat trip").isVisible());
     const rest = await Promise.all(pages.map((page) => popup(page, "A boat trip").locator('[data-testid="left"]').textContent()));
-    assert.ok(Math.max(...rest) - Math.min(...rest) <= 1 && Math.max(...rest) <= 60 && Math.min(...rest) > 45, `seconds left: ${rest}`);
+    assert.ok(Math.max(...rest) - Math.min(...rest) <= 2 && Math.max(...rest) <= 60 && Math.min(...rest) > 45, `seconds left: ${rest}`);
     await shot(one, "offer");
     await shot(small, "offer-phone");
   }],
 
   ["claimed on the phone, it turns on every screen", async () => {
     for (const page of [one, two]) {
-      await page.evaluate(() => {   // when this screen turns, by the server's clock
+      await page.evaluate(() => {   // when this screen turns
         const list = document.getElementById("offers");
         new MutationObserver((_, watch) => {
           if (!list.querySelector('[data-state="mine"]')) return;
-          window.__turned = window.__demo.clock.now();
+          window.__turned = Date.now();
           watch.disconnect();
         }).observe(list, { subtree: true, attributes: true, attributeFilter: ["data-state"] });
       });
     }
     const claimed = await small.evaluate(() => {
       document.querySelector('#popup [data-testid="claim"]').click();
-      return window.__demo.clock.now();
+      return Date.now();
     });
     await reads(small, "A boat trip", /^Yours: No\. 1 of 2 at .*, confirmed in /);
     for (const page of [one, two]) await reads(page, "A boat trip", /^Yours: No\. 1 of 2, claimed at .* on another screen of yours\.$/);
@@ -225,6 +225,7 @@ await run([
       return ["messages", "settings", "offers", "claims", "watched", "store"].every((what) => told[what]);
     }).catch((error) => { throw new Error(`${error.message}: ${JSON.stringify(told)}`); });
     assert.match(told.messages, /^true Messages: there were none/);
+    assert.match(told.settings, /^true Settings: all of them/);
     assert.match(told.offers, /^true Offers: (\d+) of \1 open offers are still there/);
     assert.match(told.claims, /^true Claims: 2 of 2 claims of yours are in the journal/);
     assert.match(told.watched, /^true Time watched: /);

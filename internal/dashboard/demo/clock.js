@@ -42,6 +42,11 @@ export class ServerClock {
     this.#offset = this.#samples[0].offset;
   }
 
+  // heard takes the server's time of what it said by itself: it is at least that now.
+  heard(time) {
+    if (Number.isFinite(time) && this.now() < time) this.#offset = time - performance.now();
+  }
+
   // forget is for a server that began anew: its clock may be another one.
   forget() {
     this.#samples = [];

@@ -119,6 +119,7 @@ export class Offers {
 
   #offered({ id, data, quota = 0, starts_at: startsAt, deadline, time, mine }, why) {
     if (typeof id !== "string" || !Number.isFinite(deadline)) return;
+    this.#clock.heard(time);   // so what is announced has begun here too
     const known = this.#all.get(id);
     const offer = known ?? { id, answer: null, mine: null, end: null, asking: false };
     Object.assign(offer, { text: textOf(data), quota, startsAt: startsAt ?? time, deadline });
