@@ -14,7 +14,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
-const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1180, height: 760 } });
+const context = await browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: "reduce", viewport: { width: 1180, height: 760 } });
 const complaints = [];
 const mark = unique("m");   // the lobby may hold what others said before
 let ann, bob;

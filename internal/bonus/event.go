@@ -35,7 +35,12 @@ func (d *Desk) Event(e *Event, answer func(ok bool, response []byte)) {
 			answer(false, failure(err))
 			return
 		}
-		answer(true, d.listOf(e.User, e.Channel))
+		select {
+		case <-d.restored:
+			answer(true, d.listOf(e.User, e.Channel))
+		default: // after a start an empty list would be untrue
+			answer(false, failure(errAway))
+		}
 	default:
 		answer(false, failure(throng.ErrMethodNotFound))
 	}

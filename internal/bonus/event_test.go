@@ -2,6 +2,7 @@ package bonus_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"throng"
@@ -51,6 +52,24 @@ func FuzzEvent(f *testing.F) {
 		var o map[string]any
 		if b := <-got; json.Unmarshal(b, &o) != nil {
 			t.Fatalf("%q is no object", b)
+		}
+	})
+}
+
+// TestListBeforeTheBooks: before it is known what is live, no list says that nothing is.
+func TestListBeforeTheBooks(t *testing.T) {
+	bubbleOf(t, bonus.Options{}, func(w *world) {
+		w.offer("b", nil)
+		d := bonus.New(bonus.Options{Store: w.journal, Publisher: w.channels, Clock: w.clock}) // which does not run yet
+		defer d.Close(w.Context())
+		asked := 0
+		d.Event(&bonus.Event{User: "ann", Channel: "room:1", Name: "bonus_list"}, func(ok bool, b []byte) {
+			if asked++; ok || !strings.Contains(string(b), `"temporary":true`) {
+				t.Errorf("%s", b)
+			}
+		})
+		if asked != 1 {
+			t.Errorf("%d answers", asked)
 		}
 	})
 }

@@ -24,7 +24,8 @@ const description = "Holds a crowd of live connections. `throng demo` shows it i
 // commands is what can be asked for.
 type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Run the server."`
-	Demo        demoCommand        `cmd:"" help:"Run a development server with a chat page, to look at throng in a browser."`
+	Demo        demoCommand        `cmd:"" help:"Run a development server with a page where people watch, talk and get offers, to look at throng in a browser."`
+	Crowd       crowdCommand       `cmd:"" hidden:"" help:"Be the crowd of a demo, until stdin ends."`
 	Bench       benchCommand       `cmd:"" help:"Put a server under load and measure it from outside."`
 	Publish     publishCommand     `cmd:"" help:"Publish to a channel of a running server."`
 	Channels    channelsCommand    `cmd:"" help:"List the channels of a running server."`

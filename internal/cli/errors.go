@@ -26,6 +26,11 @@ func explain(w io.Writer, err error) int {
 		complain(w, misuse.Error(), misuse.hint)
 		return exitUsage
 	}
+	var better *hinted
+	if errors.As(err, &better) {
+		complain(w, better.Error(), better.hint)
+		return exitFailure
+	}
 	var bad *server.CertificateError
 	if errors.As(err, &bad) {
 		complain(w, bad.Error(), bad.Hint)
@@ -45,13 +50,15 @@ func explain(w io.Writer, err error) int {
 	return exitFailure
 }
 
+const hintInUse = "another process listens there: stop it, or choose another address with --listen or --internal"
+
 // hintFor knows the ways in which listening fails.
 func hintFor(err error) string {
 	var op *net.OpError
 	unix := errors.As(err, &op) && op.Net == "unix"
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return "another process listens there: stop it, or choose another address with --listen or --internal"
+		return hintInUse
 	case errors.Is(err, server.ErrDescriptorLimit):
 		return "raise it (ulimit -n, LimitNOFILE=), or lower engine.max_connections; throng doctor says how"
 	case errors.Is(err, errUnfit):
@@ -70,6 +77,14 @@ func hintFor(err error) string {
 	}
 	return ""
 }
+
+// hinted is an error with a better hint than its kind has.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
 
 // useError is a command line that asks for what can't be.
 type useError struct {

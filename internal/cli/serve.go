@@ -33,28 +33,6 @@ func (c *serveCommand) Run(r *run) error {
 	return serve(s, log, func() (*config.Config, error) { return c.load(r, c.Dev) })
 }
 
-type demoCommand struct{ settings }
-
-// Run implements the command.
-func (c *demoCommand) Run(r *run) error {
-	cfg, err := c.load(r, true)
-	if err != nil {
-		return err
-	}
-	log := logger(r.stderr, cfg.Log)
-	s, err := server.New(server.Options{Config: cfg, Log: log, Version: Version(), Demo: true})
-	if err != nil {
-		return err
-	}
-	if url := pageURL(s.Public()); url != "" {
-		fmt.Fprintf(r.stdout, "open %s in two tabs\n", url)
-	}
-	if url := pageURL([]net.Addr{s.Internal()}); url != "" {
-		fmt.Fprintf(r.stdout, "who is here, and who was: %sdashboard/ (the key is dev)\n", url)
-	}
-	return serve(s, log, func() (*config.Config, error) { return c.load(r, true) })
-}
-
 // serve runs a server until SIGINT or SIGTERM. A second signal ends the process
 // without a drain. SIGHUP loads the configuration again.
 func serve(s *server.Server, log *slog.Logger, load func() (*config.Config, error)) error {

@@ -29,6 +29,25 @@ func (s *Server) pages() http.Handler {
 	})
 }
 
+// DemoChannel is the demo's stream, with all that belongs to it: who is here, what they
+// say, what they are offered.
+const DemoChannel = streamNamespace + ":live"
+
+const streamNamespace = "stream"
+
+// stream is the namespace of DemoChannel, if none of that name is configured.
+func stream() *throng.Namespace {
+	const (
+		kept    = 100
+		members = 200
+	)
+	return &throng.Namespace{
+		Name: streamNamespace, Subscribe: throng.Anybody, Publish: throng.Anybody, ClientEvents: throng.EventBroadcast,
+		Retention: throng.Retention{Size: kept, TTL: 10 * time.Minute}, Slow: throng.SlowDisconnect,
+		Presence: throng.PresenceUsers, PresenceList: members, Visits: true, Watch: throng.WatchExclusive,
+	}
+}
+
 // demoNamespace holds the channel of the demo page's figures, and those of its users'
 // own times.
 const demoNamespace = "demo"
@@ -40,6 +59,8 @@ type figures struct {
 	Measured           bool    `json:"measured"` // else the bytes are those of the records alone
 	Deliveries         uint64  `json:"deliveries"`
 	Uptime             float64 `json:"uptime_s"`
+	Store              string  `json:"store"`   // temporary, file, postgres or off
+	Started            int64   `json:"started"` // when this process began, in milliseconds since 1970
 }
 
 // publishFigures tells the demo page once a second how the server is.
@@ -53,7 +74,10 @@ func (s *Server) publishFigures(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		f := figures{Connections: int(s.gateway.Stats().WebSockets.Load()), Uptime: time.Since(s.started).Seconds()}
+		f := figures{
+			Connections: int(s.gateway.Stats().WebSockets.Load()),
+			Uptime:      time.Since(s.started).Seconds(), Started: s.started.UnixMilli(), Store: s.storeKind(),
+		}
 		f.BytesPerConnection, f.Measured = bytesPerConnection(f.Connections, residentBytes()-base)
 		for i := range s.engine.Loops() {
 			f.Deliveries += s.hub.Table(i).Stats().Deliveries.Load()
@@ -61,6 +85,20 @@ func (s *Server) publishFigures(ctx context.Context) {
 		data, _ := json.Marshal(f) // plain numbers
 		p := &throng.Publication{Event: "figures", Data: data}
 		s.node.Broadcast(ctx, demoNamespace+":figures", p, "", func(throng.PublishResult, error) {})
+	}
+}
+
+// storeKind says how long things last here.
+func (s *Server) storeKind() string {
+	switch c := &s.cfg.Store; {
+	case s.store == nil:
+		return "off"
+	case c.Temporary():
+		return "temporary"
+	case c.Kind == "sqlite":
+		return "file"
+	default:
+		return c.Kind
 	}
 }
 

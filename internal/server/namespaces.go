@@ -22,6 +22,9 @@ func (s *Server) namespaces() node.Namespaces {
 	}
 	if s.opts.Demo { // the figures are the server's to publish
 		known[demoNamespace] = &throng.Namespace{Name: demoNamespace, Subscribe: throng.Anybody}
+		if known[streamNamespace] == nil {
+			known[streamNamespace] = stream()
+		}
 	}
 	// In development every name is a namespace; all that are not configured are
 	// the same one.

@@ -304,6 +304,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	if s.opts.Demo && s.records != nil {
 		go s.publishTimes(ctx)
+		go s.publishWatched(ctx)
 	}
 	s.announce()
 	s.diagnose()

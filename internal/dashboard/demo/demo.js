@@ -6,27 +6,46 @@
 // argument of the callback. A position is offset and epoch, always together.
 
 import { Socket } from "./phoenix.mjs";
+import { ServerClock } from "./clock.js";
 import { Figures, milliseconds } from "./figures.js";
 import { Messages } from "./messages.js";
 import { loadName, saveName, randomId, hue } from "./names.js";
+import { Offers } from "./offers.js";
+import { OfferViews } from "./offer-views.js";
+import { Own } from "./own.js";
 import { People } from "./people.js";
-import { OwnTime } from "./time.js";
+import { Picture } from "./picture.js";
+import { Settings } from "./settings.js";
+import { Story } from "./story.js";
+import { longest, OwnTime } from "./time.js";
+import { Watching } from "./watching.js";
 
 const byId = (id) => document.getElementById(id);
 const messages = new Messages();
 const figures = new Figures();
+const story = new Story();
 
 let name = loadName();
 let position = null;     // where in the channel's stream this tab is; null when new
 let wantsOffline = false;
 let renamed = false;     // the socket comes back only because it has another name
+let watched = 0;         // milliseconds, as the server said last
+let store = "";          // what kind the server has
 
-const socket = new Socket("/socket", { params: () => ({ user_id: name }) });
-const lobby = socket.channel("hist:lobby", () => ({ recover: position ?? { history: 100 } }));
+const socket = new Socket("/socket", { params: () => ({ user_id: name, time: 1 }) });   // time: heartbeats say the server's
+const clock = new ServerClock(socket);
+const stream = socket.channel("stream:live", () => ({ recover: position ?? { history: 100 } }));
 const live = socket.channel("demo:figures");
-const own = new OwnTime(socket);
-const here = socket.channel("presence:lobby");   // a namespace with presence
-new People(here, { list: byId("people"), count: byId("people-title"), me: () => name });
+const people = new People(stream, { list: byId("people"), count: byId("people-title"), me: () => name });
+
+const picture = new Picture(byId("picture"), clock);
+const watching = new Watching(stream, picture);
+const own = new Own((change) => settings.changed(change));
+const settings = new Settings(own, { picture, dismissed: () => views.draw(), restored });
+const offers = new Offers(clock, (offer, why) => views.changed(offer, why));
+const views = new OfferViews(offers, clock, settings.dismissed);
+const ownTime = new OwnTime(socket, timeTold);
+offers.of(stream);
 
 // ---- the connection
 
@@ -52,35 +71,108 @@ window.addEventListener("online", () => wantsOffline || socket.isConnected() || 
 
 // ---- the channel
 
-lobby.join()
+stream.join()
   .receive("ok", (reply) => {
     showState("online");
     recover(reply);
+    watching.tell();
+    lookAtOffers();
   })
   .receive("error", ({ reason }) => messages.notice(`The server refused the channel: ${reason}`, "bad"));
 
 function recover({ recovered, offset, epoch, publications = [] }) {
   const returning = position !== null && !renamed;
+  const anew = position !== null && position.epoch !== epoch;
   renamed = false;
   position = { offset, epoch };
+  known.messages = anew ? messages.delivered : 0;
+  known.anew = anew;
   const replayed = publications.map(({ event, payload, time }) => read(event, payload, time)).filter(Boolean);
   const news = replayed.filter((message) => !messages.has(message.id));
-  if (returning && !recovered) messages.notice("Some messages could not be recovered", "bad");
+  if (returning && anew) messages.notice("The history began anew: messages above this line are on this page only", "bad");
+  else if (returning && !recovered) messages.notice("Some messages could not be recovered", "bad");
   else if (returning && news.length) messages.notice(`Caught up ${news.length} ${news.length === 1 ? "message" : "messages"}`, "good");
   else if (returning) messages.notice("Back online, nothing missed", "good");
+  for (const { event, payload } of publications) offers.replay(event, payload);
   replayed.forEach(deliver);
 }
 
+// ---- a server that began anew
+
+// known is what this page knew when the connection began, and what came since: in which
+// order the channels answer is nobody's promise. Whether the server is another process
+// its figures say: a history may begin anew for other reasons.
+let known = { settings: 0, watched: 0 };
+let told = null;         // what of a connection is told in the story
+let started = 0;         // when the server's process began
+
+socket.onOpen(() => {
+  known = { settings: own.size, watched };
+});
+
+function processOf(began) {
+  if (!began || began === started) return;
+  const another = started !== 0;
+  started = began;
+  if (!another) return;
+  clock.forget();
+  told = known;
+  story.begin();
+  tellStory();
+}
+
+// tellStory tells what is known by now.
+function tellStory() {
+  if (!story.open || known !== told) return;
+  if (told.anew) story.messages(told.messages);
+  if (told.restored) story.settings(told.settings, told.restored);
+  if (told.offers) story.offers(told.offers);
+  if (told.claims) story.claims(told.claims);
+  if (told.failed) story.books(told.failed);
+  if (Number.isFinite(told.after) && told.watched) story.watched(told.watched, told.after);
+  story.store(store);
+}
+
+async function lookAtOffers() {
+  const mine = known;   // of this connection
+  try {
+    mine.offers = await offers.missed();
+    if (mine.anew) mine.claims = await offers.proven();
+  } catch (error) {
+    mine.failed = error;
+  }
+  tellStory();
+}
+
+// restored is called when it is known what the server has of the settings.
+function restored(what) {
+  known.restored ??= what;
+  tellStory();
+}
+
+function timeTold(ms) {
+  known.after ??= ms;
+  watched = ms;
+  tellStory();
+}
+
+// ---- messages
+
+function advance(offset) {
+  if (typeof offset !== "number" || !position) return true;
+  if (offset <= position.offset) return false;
+  position.offset = offset;
+  return true;
+}
+
 for (const event of ["msg", "message"]) {
-  lobby.on(event, (payload, offset) => {
-    if (typeof offset === "number" && position) {
-      if (offset <= position.offset) return;
-      position.offset = offset;
-    }
+  stream.on(event, (payload, offset) => {
+    if (!advance(offset)) return;
     const message = read(event, payload, Date.now());
     if (message) deliver(message);
   });
 }
+for (const event of ["bonus_offer", "bonus_end"]) stream.on(event, (_, offset) => advance(offset));
 
 function deliver(message) {
   messages.deliver(message);
@@ -101,10 +193,10 @@ const limited = (text, most) => String(text).slice(0, most);
 // ---- talking
 
 function send(message) {
-  const straight = socket.isConnected() && lobby.isJoined();
+  const straight = socket.isConnected() && stream.isJoined();
   const start = performance.now();
   messages.send(message, straight ? "sending" : "waiting to send", () => send(message));
-  lobby.push("msg", { from: message.from, text: message.text, id: message.id })
+  stream.push("msg", { from: message.from, text: message.text, id: message.id })
     .receive("ok", () => {
       const ms = performance.now() - start;
       messages.acknowledged(message.id, straight ? milliseconds(ms) : "sent");
@@ -137,9 +229,24 @@ byId("name").addEventListener("change", () => {
   if (name !== before) rename();
 });
 
+// ---- who one is
+
+// be opens what is the user's own.
+function be() {
+  const channel = own.of(socket, name);
+  offers.hear(channel);
+  channel.on("bonus_result", (result) => offers.won(result));
+  own.join();
+  ownTime.of(name);
+}
+
 // rename connects anew: the server knows a socket by the name that it came with.
 function rename() {
-  own.of(name);
+  watched = 0;
+  known = { settings: 0, watched: 0 };
+  offers.forget();
+  be();
+  settings.forget();
   if (wantsOffline) return;
   renamed = position !== null;
   showState("connecting");
@@ -149,13 +256,26 @@ byId("name").addEventListener("keydown", (event) => event.key === "Enter" && byI
 
 // ---- the server's figures
 
-live.on("figures", (payload) => figures.update(payload));
+live.on("figures", (payload) => {
+  store = payload.store ?? "";
+  figures.update(payload);
+  processOf(payload.started);
+});
+live.on("watched", ({ watching: n = 0, users = [] }) => {
+  byId("watching").textContent = `${new Intl.NumberFormat("en").format(n)} watching`;
+  people.watched(users);
+  longest(users, name);
+});
 live.join();
-here.join();
-own.of(name);
+be();
+
+const hms = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+setInterval(() => {
+  byId("server-time").textContent = hms.format(clock.now());
+}, 1000);
 
 showName();
 socket.connect();
 
 // For tests: a cut without goodbye, and being away on purpose.
-window.__demo = { drop: () => socket.conn?.close(), setOffline, position: () => ({ ...position }) };
+window.__demo = { drop: () => socket.conn?.close(), setOffline, position: () => ({ ...position }), clock };

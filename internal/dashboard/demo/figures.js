@@ -7,9 +7,6 @@ const whole = new Intl.NumberFormat("en");
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const byId = (id) => document.getElementById(id);
 
-// The bar's scale ends where "a usual server" ends.
-const usualMost = 45_000;
-
 export class Figures {
   #before = null;
   #trips = [];
@@ -23,7 +20,6 @@ export class Figures {
     this.#show("bytes", bytes, `${whole.format(Math.round(bytes))} B`);
     byId("bytes-note").textContent = measured
       ? "process memory;" : "its records;";
-    byId("bytes-bar").style.inlineSize = `${Math.min(100, (100 * bytes) / usualMost)}%`;
 
     byId("deliveries-total").textContent = `${short.format(deliveries)} since the start`;
     this.#rate(deliveries, uptime);

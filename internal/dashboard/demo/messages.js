@@ -35,6 +35,11 @@ export class Messages {
     this.#toEnd();
   }
 
+  // delivered is how many messages of the channel the page shows.
+  get delivered() {
+    return this.#list.querySelectorAll(".message:not([data-status=pending], [data-status=failed])").length;
+  }
+
   // has says whether the message is on the page, delivered or on its way.
   has(id) {
     return this.#seen.has(id) || this.#waiting.has(id);

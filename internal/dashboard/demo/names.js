@@ -10,16 +10,22 @@ const pick = (list) => list[Math.floor(Math.random() * list.length)];
 const key = "throng.name";
 
 export function loadName() {
-  const asked = new URLSearchParams(location.search).get("name")?.trim().slice(0, 32);
+  const query = new URLSearchParams(location.search);
+  const asked = query.get("name")?.trim().slice(0, 32);
+  if (query.size) history.replaceState(null, "", "./");
   if (asked) {   // the same user in one more tab
     saveName(asked);
-    history.replaceState(null, "", "./");
     return asked;
   }
+  if (query.has("new")) return newName();   // a tab that another one opened has its storage
   try {
     const stored = sessionStorage.getItem(key);
     if (stored) return stored;
   } catch { /* storage is blocked */ }
+  return newName();
+}
+
+function newName() {
   const name = `${pick(moods)} ${pick(animals)}`;
   saveName(name);
   return name;

@@ -4,6 +4,7 @@
 import { Presence } from "./phoenix.mjs";
 import { element } from "./element.js";
 import { hue, initials } from "./names.js";
+import { spent } from "./time.js";
 
 const shown = 24;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
@@ -15,6 +16,7 @@ export class People {
   #list;
   #count;
   #me;
+  #watched = new Map();
   #queued = false;
 
   // me says what this tab's user is called.
@@ -32,6 +34,12 @@ export class People {
       this.#soon();
     });
     this.#draw();
+  }
+
+  // watched says how long people watched, of those of whom it is known.
+  watched(times) {
+    this.#watched = new Map(times.map(({ user, ms }) => [user, ms]));
+    this.#soon();
   }
 
   #soon() {
@@ -52,12 +60,12 @@ export class People {
     people.sort((a, b) => (b.name === me) - (a.name === me) || b.since - a.since);
     const users = this.#crowd?.users ?? people.length;
     this.#count.textContent = users ? `Here now: ${whole.format(users)}` : "Here now";
-    this.#list.replaceChildren(...people.slice(0, shown).map((one) => item(one, one.name === me)));
+    this.#list.replaceChildren(...people.slice(0, shown).map((one) => item(one, one.name === me, this.#watched.get(one.name))));
     if (people.length === 0) this.#list.append(element("li", "nobody", "nobody yet"));
   }
 }
 
-function item({ name, since }, me) {
+function item({ name, since }, me, watched) {
   const row = element("li", "person");
   row.dataset.name = name;
   row.style.setProperty("--hue", hue(name));
@@ -65,6 +73,11 @@ function item({ name, since }, me) {
   avatar.ariaHidden = "true";
   row.append(avatar, element("span", "who", name));
   if (me) row.append(element("span", "me", "you"));
-  if (Number.isFinite(since)) row.append(element("span", "ago", `since ${clock.format(since)}`));
+  if (Number.isFinite(since)) {
+    const came = `since ${clock.format(since)}`;
+    const ago = element("span", "ago", watched ? `${came} · watched ${spent(watched)}` : came);
+    ago.title = ago.textContent;
+    row.append(ago);
+  }
   return row;
 }

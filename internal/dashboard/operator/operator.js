@@ -3,6 +3,7 @@
 import { ask, loadKey, saveKey } from "./api.js";
 import { bars, userButton } from "./bars.js";
 import { Curve } from "./curve.js";
+import { Desk } from "./desk.js";
 import { element } from "./element.js";
 import { User } from "./user.js";
 import { Visits } from "./visits.js";
@@ -15,6 +16,7 @@ const byId = (id) => document.getElementById(id);
 let part = null;    // what was dragged over: {from, to} in milliseconds
 let timer = 0;
 let round = 0;
+let chose = false;  // the operator chose a period
 
 const period = () => document.querySelector("input[name=period]:checked").value;
 const view = () => ({
@@ -25,6 +27,7 @@ const view = () => ({
 const user = new User({ failed });
 const chosen = (who) => user.open(who);
 const visits = new Visits({ view, chosen, failed });
+const desk = new Desk({ failed });
 const curve = new Curve(byId("curve"), (from, to) => look({ from, to }));
 
 // ---- the key
@@ -34,6 +37,7 @@ function showLogin(message = "") {
   round++;
   byId("main").hidden = byId("leave").hidden = true;
   byId("login").hidden = false;
+  desk.close();
   byId("state").textContent = "";
   byId("wrong").textContent = message;
   byId("key").focus();
@@ -57,6 +61,7 @@ function enter() {
   byId("wrong").textContent = "";
   update();
   visits.first();
+  desk.open();
 }
 
 function failed(error) {
@@ -80,7 +85,10 @@ function look(at) {
 }
 
 byId("whole").addEventListener("click", () => look(null));
-byId("periods").addEventListener("change", () => look(null));
+byId("periods").addEventListener("change", () => {
+  chose = true;
+  look(null);
+});
 byId("view").addEventListener("submit", (event) => event.preventDefault());
 for (const id of ["channel", "node"]) byId(id).addEventListener("change", () => look(part));
 byId("prefix").addEventListener("input", () => update());
@@ -92,22 +100,35 @@ async function update() {
   const mine = ++round;
   const { channel, node, from, to } = view();
   try {
-    const [points, top, here] = await Promise.all([
+    const [points, top, seen, here] = await Promise.all([
       ask("visits_curve", { channel, node, from, to, points: 600 }),
       ask("visits_top", { channel }),
+      ask("visits_top", { channel, kind: "watching", any_channel: !channel }),
       ask("visits_online", { channel, node, prefix: byId("prefix").value, limit: listed }),
     ]);
     if (mine !== round) return;
+    if (isYoung(points)) return look(null);
     byId("trouble").hidden = true;
     byId("state").textContent = `as of ${when(points.to)}`;
     curve.draw(points);
     tiles(points.points, top.top, here);
     bars(byId("top"), top.top.map(({ user: label, ms, visits: n }) => ({ label, ms, note: `${n} visits` })), chosen);
+    bars(byId("watched"), seen.top.map(({ user: label, channel: where, ms }) => ({ label, ms, note: `watched ${where}` })), chosen);
     people(here);
   } catch (error) {
     if (mine === round) failed(error);
   }
   if (mine === round && !document.hidden && !byId("main").hidden) timer = setTimeout(update, refresh);
+}
+
+// isYoung looks at the last minutes where there was nothing before: a day of which a
+// minute is known is no curve.
+function isYoung({ to, points }) {
+  const minutes = 10;
+  if (chose || part || points.length === 0 || to - points[0].at > minutes * 60_000) return false;
+  document.querySelector(`input[name=period][value="-${minutes}m"]`).checked = true;
+  chose = true;
+  return true;
 }
 
 function tiles(points, top, here) {
