@@ -78,7 +78,7 @@ type Server struct {
 	visits      *visits.Ledger   // nil where none are recorded
 	store       *store.Later     // of what lasts; nil for none
 	records     throng.Records   // the same, for who asks
-	scratch     string           // the directory of a temporary store
+	scratch     *scratch         // the directory of a temporary store; nil for none
 	events      *events.Gateway
 	presence    *presence.Presence
 	tokens      *auth.Verifier
