@@ -178,7 +178,7 @@ func (s *Server) compose() (err error) {
 	})
 	s.composeStore()
 	s.composeVisits()
-	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
+	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock, ListBytes: int(c.Engine.QueueBytes / 2)})
 	if err := s.composeAPI(); err != nil {
 		return err
 	}
