@@ -23,7 +23,7 @@ PARALLEL = 6
 TOGETHER = $$($(GO) list ./... | grep -vE '^throng(/test(/.*)?)?$$')
 # What is raced at each change: the rooms whose goroutines share something. The others
 # are codecs, readers of files, tools, and stores; make race has them all.
-RACING = $$($(GO) list ./internal/... | grep -E '/(auth|broker/.*|census|certs|gateway(/.*)?|hub|loop|node|presence|rate|server|session(/.*)?)$$')
+RACING = $$($(GO) list ./internal/... | grep -E '/(auth|bonus|broker/.*|census|certs|gateway(/.*)?|hub|loop|node|presence|rate|server|session(/.*)?)$$')
 
 # Without SQLite, a great deal of translated C that takes minutes to check and compile.
 LIGHT = -tags nosqlite

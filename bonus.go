@@ -66,7 +66,8 @@ type Claim struct {
 	// ID is the claim's own name, chosen by who claims, so that a claim whose answer was
 	// lost can be repeated; empty for none.
 	ID string
-	// At is when the server received it. Place is its place among those granted, from 1.
+	// At is when the server received it. Place is its place among those granted, from 1; the
+	// store sets it.
 	At, Place int64
 }
 
@@ -109,8 +110,9 @@ type ClaimFilter struct{ Bonus, User string }
 
 // Bonuses is the durable record of bonuses, and the journal of who has them.
 //
-// CreateBonus keeps a new one. The same ID with the same content is answered like the
-// first time, with other content it is ErrBonusExists.
+// CreateBonus keeps a new one, with CreatedAt as given and nothing claimed. The same ID
+// with the same content is answered with the bonus as it is by now, with other content it
+// is ErrBonusExists. CreatedAt, and what the store sets, is no content.
 //
 // Claims judges claims of one bonus in the order given, by quota and by who has it
 // already; deadline and audience were looked at by who calls. Either all that it answers
@@ -119,14 +121,22 @@ type ClaimFilter struct{ Bonus, User string }
 // empty) as one in the journal is answered Won with what is there, one with another ID
 // Already. However many nodes claim at once, there are never more than Quota rows, and one
 // of each user; places are 1, 2, 3 … without a hole. The claim that reaches the quota
-// ends the bonus as BonusExhausted. An unknown bonus is ErrUnknownBonus.
+// ends the bonus as BonusExhausted, at the claim's At. Those who have nothing are told
+// Exhausted after that, and Expired of one that was withdrawn. An unknown bonus is
+// ErrUnknownBonus. Claims of which one can't be (no user, too long a name) are
+// ErrBadClaim, all of them. The bonus that comes back is as it was after the last claim.
 //
-// EndBonus withdraws one. One that has ended stays as it is.
+// EndBonus withdraws one. One that has ended stays as it is, and so does one whose
+// deadline and tolerance had passed at that time.
 //
-// Lists are in pages, bonuses from the one created last, claims by bonus and place.
+// Lists are in pages by key, bonuses from the one created last, claims by bonus and place.
 //
-// ForgetClaims takes a user's name out of the journal: places and counts stay. It returns
-// how many claims those were.
+// ForgetClaims takes a user's name out of the journal, and out of the audiences that name
+// it: places and counts stay, and rows without a user. It returns how many claims those were.
+// Nobody knows then that the user had a bonus: while it can be claimed, it can be again.
+//
+// PruneBonuses removes bonuses whose deadline and tolerance passed before a time, and
+// their claims; 0 keeps all. It goes piece by piece, and by the next call if it is cut short.
 //
 // Calls block and are never made on a loop; they are safe for concurrent use.
 type Bonuses interface {
@@ -137,6 +147,7 @@ type Bonuses interface {
 	Claims(ctx context.Context, bonus string, claims []Claim) ([]Judged, Bonus, error)
 	ListClaims(ctx context.Context, f ClaimFilter, p Page) (page []Claim, next string, err error)
 	ForgetClaims(ctx context.Context, user string) (claims int64, err error)
+	PruneBonuses(ctx context.Context, before int64) error
 }
 
 var (
@@ -144,4 +155,8 @@ var (
 	ErrUnknownBonus = &Error{ErrUnknownChannel.Code, "unknown bonus", false}
 	// ErrBonusExists is the error for a second bonus of the same ID.
 	ErrBonusExists = &Error{ErrBadRequest.Code, "bad request: there is another bonus of that id", false}
+	// ErrBadBonus is the error for a bonus without an ID, or with too long a name.
+	ErrBadBonus = &Error{ErrBadRequest.Code, "bad request: a bonus must have an id, and names may not be longer than they may", false}
+	// ErrBadClaim is the error for a claim without a user, or with too long a name.
+	ErrBadClaim = &Error{ErrBadRequest.Code, "bad request: a claim must have a user, and names may not be longer than they may", false}
 )

@@ -82,22 +82,35 @@ const (
 
 // WatchedQuery asks for sums over a period.
 type WatchedQuery struct {
-	User    string // empty for all
+	User string // empty for all, or Users
+	// Users are those who are asked for, if User is empty and these are not nil: each as if
+	// it were User. One without a visit in the period is not in the answer.
+	Users   []string
 	Channel string
 	// AnyChannel asks for a sum for each channel; otherwise Channel is exact, and
 	// empty means the whole service.
 	AnyChannel bool
-	// Namespaces are those that channels have to be of, with AnyChannel and a User; nil
-	// is any. The service is of each. Without a User they are ErrBadRequest.
+	// Namespaces are those that channels have to be of, with AnyChannel and a User, or
+	// Users; nil is any. The service is of each. Of all users they are ErrBadRequest.
 	Namespaces []string
 	Kind       VisitKind
-	// From and To are milliseconds since 1970, without To; 0 is open. Where User is
-	// empty they are widened to whole days of UTC: sums over many users are made from
+	// From and To are milliseconds since 1970, without To; 0 is open. Of all users, where
+	// User is empty and Users nil, they are widened to whole days of UTC: sums over many users are made from
 	// daily sums, and of what is open.
 	From, To int64
 	Days     bool // a sum for each day
 	Order    WatchedOrder
 	Page     Page
+}
+
+// PresentQuery asks which of some users were somewhere at a moment.
+type PresentQuery struct {
+	Channel string // empty for the whole service
+	Kind    VisitKind
+	// At is the moment, milliseconds since 1970. Who is here at the asking, as far as the
+	// store knows, is here at all later ones too: clocks differ a little.
+	At    int64
+	Users []string
 }
 
 // CurveQuery asks how many were here over a time.
@@ -129,6 +142,7 @@ type Records interface {
 	Online(ctx context.Context, q OnlineQuery) (OnlineUsers, error)
 	Sessions(ctx context.Context, f VisitFilter, p Page) (page []Visit, next string, err error)
 	Watched(ctx context.Context, q WatchedQuery) (page []Watched, next string, err error)
+	Present(ctx context.Context, q PresentQuery) (here map[string]bool, err error)
 	Curve(ctx context.Context, q CurveQuery) ([]Occupancy, error)
 	Erase(ctx context.Context, user string) (visits int64, err error)
 }

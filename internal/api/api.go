@@ -38,6 +38,8 @@ type Options struct {
 	// none are kept. Records' Erase sees to it that this node writes nothing of before.
 	Records throng.Records
 	Ledger  Ledger
+	// Bonuses is the desk of bonuses.
+	Bonuses Bonuses
 	// Self describes this node.
 	Self  func(ctx context.Context) (NodeInfo, error)
 	Clock *throng.Clock

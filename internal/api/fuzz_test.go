@@ -37,7 +37,7 @@ func FuzzRequest(f *testing.F) {
 		r.Header.Set("X-API-Key", "dev")
 		rec := httptest.NewRecorder()
 		s.API().ServeHTTP(rec, r)
-		if name == "visits_export" { // which has no room for errors
+		if strings.HasSuffix(name, "_export") { // which has no room for errors
 			if rec.Code == http.StatusOK {
 				return
 			}

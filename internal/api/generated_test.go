@@ -110,7 +110,7 @@ func operation(t *testing.T, m *api.Method, why *openapi3.SchemaRef) *openapi3.O
 
 // streamed describes answers that are lines: what is in each of them, as CSV or JSON.
 func streamed(op *openapi3.Operation, line *openapi3.SchemaRef, why *openapi3.Schema) {
-	op.AddResponse(200, openapi3.NewResponse().WithDescription("The visits, a line for each.").WithContent(openapi3.Content{
+	op.AddResponse(200, openapi3.NewResponse().WithDescription("A line for each.").WithContent(openapi3.Content{
 		"text/csv":             openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema()),
 		"application/x-ndjson": openapi3.NewMediaType().WithSchemaRef(line),
 	}))

@@ -6,70 +6,74 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"throng"
 )
 
-// table writes visits in a format for other programs. What it holds back is bounded.
+// table writes lines in a format for other programs. What it holds back is bounded.
 type table interface {
 	begin(h http.Header)
-	row(v *visit) error
+	row(l line) error
 	flush() error
 }
 
-func newTable(w io.Writer, format string) (table, *throng.Error) {
+// line is one of a table: a JSON object, and the cells of a row.
+type line interface {
+	cells(to []string) []string
+}
+
+// newTable makes a table of a name, whose heading is that of its rows.
+func newTable(w io.Writer, format, name string, heading []string) (table, *throng.Error) {
 	switch format {
 	case "", "csv":
-		return &csvTable{out: csv.NewWriter(w)}, nil
+		return &csvTable{out: csv.NewWriter(w), name: name, heading: heading}, nil
 	case "jsonl":
 		b := bufio.NewWriterSize(w, 32<<10)
 		e := json.NewEncoder(b)
 		e.SetEscapeHTML(false)
-		return &lineTable{b, e}, nil
+		return &lineTable{name, b, e}, nil
 	}
 	return nil, bad("format: it is csv or jsonl")
 }
 
 // csvTable is RFC 4180 with a heading. Times are those of UTC.
 type csvTable struct {
-	out    *csv.Writer
-	begun  bool
-	record [8]string
+	out     *csv.Writer
+	name    string
+	heading []string
+	begun   bool
+	record  []string
 }
 
 // begin implements table.
 func (t *csvTable) begin(h http.Header) {
 	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	h.Set("Content-Disposition", `attachment; filename="visits.csv"`)
+	h.Set("Content-Disposition", `attachment; filename="`+t.name+`.csv"`)
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
 // row implements table.
-func (t *csvTable) row(v *visit) error {
-	if err := t.heading(); err != nil {
+func (t *csvTable) row(l line) error {
+	if err := t.head(); err != nil {
 		return err
 	}
-	t.record = [8]string{
-		harmless(v.User), harmless(v.Channel), v.Kind, harmless(v.Node),
-		stamp(v.StartedAt), stamp(v.EndedAt), strconv.FormatInt(v.MS, 10), v.Reason,
-	}
-	return t.out.Write(t.record[:])
+	t.record = l.cells(t.record[:0])
+	return t.out.Write(t.record)
 }
 
-func (t *csvTable) heading() error {
+func (t *csvTable) head() error {
 	if t.begun {
 		return nil
 	}
 	t.begun = true
-	return t.out.Write([]string{"user", "channel", "kind", "node", "started_at", "ended_at", "ms", "reason"})
+	return t.out.Write(t.heading)
 }
 
 // flush implements table.
 func (t *csvTable) flush() error {
-	if err := t.heading(); err != nil { // of an empty table too
+	if err := t.head(); err != nil { // of an empty table too
 		return err
 	}
 	t.out.Flush()
@@ -120,8 +124,9 @@ func stamp(ms int64) string {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// lineTable writes a JSON object for each visit, and nothing else.
+// lineTable writes a JSON object for each, and nothing else.
 type lineTable struct {
+	name string
 	out  *bufio.Writer
 	json *json.Encoder
 }
@@ -129,12 +134,12 @@ type lineTable struct {
 // begin implements table.
 func (t *lineTable) begin(h http.Header) {
 	h.Set("Content-Type", "application/x-ndjson")
-	h.Set("Content-Disposition", `attachment; filename="visits.jsonl"`)
+	h.Set("Content-Disposition", `attachment; filename="`+t.name+`.jsonl"`)
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
 // row implements table.
-func (t *lineTable) row(v *visit) error { return t.json.Encode(v) }
+func (t *lineTable) row(l line) error { return t.json.Encode(l) }
 
 // flush implements table.
 func (t *lineTable) flush() error { return t.out.Flush() }

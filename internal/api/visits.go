@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"strconv"
 
 	"throng"
 )
@@ -24,6 +25,15 @@ type visit struct {
 	EndedAt   int64  `json:"ended_at,omitempty" doc:"When it ended; not there while it is open."`
 	MS        int64  `json:"ms" doc:"How long it was, in milliseconds; an open one up to now."`
 	Reason    string `json:"reason,omitempty" doc:"How it ended: left, drained (its node was stopped), crashed (its node was no more; the end is its last sign of life), moved (it goes on as another one). Not there while it is open."`
+}
+
+// visitHeading is that of a table of visits.
+var visitHeading = []string{"user", "channel", "kind", "node", "started_at", "ended_at", "ms", "reason"}
+
+// cells implements line.
+func (v *visit) cells(to []string) []string {
+	return append(to, harmless(v.User), harmless(v.Channel), v.Kind, harmless(v.Node),
+		stamp(v.StartedAt), stamp(v.EndedAt), strconv.FormatInt(v.MS, 10), v.Reason)
 }
 
 func (c *call) visit(of *throng.Visit) visit {

@@ -84,19 +84,31 @@ func (c *call) export(w http.ResponseWriter, q *visitsExportRequest) *throng.Err
 	if err != nil {
 		return err
 	}
-	out, err := newTable(w, q.Format)
+	out, err := newTable(w, q.Format, "visits", visitHeading)
 	if err != nil {
 		return err
 	}
+	return c.pour(w, out, func(cursor string) ([]line, string, *throng.Error) {
+		page, next, failure := c.piece(books, f, cursor)
+		if failure != nil {
+			return nil, "", c.bookError(failure, "visits_export", q.Channel)
+		}
+		return c.lines(page), next, nil
+	})
+}
+
+// pour writes the pieces that next reads until there are no more, or the client is gone.
+// next writes what fails to the log.
+func (c *call) pour(w http.ResponseWriter, out table, next func(cursor string) ([]line, string, *throng.Error)) *throng.Error {
 	select {
 	case c.exports <- struct{}{}:
 		defer func() { <-c.exports }()
 	default:
 		return coded(throng.ErrTooManyRequests, "%d exports are under way", maxExports)
 	}
-	page, next, failure := c.piece(books, f, "")
-	if failure != nil {
-		return c.bookError(failure, "visits_export", q.Channel)
+	rows, cursor, err := next("")
+	if err != nil {
+		return err
 	}
 	rc := http.NewResponseController(w)
 	_ = rc.SetReadDeadline(time.Time{}) // it may take longer than a request may
@@ -104,15 +116,13 @@ func (c *call) export(w http.ResponseWriter, q *visitsExportRequest) *throng.Err
 	out.begin(w.Header())
 	for {
 		_ = rc.SetWriteDeadline(time.Now().Add(exportPatience))
-		if !c.write(out, page) || rc.Flush() != nil {
+		if !write(out, rows) || rc.Flush() != nil {
 			return nil // nobody is there any more
 		}
-		if next == "" {
+		if cursor == "" {
 			return nil
 		}
-		page, next, failure = c.piece(books, f, next)
-		if failure != nil {
-			_ = c.bookError(failure, "visits_export", q.Channel) // writes it to the log
+		if rows, cursor, err = next(cursor); err != nil {
 			return errCutOff
 		}
 	}
@@ -125,14 +135,22 @@ func (c *call) piece(books throng.Records, f throng.VisitFilter, cursor string) 
 	return books.Sessions(ctx, f, throng.Page{Cursor: cursor, Limit: exportPiece})
 }
 
-// write writes what the key may know, and reports whether it got through.
-func (c *call) write(out table, page []throng.Visit) bool {
+// lines are the visits of a page that the key may know.
+func (c *call) lines(page []throng.Visit) []line {
+	rows := make([]line, 0, len(page))
 	for i := range page {
-		if !c.sees(page[i].Channel) {
-			continue
+		if c.sees(page[i].Channel) {
+			v := c.visit(&page[i])
+			rows = append(rows, &v)
 		}
-		v := c.visit(&page[i])
-		if out.row(&v) != nil {
+	}
+	return rows
+}
+
+// write writes lines, and reports whether they got through.
+func write(out table, rows []line) bool {
+	for _, l := range rows {
+		if out.row(l) != nil {
 			return false
 		}
 	}

@@ -93,14 +93,17 @@ func resultOf(answer []byte) (json.RawMessage, error) {
 		return nil, &askError{"the answer is not JSON: is there a throng at that address?", ""}
 	}
 	if e := reply.Error; e != nil {
-		return nil, &askError{fmt.Sprintf("%s (%d)", e.Message, e.Code), hintForCode(e.Code)}
+		return nil, &askError{fmt.Sprintf("%s (%d)", e.Message, e.Code), hintForCode(e.Code, e.Message)}
 	}
 	return reply.Result, nil
 }
 
-func hintForCode(code int) string {
+func hintForCode(code int, message string) string {
 	switch code {
 	case 102:
+		if strings.HasSuffix(message, "unknown bonus") {
+			return "`throng bonus list` has them"
+		}
 		return "channels are in namespaces: what stands before the first colon must be configured"
 	case 103:
 		return "the key's table [[api_key]] says what it may"

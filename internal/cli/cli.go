@@ -31,6 +31,7 @@ type commands struct {
 	Connections connectionsCommand `cmd:"" help:"List the connections of a running server."`
 	Disconnect  disconnectCommand  `cmd:"" help:"End connections of a running server."`
 	Visits      visitsCommand      `cmd:"" help:"Ask a running server who is here, who was, and how long."`
+	Bonus       bonusCommand       `cmd:"" help:"Offer timed bonuses on a running server, and see who has them."`
 	API         apiCommand         `cmd:"" name:"api" help:"Call any method of a running server's API."`
 	Config      configCommand      `cmd:"" help:"Show, check or explain the configuration."`
 	Doctor      doctorCommand      `cmd:"" help:"Say what on this machine, and in the proxies in front, stands in the way of many connections."`

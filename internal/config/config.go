@@ -36,6 +36,7 @@ type Config struct {
 	Events    Events    `toml:"events" doc:"The plain ways out, for curl and for browsers without a library: a stream of events (EventSource), and polls."`
 	Store     Store     `toml:"store" doc:"Where what has to last is kept: visits, bonuses and their claims."`
 	Visits    Visits    `toml:"visits" doc:"The record of who was here and for how long: docs/visits.md. Only clients whose user is known are in it."`
+	Bonus     Bonus     `toml:"bonus" doc:"Timed bonuses: docs/bonuses.md. They need a store."`
 	API       API       `toml:"api" doc:"The server API, for the application's backend: docs/api.md. It is there when there is a key."`
 
 	Namespaces []Namespace `toml:"namespace" doc:"One table for each namespace: the channels that share what stands before the first colon of their name. Channels without a colon are in the namespace default, which always exists. A channel of any other name is refused. Namespaces are set in the file only."`
@@ -175,13 +176,25 @@ type Visits struct {
 	Occupancy time.Duration `toml:"occupancy" min:"0s" max:"24h" doc:"How often a point is added to the curve, for the service and for the 1,000 largest channels of namespaces with visits; 0s is never."`
 }
 
+// Bonus is the section [bonus].
+type Bonus struct {
+	Queue      int           `toml:"queue" min:"1" max:"10000000" doc:"Claims that may wait for the store; over it they are refused with 111. One takes about 250 bytes."`
+	Patience   time.Duration `toml:"patience" min:"100ms" max:"1m" doc:"How long a claim waits for a store that does not answer, before its client is told to try again (108)."`
+	Remembered int           `toml:"remembered" min:"1" max:"100000000" doc:"Granted claims that are kept in memory, at about 200 bytes each, so that who asks again does not reach the store. Those of live bonuses, and of others for ten minutes behind their deadlines."`
+	Live       int           `toml:"live" min:"1" max:"1000000" doc:"Bonuses that may be live or scheduled."`
+	MaxData    Size          `toml:"max_data" min:"64B" max:"1MiB" doc:"The largest data of a bonus. At most half of engine.queue_bytes counts."`
+	MaxUsers   int           `toml:"max_users" min:"1" max:"100000" doc:"To how many users a bonus may be given by name."`
+	Look       time.Duration `toml:"look" min:"0s" max:"1h" doc:"With postgres: how often bonuses that other nodes created or withdrew are looked for, so that this node's clients are told; 0s is never."`
+	Retention  time.Duration `toml:"retention" min:"0s" max:"876000h" doc:"How long bonuses and their claims are kept behind their deadlines; 0s is for ever. In a temporary file it is a day at most."`
+}
+
 // APIKey is one table [[api_key]].
 type APIKey struct {
 	Name       string   `toml:"name" check:"namespace" required:"yes" doc:"What messages and logs call the key; letters, digits, - and _."`
 	Key        string   `toml:"key" check:"key" secret:"yes" doc:"The key, of at least 16 characters."`
 	KeyFile    string   `toml:"key_file" check:"optional" doc:"Instead of key: a file that holds it, on one line."`
 	SHA256     string   `toml:"sha256" check:"sha256" doc:"Instead of key: its SHA-256 in hexadecimal digits, so that the file does not have the key itself."`
-	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe watch disconnect refresh presence presence_stats presence_members history history_remove channels connections visits_online visits_user visits_watched visits_sessions visits_curve visits_top visits_export visits_erase info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
+	Methods    []string `toml:"methods" oneof:"* publish broadcast subscribe unsubscribe watch disconnect refresh presence presence_stats presence_members history history_remove channels connections visits_online visits_user visits_watched visits_sessions visits_curve visits_top visits_export visits_erase bonus_create bonus_get bonus_list bonus_end bonus_claim bonus_claims bonus_export bonus_erase info rpc revoke_token" doc:"What it may call; * is everything. A batch needs the rights of its commands."`
 	Namespaces []string `toml:"namespaces" check:"space" doc:"The namespaces of the channels that it may name; * is any. Users' own channels are in @user."`
 }
 

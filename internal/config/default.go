@@ -78,6 +78,15 @@ func Default() *Config {
 			Curve:     90 * day,
 			Occupancy: time.Minute,
 		},
+		Bonus: Bonus{
+			Queue:      100_000,
+			Patience:   5 * time.Second,
+			Remembered: 1_000_000,
+			Live:       10_000,
+			MaxData:    16 * KiB,
+			MaxUsers:   10_000,
+			Look:       2 * time.Second,
+		},
 		Namespaces: []Namespace{closedNamespace(throng.DefaultNamespace)},
 	}
 }

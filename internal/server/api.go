@@ -24,7 +24,7 @@ func (s *Server) composeAPI() error {
 	all := census.New(s.engine, s.hub, s.users)
 	o := api.Options{
 		Node: s.node, Channels: all, Clients: all, Presence: members{s.presence}, Tokens: revoking{s.tokens}, Self: s.self(all), Clock: s.clock, Log: s.log,
-		Records: s.records,
+		Records: s.records, Bonuses: bonusDesk{s.bonuses},
 		MaxBody: int(s.cfg.API.MaxBody),
 		// A client's queue takes it, and base64 and framing around it.
 		MaxData: int(s.cfg.Engine.QueueBytes) / 2,

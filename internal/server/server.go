@@ -17,6 +17,7 @@ import (
 	"throng"
 	"throng/internal/api"
 	"throng/internal/auth"
+	"throng/internal/bonus"
 	"throng/internal/broker/memory"
 	"throng/internal/certs"
 	"throng/internal/config"
@@ -78,7 +79,8 @@ type Server struct {
 	visits      *visits.Ledger   // nil where none are recorded
 	store       *store.Later     // of what lasts; nil for none
 	records     throng.Records   // the same, for who asks
-	scratch     *scratch         // the directory of a temporary store; nil for none
+	bonuses     *bonus.Desk
+	scratch     *scratch // the directory of a temporary store; nil for none
 	events      *events.Gateway
 	presence    *presence.Presence
 	tokens      *auth.Verifier
@@ -178,6 +180,7 @@ func (s *Server) compose() (err error) {
 	})
 	s.composeStore()
 	s.composeVisits()
+	s.composeBonuses()
 	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock, ListBytes: int(c.Engine.QueueBytes / 2)})
 	if err := s.composeAPI(); err != nil {
 		return err
@@ -211,6 +214,7 @@ func (s *Server) composeGateway() error {
 		Rates:       rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		IdleTimeout: c.Phoenix.IdleTimeout, DefaultEvent: c.Phoenix.DefaultEvent,
 		Compression: s.compression, Backend: s.opts.Backend, Post: s.engine.Post,
+		Desks: map[string]phoenix.Backend{bonus.Word: bonusEvents{s.bonuses}},
 	})
 	sockets := gateway.Phoenix{Gateway: s.sockets, Authenticate: s.authenticate()}
 	s.gateway.Handle(c.Phoenix.Path+"/websocket", sockets)
@@ -262,7 +266,7 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.engine.Start()
-	stopVisits := s.runVisits()
+	stopVisits, stopBonuses := s.runVisits(), s.runBonuses()
 	failed := make(chan error, len(s.public)+len(s.secured)+2)
 	for _, ln := range s.public {
 		go func() { failed <- s.gateway.Serve(ln) }()
@@ -306,12 +310,12 @@ func (s *Server) Run(ctx context.Context) error {
 		s.log.Error("a listener failed", "error", err)
 		cancel()
 	}
-	s.drain(stopVisits)
+	s.drain(stopVisits, stopBonuses)
 	return err
 }
 
 // drain ends the server in good order. Visits are closed when all clients are gone.
-func (s *Server) drain(stopVisits func()) {
+func (s *Server) drain(stopVisits, stopBonuses func()) {
 	s.ready.set(false)
 	if s.visits != nil {
 		s.visits.Drain()
@@ -334,6 +338,7 @@ func (s *Server) drain(stopVisits func()) {
 	stop, cancelStop := context.WithTimeout(context.Background(), grace)
 	defer cancelStop()
 	s.closeInternal(stop) // first: its calls wait for loops and for the broker
+	stopBonuses()
 	if err := s.engine.Stop(stop); err != nil {
 		s.log.Error("loops did not stop", "error", err)
 	}

@@ -17,6 +17,8 @@ const (
 	OnlineList   List = 'o' // numbers: how many there are; texts: user
 	SessionsList List = 's' // numbers: start, epoch, number
 	WatchedList  List = 'w' // numbers: day; texts: user, channel
+	BonusList    List = 'b' // numbers: when it was created; texts: ID
+	ClaimList    List = 'c' // numbers: place; texts: bonus
 )
 
 // Cursor is where a page ended.

@@ -13,6 +13,7 @@ import (
 type Store interface {
 	throng.Visits
 	throng.Records
+	throng.Bonuses
 }
 
 // Later is a store that is opened when it is first there: a database may be away when
@@ -72,6 +73,12 @@ func (l *Later) get(ctx context.Context) (Store, error) {
 	l.store = store
 	l.mu.Unlock()
 	return store, nil
+}
+
+// Open opens the store if it is not there yet.
+func (l *Later) Open(ctx context.Context) error {
+	_, err := l.get(ctx)
+	return err
 }
 
 // Acquire implements throng.Visits.
@@ -144,6 +151,15 @@ func (l *Later) Watched(ctx context.Context, q throng.WatchedQuery) ([]throng.Wa
 		return nil, "", err
 	}
 	return s.Watched(ctx, q)
+}
+
+// Present implements throng.Records.
+func (l *Later) Present(ctx context.Context, q throng.PresentQuery) (map[string]bool, error) {
+	s, err := l.now()
+	if err != nil {
+		return nil, err
+	}
+	return s.Present(ctx, q)
 }
 
 // Curve implements throng.Records.

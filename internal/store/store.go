@@ -1,6 +1,6 @@
-// Package store is what stores of visits have in common, and what has nothing to do
-// with their databases: how names and cursors are written, a flush in its normal form,
-// the time of one user's visits, and errors that an operator can act on.
+// Package store is what stores have in common, and what has nothing to do with their
+// databases: how names and cursors are written, a flush in its normal form, the time of
+// one user's visits, what becomes of claims, and errors that an operator can act on.
 package store
 
 import "time"

@@ -157,3 +157,40 @@ func generate(b *testing.B, dsn string, visits int) (now int64) {
 	}
 	return time.Now().UnixMilli()
 }
+
+// BenchmarkClaims has a crowd claim a bonus, and beside it the same with one transaction
+// for each claim: the row of the bonus counts, as it must for a quota. The server syncs
+// to the disk, as it does for others.
+func BenchmarkClaims(b *testing.B) {
+	db := server.Start(b, "fsync=on", "synchronous_commit=on")
+	storetest.BenchmarkClaims(b, openBench(b, db.Database(b)))
+	b.Run("singles", func(b *testing.B) {
+		pool, err := pgxpool.New(b.Context(), db.Database(b)+"&pool_max_conns=8")
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer pool.Close()
+		if _, err := pool.Exec(b.Context(), `CREATE TABLE winners (bonus_id text, user_id text, claimed_at bigint, PRIMARY KEY (bonus_id, user_id));
+			CREATE TABLE offers (bonus_id text PRIMARY KEY, room bigint NOT NULL); INSERT INTO offers VALUES ('b', 1000000000)`); err != nil {
+			b.Fatal(err)
+		}
+		storetest.BenchmarkSingles(b, func(user string) error {
+			_, err := pool.Exec(b.Context(), `WITH taken AS (UPDATE offers SET room = room - 1 WHERE bonus_id = 'b' AND room > 0 RETURNING bonus_id)
+				INSERT INTO winners SELECT bonus_id, $1, 1 FROM taken`, user)
+			return err
+		})
+	})
+}
+
+// BenchmarkAudience asks who of 1,000 users was here at a moment, and how long each
+// watched since, at two million visits.
+func BenchmarkAudience(b *testing.B) {
+	visits := 2_000_000
+	if testing.Short() {
+		visits = 10_000
+	}
+	db := server.Start(b, "max_wal_size=4GB")
+	dsn := db.Database(b)
+	s := openBench(b, dsn)
+	storetest.BenchmarkAudience(b, s, generate(b, dsn, visits))
+}

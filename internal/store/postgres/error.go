@@ -34,15 +34,16 @@ var complaints = map[string]struct{ what, hint string }{
 	"XX001": {"the database is damaged", "restore it from a backup; the server's log says which file is damaged"},
 	"XX002": {"an index of the database is damaged", "REINDEX DATABASE mends it; then look for what damaged it"},
 	"57014": {"the server ended a statement that took too long", "ask of a shorter time, or of one user; an index may be missing, or the server be overloaded (pg_stat_activity)"},
-	"55P03": {"a table is locked", "another session holds it: pg_stat_activity and pg_locks say which"},
+	"55P03": {"a table or a row is locked", "another session holds it: pg_stat_activity and pg_locks say which"},
 }
 
 // explain says what is wrong in an operator's words.
 func (s *Store) explain(err error) error {
 	var known *store.Error
+	var told *throng.Error
 	var connect *pgconn.ConnectError
 	switch {
-	case err == nil, errors.As(err, &known),
+	case err == nil, errors.As(err, &known), errors.As(err, &told),
 		errors.Is(err, throng.ErrFenced), errors.Is(err, throng.ErrSuperseded), errors.Is(err, throng.ErrBadVisit):
 		return err
 	case errors.Is(err, puddle.ErrClosedPool):

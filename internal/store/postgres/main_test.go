@@ -3,7 +3,13 @@ package postgres_test
 import (
 	"testing"
 
+	"throng/internal/store/storetest"
+
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the process that testKilledClaiming kills.
+func TestMain(m *testing.M) {
+	storetest.IfClaimer(openStore)
+	goleak.VerifyTestMain(m)
+}

@@ -1,10 +1,10 @@
-// Package postgres keeps the record of visits in PostgreSQL, 13 or newer:
-// throng.Visits and throng.Records for any number of nodes.
+// Package postgres keeps what lasts in PostgreSQL, 13 or newer: throng.Visits,
+// throng.Records and throng.Bonuses for any number of nodes.
 //
 // The store's clock is the database's. Visits that ended lie in partitions of a day,
 // which are made when they are needed and dropped whole. Transactions take their locks
-// in one order: lease, open visits, days, and rows by key; what deadlocks or fails to
-// serialise all the same is repeated.
+// in one order: lease, open visits, days, and rows by key; a bonus, and its claims. What
+// deadlocks or fails to serialise all the same is repeated.
 package postgres
 
 import (
@@ -24,9 +24,10 @@ type Store struct {
 	opts   Options
 	target string // host and database, for messages
 
-	// Nodes don't wait for a connection until people's questions are answered: one that
-	// can't beat for so long is taken for dead.
-	nodes, people *pgxpool.Pool
+	// Nodes don't wait for a connection until people's questions are answered, or until
+	// claims of the same bonus by a node that hangs are: one that can't beat for so long is
+	// taken for dead. And claims don't wait for people.
+	nodes, people, claims *pgxpool.Pool
 
 	mu         sync.Mutex
 	partitions map[int64]bool // days whose partitions have been seen
@@ -35,37 +36,46 @@ type Store struct {
 var (
 	_ throng.Visits  = (*Store)(nil)
 	_ throng.Records = (*Store)(nil)
+	_ throng.Bonuses = (*Store)(nil)
 )
 
 // Open connects, and brings the schema up to date. What an operator can mend is a
 // *store.Error.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.complete()
-	nodes, err := o.pool(session)
-	if err != nil {
-		return nil, err
+	s := &Store{opts: o, partitions: make(map[int64]bool)}
+	for _, p := range []struct {
+		pool     **pgxpool.Pool
+		settings string
+	}{{&s.nodes, session}, {&s.people, session + question}, {&s.claims, session + claiming}} {
+		c, err := o.pool(p.settings)
+		if err != nil {
+			return nil, err // the first one: there is nothing to close
+		}
+		s.target = target(c.ConnConfig)
+		if *p.pool, err = pgxpool.NewWithConfig(ctx, c); err != nil {
+			s.closePools()
+			return nil, s.explain(err)
+		}
 	}
-	people, err := o.pool(session + question)
-	if err != nil {
-		return nil, err
-	}
-	s := &Store{opts: o, target: target(nodes.ConnConfig), partitions: make(map[int64]bool)}
-	if s.nodes, err = pgxpool.NewWithConfig(ctx, nodes); err != nil {
-		return nil, s.explain(err)
-	}
-	if s.people, err = pgxpool.NewWithConfig(ctx, people); err != nil {
-		s.nodes.Close()
-		return nil, s.explain(err)
-	}
-	if err = s.checkEncoding(ctx); err == nil {
+	err := s.checkEncoding(ctx)
+	if err == nil {
 		err = s.migrate(ctx)
 	}
 	if err != nil {
-		s.people.Close()
-		s.nodes.Close()
+		s.closePools()
 		return nil, err
 	}
 	return s, nil
+}
+
+// closePools waits for what is under way.
+func (s *Store) closePools() {
+	for _, p := range []*pgxpool.Pool{s.claims, s.people, s.nodes} {
+		if p != nil {
+			p.Close()
+		}
+	}
 }
 
 // checkEncoding refuses a database that can't hold all names: one user's would keep
@@ -88,8 +98,7 @@ func (s *Store) checkEncoding(ctx context.Context) error {
 func (s *Store) Close(ctx context.Context) error {
 	closed := make(chan struct{})
 	go func() {
-		s.people.Close()
-		s.nodes.Close()
+		s.closePools()
 		close(closed)
 	}()
 	select {

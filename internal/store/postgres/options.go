@@ -18,9 +18,9 @@ type Options struct {
 	DSN string
 	// Log is told of what the store does by itself.
 	Log *slog.Logger
-	// Connections is how many there are at most for what nodes write, and as many again
-	// for what people ask; 0 means 4 or the number of processors, whichever is more, or
-	// what the DSN says (pool_max_conns).
+	// Connections is how many there are at most for what nodes write, as many again for
+	// what people ask, and for bonuses; 0 means 4 or the number of processors, whichever
+	// is more, or what the DSN says (pool_max_conns).
 	Connections int
 	// Skew is added to the database's clock; nil for nothing. Tests move time with it.
 	Skew func() time.Duration
@@ -44,6 +44,10 @@ const session = `SET plan_cache_mode = force_custom_plan; SET jit = off; SET tim
 // question is what those are set to besides, by which people ask. Who asked has given
 // up by then (the API after 10 s), and the server does not notice that.
 const question = `; SET statement_timeout = '15s'`
+
+// claiming is what those are set to besides, by which users claim: another node may hang
+// with a bonus's row in hand.
+const claiming = question + `; SET lock_timeout = '5s'`
 
 func (o *Options) pool(settings string) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(o.DSN)

@@ -65,3 +65,57 @@ func testQuestionsDontStarveNodes(t *testing.T, db *server.Server) {
 	complaint(t, <-answers, "took too long")
 	cancel()
 }
+
+// testClaimsDontStarveNodes holds a bonus's row, as a node does that hangs: claims wait for
+// it, in vain at last, while a node beats and people ask.
+func testClaimsDontStarveNodes(t *testing.T, db *server.Server) {
+	dsn := db.Database(t)
+	const connections, claims = 2, 6
+	s, err := postgres.Open(t.Context(), postgres.Options{DSN: dsn, Connections: connections})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	lease, err := s.Acquire(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CreateBonus(t.Context(), &throng.Bonus{ID: "b", Quota: 1, Deadline: 100}); err != nil {
+		t.Fatal(err)
+	}
+	holder, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(context.Background())
+	if _, err := holder.Exec(t.Context(), `BEGIN; SELECT 1 FROM bonus FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	var claiming sync.WaitGroup
+	for range claims {
+		claiming.Go(func() {
+			if _, _, err := s.Claims(t.Context(), "b", []throng.Claim{{User: "ann", ID: "1", At: 5}}); err != nil {
+				complaint(t, err, "locked")
+			}
+		})
+	}
+	for db.Query(t, dsn, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) != "2" {
+		time.Sleep(10 * time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	if _, err := s.Flush(ctx, lease, &throng.VisitFlush{Sequence: 1, At: lease.Now}); err != nil {
+		t.Errorf("a beat while claims hang: %v", err)
+	}
+	if _, _, err := s.ListBonuses(ctx, throng.BonusFilter{}, throng.Page{Limit: 1}); err != nil {
+		t.Errorf("a question while claims hang: %v", err)
+	}
+	if _, err := holder.Exec(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	claiming.Wait()
+	judged, b, err := s.Claims(t.Context(), "b", []throng.Claim{{User: "ann", ID: "1", At: 5}, {User: "bob", ID: "1", At: 5}})
+	if err != nil || judged[0].Verdict != throng.Won || judged[1].Verdict != throng.Exhausted || b.Claimed != 1 {
+		t.Errorf("afterwards: %+v, %+v, %v", judged, b, err)
+	}
+}

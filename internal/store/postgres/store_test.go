@@ -18,11 +18,15 @@ func TestPostgres(t *testing.T) {
 	}{
 		{"Store", testStore},
 		{"TablesForPeople", testTablesForPeople},
+		{"BonusTablesForPeople", testBonusTablesForPeople},
 		{"NothingScans", testNothingScans},
 		{"OpenSaysWhatIsWrong", testOpenSaysWhatIsWrong},
 		{"ReadOnlyLater", testReadOnlyLater},
 		{"LostAnswer", testLostAnswer},
+		{"LostVerdict", testLostVerdict},
+		{"KilledClaiming", testKilledClaiming},
 		{"QuestionsDontStarveNodes", testQuestionsDontStarveNodes},
+		{"ClaimsDontStarveNodes", testClaimsDontStarveNodes},
 		{"Paused", testPaused},
 		{"ServerComesAndGoes", testServerComesAndGoes},
 		{"DiskFull", testDiskFull}, // last: it takes a tablespace away

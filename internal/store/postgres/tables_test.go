@@ -42,7 +42,7 @@ func testTablesForPeople(t *testing.T, db *server.Server) {
 		"SELECT user_id, channel, left_at FROM online":                                                            "ann||",
 		"SELECT tableoid::regclass, user_id FROM visit_log WHERE channel = 'chat'":                                "visit_log_20261127|ann",
 		"SELECT count(*) FROM occupancy":                                                                          "0",
-		"SELECT max(version) FROM schema_version":                                                                 "2",
+		"SELECT max(version) FROM schema_version":                                                                 "3",
 		"SELECT seconds >= 0 FROM watching_times WHERE channel = ''":                                              "t",
 		"SELECT now() - started_at < '1 minute' FROM online":                                                      "t",
 	} {
@@ -103,12 +103,16 @@ func testNothingScans(t *testing.T, db *server.Server) {
 		_, _, err := s.Watched(t.Context(), q)
 		must(nil, err)
 	}
+	_, _, err = s.Watched(t.Context(), throng.WatchedQuery{Users: []string{"ann", "bob"}, From: 5, Page: page})
+	must(nil, err)
+	must(s.Present(t.Context(), throng.PresentQuery{At: lease.Now, Users: []string{"ann", "bob"}}))
+	askAboutBonuses(t, s)
 	must(s.Curve(t.Context(), throng.CurveQuery{Points: 10}))
 	must(s.Erase(t.Context(), "ann"))
 	must(s.Reap(t.Context(), time.Hour))
 	must(nil, s.Release(t.Context(), lease, lease.Now, throng.VisitDrained))
 	plans := db.Log()[before:]
-	for _, table := range []string{"online", "visit_log", "watch_daily", "occupancy", "node_lease"} {
+	for _, table := range []string{"online", "visit_log", "watch_daily", "occupancy", "node_lease", "bonus", "bonus_claim"} {
 		if !strings.Contains(plans, "Scan using "+table) && !strings.Contains(plans, "Scan on "+table) {
 			t.Errorf("no plan with %s was logged", table)
 		}

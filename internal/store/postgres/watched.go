@@ -19,11 +19,14 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 	limit := store.Limit(q.Page.Limit)
 	var list []store.Spent
 	switch {
-	case q.Namespaces != nil && (q.User == "" || !q.AnyChannel):
+	case q.Namespaces != nil && (q.User == "" && q.Users == nil || !q.AnyChannel):
 		return nil, "", throng.ErrBadRequest
 	case limit == 0:
 	case q.User != "":
-		list, err = s.watchedBy(ctx, &q)
+		list, err = s.watchedBy(ctx, &q, []string{q.User})
+		list = store.Pick(list, q.Order, after)
+	case q.Users != nil:
+		list, err = s.watchedBy(ctx, &q, q.Users)
 		list = store.Pick(list, q.Order, after)
 	case q.Order == throng.ByTime:
 		list, err = s.watchedMost(ctx, &q, limit)
@@ -37,11 +40,11 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 	return page, next, nil
 }
 
-// watchedBy is exact: it goes through the visits of one user.
-func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.Spent, error) {
+// watchedBy is exact: it goes through the visits of each user.
+func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery, users []string) (list []store.Spent, err error) {
 	from, to := store.Period(q.From, q.To)
 	w := store.Where{Values: map[string]any{
-		"user": store.Text(q.User), "kind": int16(q.Kind), "channel": store.Text(q.Channel),
+		"users": store.Texts(users), "kind": int16(q.Kind), "channel": store.Text(q.Channel),
 		"from": moment(from), "to": moment(to), "skew": s.skew(),
 	}}
 	place := " AND channel = @channel"
@@ -51,22 +54,30 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.
 	case q.AnyChannel:
 		place = ""
 	}
-	sum := store.Islands{User: store.Text(q.User), From: from, To: to, Days: q.Days}
+	sum := store.Islands{From: from, To: to, Days: q.Days}
+	pool := s.people
+	if q.User == "" {
+		pool = s.claims // which wait for it
+	}
 	// A visit that ends where the period begins may be the beginning of one that goes on.
-	err := s.query(ctx, s.people, `SELECT channel, started_at, ended_at FROM visit_log
-			WHERE user_id = @user AND kind = @kind AND started_at <= @to AND ended_at >= @from`+place+`
-		UNION ALL SELECT channel, o.started_at, `+upTo+` FROM online o JOIN node_lease l USING (node_epoch)
-			WHERE user_id = @user AND kind = @kind AND o.started_at <= @to`+place+`
-		ORDER BY 1, 2`, w.Values, func(rows pgx.Rows) error {
-		var channel string
+	err = s.query(ctx, pool, `SELECT user_id, channel, started_at, ended_at FROM visit_log
+			WHERE user_id = ANY (@users) AND kind = @kind AND started_at <= @to AND ended_at >= @from`+place+`
+		UNION ALL SELECT user_id, channel, o.started_at, `+upTo+` FROM online o JOIN node_lease l USING (node_epoch)
+			WHERE user_id = ANY (@users) AND kind = @kind AND o.started_at <= @to`+place+`
+		ORDER BY 1, 2, 3`, w.Values, func(rows pgx.Rows) error {
+		var user, channel string
 		var started, ended time.Time
-		if err := rows.Scan(&channel, &started, &ended); err != nil {
+		if err := rows.Scan(&user, &channel, &started, &ended); err != nil {
 			return err
+		}
+		if user != sum.User {
+			list = append(list, sum.Sums()...)
+			sum = store.Islands{User: user, From: from, To: to, Days: q.Days}
 		}
 		sum.Add(channel, started.UnixMilli(), ended.UnixMilli())
 		return nil
 	})
-	return sum.Sums(), err
+	return append(list, sum.Sums()...), err
 }
 
 // watchedMost lists those with the largest sums: it goes through all users of the

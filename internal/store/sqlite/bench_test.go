@@ -143,3 +143,43 @@ func generate(b *testing.B, file string, visits int) (now int64) {
 	}
 	return now
 }
+
+// BenchmarkClaims has a crowd claim a bonus, and beside it the same with one transaction
+// for each claim. Both are on the disk when they are answered.
+func BenchmarkClaims(b *testing.B) {
+	storetest.BenchmarkClaims(b, openBench(b, filepath.Join(b.TempDir(), "bonus.db")))
+	b.Run("singles", func(b *testing.B) {
+		db := database(b, filepath.Join(b.TempDir(), "singles.db"))
+		defer db.Close()
+		if _, err := db.Exec(`CREATE TABLE winners (bonus_id TEXT, user_id TEXT, claimed_at INTEGER, PRIMARY KEY (bonus_id, user_id));
+			CREATE TABLE offers (bonus_id TEXT PRIMARY KEY, room INTEGER NOT NULL); INSERT INTO offers VALUES ('b', 1000000000)`); err != nil {
+			b.Fatal(err)
+		}
+		storetest.BenchmarkSingles(b, func(user string) error {
+			tx, err := db.Begin()
+			if err != nil {
+				return err
+			}
+			defer tx.Rollback()
+			if _, err := tx.Exec(`UPDATE offers SET room = room - 1 WHERE bonus_id = 'b' AND room > 0`); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`INSERT INTO winners VALUES ('b', ?, 1)`, user); err != nil {
+				return err
+			}
+			return tx.Commit()
+		})
+	})
+}
+
+// BenchmarkAudience asks who of 1,000 users was here at a moment, and how long each
+// watched since, at two million visits.
+func BenchmarkAudience(b *testing.B) {
+	visits := 2_000_000
+	if testing.Short() {
+		visits = 10_000
+	}
+	file := filepath.Join(b.TempDir(), "visits.db")
+	s := openBench(b, file)
+	storetest.BenchmarkAudience(b, s, generate(b, file, visits))
+}

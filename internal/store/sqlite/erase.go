@@ -26,11 +26,16 @@ func (s *Store) Erase(ctx context.Context, user string) (visits int64, err error
 	if err != nil {
 		return 0, err
 	}
+	s.overwriteLog(ctx)
+	return visits, nil
+}
+
+// overwriteLog empties the write-ahead log of a user's name, or says that it could not.
+func (s *Store) overwriteLog(ctx context.Context) {
 	if err := s.emptyLog(ctx); err != nil {
 		s.opts.Log.Warn("store: a user is erased, but the write-ahead log, which may have the name, is not emptied yet: "+
 			"erase the user once more when nobody reads", "file", s.opts.File, "error", err)
 	}
-	return visits, nil
 }
 
 // emptyLog moves all of the write-ahead log into the file, as far as readers allow. That

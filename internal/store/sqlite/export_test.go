@@ -43,9 +43,10 @@ func (s *Store) PlanSweep(t *testing.T, plan func(line string)) {
 	}
 }
 
-// PlanWrites gives the plan of each statement of a flush.
+// PlanWrites gives the plan of each statement of a flush, and of claims.
 func (s *Store) PlanWrites(t *testing.T, plan func(query, line string)) {
-	for _, statement := range []string{logClosed, removeClosed, addOpened, markLeft, addSum, addOccupancy, addHour} {
+	for _, statement := range []string{logClosed, removeClosed, addOpened, markLeft, addSum, addOccupancy, addHour,
+		readClaims, addClaim, countClaims, forgetClaims, forgetAudience} {
 		args := make([]any, strings.Count(statement, "?"))
 		if err := explainPlan(s.read, statement, args, func(line string) { plan(statement, line) }); err != nil {
 			t.Errorf("%s: %v", statement, err)

@@ -1,5 +1,5 @@
-// Package sqlite keeps the record of visits in an SQLite file: throng.Visits and
-// throng.Records for a service that one node carries, or several processes on one
+// Package sqlite keeps what lasts in an SQLite file: throng.Visits, throng.Records and
+// throng.Bonuses for a service that one node carries, or several processes on one
 // machine.
 //
 // The file is in WAL mode. One connection writes, in transactions that take the write
@@ -28,6 +28,7 @@ type Store struct {
 var (
 	_ throng.Visits  = (*Store)(nil)
 	_ throng.Records = (*Store)(nil)
+	_ throng.Bonuses = (*Store)(nil)
 )
 
 // Open opens the file, makes it if there is none, and brings its schema up to date.

@@ -62,6 +62,17 @@ func (s *Store) patiently(ctx context.Context, try func() error) error {
 	}
 }
 
+// reading runs do on a connection that reads beside the one that writes; each question
+// that do asks sees what is written by then.
+func (s *Store) reading(ctx context.Context, do func(c *sql.Conn) error) error {
+	c, err := s.connect(ctx, s.read)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer c.Close()
+	return s.explain(s.patiently(ctx, func() error { return do(c) }))
+}
+
 // query reads: scan is called for each row, with what takes its columns.
 func (s *Store) query(ctx context.Context, query string, args []any, scan func(columns func(...any) error) error) error {
 	c, err := s.connect(ctx, s.read)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"throng"
 	"throng/internal/store"
@@ -17,11 +18,14 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 	limit := store.Limit(q.Page.Limit)
 	var list []store.Spent
 	switch {
-	case q.Namespaces != nil && (q.User == "" || !q.AnyChannel):
+	case q.Namespaces != nil && (q.User == "" && q.Users == nil || !q.AnyChannel):
 		return nil, "", throng.ErrBadRequest
 	case limit == 0:
 	case q.User != "":
-		list, err = s.watchedBy(ctx, &q)
+		list, err = s.watchedBy(ctx, &q, []string{q.User})
+		list = store.Pick(list, q.Order, after)
+	case q.Users != nil:
+		list, err = s.watchedBy(ctx, &q, q.Users)
 		list = store.Pick(list, q.Order, after)
 	case q.Order == throng.ByTime:
 		list, err = s.watchedMost(ctx, &q, limit)
@@ -35,11 +39,17 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 	return page, next, nil
 }
 
-// watchedBy is exact: it goes through the visits of one user.
-func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.Spent, error) {
+// watchedBy is exact: it goes through the visits of each user.
+func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery, users []string) (list []store.Spent, err error) {
 	from, to := store.Period(q.From, q.To)
+	texts := store.Texts(users)
+	slices.Sort(texts)
+	names, err := json.Marshal(slices.Compact(texts))
+	if err != nil {
+		return nil, err
+	}
 	var w store.Where
-	w.Set("user", store.Text(q.User))
+	w.Set("users", string(names))
 	w.Set("kind", q.Kind)
 	w.Set("from", from)
 	w.Set("to", to)
@@ -51,22 +61,29 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery) ([]store.
 	} else if q.Namespaces != nil {
 		place = " AND " + w.Within(q.Namespaces, "channel")
 	}
-	sum := store.Islands{User: store.Text(q.User), From: from, To: to, Days: q.Days}
+	sum := store.Islands{From: from, To: to, Days: q.Days}
 	// A visit that ends where the period begins may be the beginning of one that goes on.
-	err := s.query(ctx, `SELECT channel, started_at, ended_at FROM visit_log INDEXED BY visit_log_user
-			WHERE user_id = @user AND kind = @kind AND started_at < @to AND ended_at >= @from`+place+`
-		UNION ALL SELECT channel, o.started_at, `+upTo+` FROM online o INDEXED BY online_user CROSS JOIN node_lease l USING (node_epoch)
-			WHERE user_id = @user AND kind = @kind AND o.started_at < @to`+place+`
-		ORDER BY 1, 2`, values(&w), func(columns func(...any) error) error {
-		var channel string
+	err = s.query(ctx, `SELECT user_id, channel, started_at, ended_at FROM json_each(@users) u
+			CROSS JOIN visit_log INDEXED BY visit_log_user ON user_id = u.value
+			WHERE started_at >= @from - (SELECT milliseconds FROM longest_visit)
+			AND kind = @kind AND started_at < @to AND ended_at >= @from`+place+`
+		UNION ALL SELECT user_id, channel, o.started_at, `+upTo+` FROM json_each(@users) u
+			CROSS JOIN online o INDEXED BY online_user ON user_id = u.value CROSS JOIN node_lease l USING (node_epoch)
+			WHERE kind = @kind AND o.started_at < @to`+place+`
+		ORDER BY 1, 2, 3`, values(&w), func(columns func(...any) error) error {
+		var user, channel string
 		var started, ended int64
-		if err := columns(&channel, &started, &ended); err != nil {
+		if err := columns(&user, &channel, &started, &ended); err != nil {
 			return err
+		}
+		if user != sum.User {
+			list = append(list, sum.Sums()...)
+			sum = store.Islands{User: user, From: from, To: to, Days: q.Days}
 		}
 		sum.Add(channel, started, ended)
 		return nil
 	})
-	return sum.Sums(), err
+	return append(list, sum.Sums()...), err
 }
 
 // watchedMost lists those with the largest sums: it goes through all users of the

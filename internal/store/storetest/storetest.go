@@ -1,5 +1,5 @@
-// Package storetest is the behaviour that every store of visits must show: what the
-// contracts of throng.Visits and throng.Records say, as tests. A store passes Run or it
+// Package storetest is the behaviour that every store must show: what the contracts of
+// throng.Visits, throng.Records and throng.Bonuses say, as tests. A store passes Run or it
 // is not one.
 //
 // Each test gets a database of its own, and moves its clock instead of waiting.
@@ -15,10 +15,11 @@ import (
 	"throng"
 )
 
-// Store is both sides of the record.
+// Store is both sides of the record, and the journal of bonuses.
 type Store interface {
 	throng.Visits
 	throng.Records
+	throng.Bonuses
 }
 
 // Factory makes an empty database and returns what opens a store on it, as a node does
@@ -34,8 +35,8 @@ type test struct {
 // Run tests the stores on the databases that newDatabase makes.
 func Run(t *testing.T, newDatabase Factory) {
 	for _, group := range [][]test{
-		leaseTests, flushTests, reapTests, onlineTests, sessionTests, watchedTests, curveTests, eraseTests, pruneTests,
-		nameTests, concurrencyTests, modelTests,
+		leaseTests, flushTests, reapTests, onlineTests, sessionTests, watchedTests, presentTests, curveTests, eraseTests, pruneTests,
+		nameTests, concurrencyTests, modelTests, bonusTests, claimTests, claimingTests,
 	} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) { test.run(newWorld(t, newDatabase)) })

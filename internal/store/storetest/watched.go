@@ -60,6 +60,43 @@ var watchedTests = []test{
 	}},
 	{"Watched/OpenVisitsCount", openCount},
 	{"Watched/SumsAgree", sumsAgree},
+	{"Watched/OfSomeIsExact", func(w *world) {
+		a, b := w.node("a"), w.node("b")
+		m := midnight(a)
+		a.closed(visit("ann", m, m+10*minute), visit("ann", m+20*minute, m+30*minute), visit("bob", m+1, m+hour), visit("cid", m, m+11*minute),
+			visit("dan", m-40*day, m+12*minute), in("chat", visit("ann", m+5*minute, m+6*minute)), watching(visit("eve", m, m+hour)))
+		b.closed(visit("ann", m+5*minute, m+12*minute), visit("zoe", m, m+hour))
+		some := []string{"zoe", "dan", "ann", "cid", "ann", "eve", "nobody", "\x00", "bob"}
+		since := throng.WatchedQuery{Users: some, From: m + 11*minute}
+		want := []throng.Watched{
+			{User: "ann", Milliseconds: 11 * minute, Visits: 1}, {User: "bob", Milliseconds: 49 * minute},
+			{User: "dan", Milliseconds: minute}, {User: "zoe", Milliseconds: 49 * minute}}
+		same(w, "since a moment, in pages", w.watched(since), want)
+		since.Page.Limit = len(some)
+		page, next, err := w.store.Watched(w.ctx, since)
+		w.no(err)
+		if same(w, "in one call", page, want); next != "" {
+			w.Errorf("all in one page have another: %q", next)
+		}
+		since.Order = throng.ByTime
+		page, _, err = w.store.Watched(w.ctx, since)
+		w.no(err)
+		same(w, "the longest first", page, []throng.Watched{want[1], want[3], want[0], want[2]})
+		same(w, "of none", w.watched(throng.WatchedQuery{Users: []string{}}), nil)
+		same(w, "everywhere", w.watched(throng.WatchedQuery{Users: []string{"ann", "eve"}, AnyChannel: true}), []throng.Watched{
+			{User: "ann", Milliseconds: 22 * minute, Visits: 2}, {User: "ann", Channel: "chat", Milliseconds: minute, Visits: 1}})
+		same(w, "User is before Users", w.watched(throng.WatchedQuery{User: "bob", Users: some}), []throng.Watched{{User: "bob", Milliseconds: hour - 1, Visits: 1}})
+		for _, q := range []throng.WatchedQuery{{From: m + 7, To: m + 10*minute + 3}, {AnyChannel: true, Days: true}, {Days: true, From: m - day - 1}} {
+			var each []throng.Watched
+			for _, user := range []string{"\x00", "ann", "bob", "cid", "dan", "eve", "nobody", "zoe"} {
+				one := q
+				one.User = user
+				each = append(each, w.watched(one)...)
+			}
+			q.Users = some
+			same(w, fmt.Sprintf("%+v", q), w.watched(q), each)
+		}
+	}},
 	{"Watched/TopOfADay", func(w *world) {
 		n := w.node("a")
 		m := midnight(n)

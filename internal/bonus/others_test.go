@@ -1,0 +1,118 @@
+package bonus_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"throng"
+	"throng/internal/bonus"
+)
+
+// neighbour is the world of another node on the same store.
+func (w *world) neighbour() *world {
+	o := w.opts
+	n := &world{T: w.T, journal: w.journal, channels: new(channels), clock: w.clock, opts: o}
+	n.start()
+	return n
+}
+
+// TestOthers: what one node creates, exhausts or withdraws, the clients of the other one
+// are told of; who has it there has it here, also in the last moment.
+func TestOthers(t *testing.T) {
+	bubbleOf(t, bonus.Options{Look: 2 * time.Second}, func(w *world) {
+		n := w.neighbour()
+		defer n.end()
+		w.offer("b", func(b *throng.Bonus) { b.Deadline += 60_000; b.Quota = 3 })
+		w.offer("later", func(b *throng.Bonus) { b.Deadline += 60_000; b.StartsAt = w.clock.Now() + 10_000 })
+		w.offer("gone", func(b *throng.Bonus) { b.Deadline += 60_000 })
+		w.wantTold("room:1 bonus_offer", "room:1 bonus_offer")
+		n.want(n.claim("b", "ann", "c"), "won 1") // before the other one has looked
+		time.Sleep(2100 * time.Millisecond)
+		n.wantTold("@user:ann bonus_result", "room:1 bonus_offer", "room:1 bonus_offer")
+		w.want(w.claim("b", "ann", "c"), "won 1")
+		w.want(w.claim("b", "ann", ""), "already 1")
+		w.wantTold("@user:ann bonus_result") // her screens here turn too
+		if _, err := w.End(w.Context(), "gone"); err != nil {
+			t.Fatal(err)
+		}
+		w.want(w.claim("b", "bob", ""), "won 2")
+		w.want(w.claim("b", "cid", ""), "won 3")
+		w.wantTold("@user:bob bonus_result", "@user:cid bonus_result", "room:1 bonus_end", "room:1 bonus_end")
+		n.want(n.claim("b", "dan", ""), "exhausted")
+		n.want(n.claim("b", "bob", ""), "already 2")
+		time.Sleep(2100 * time.Millisecond)
+		n.wantTold("room:1 bonus_end", "room:1 bonus_end")
+		time.Sleep(6 * time.Second)
+		w.wantTold("room:1 bonus_offer")
+		n.wantTold("room:1 bonus_offer")
+	})
+}
+
+// TestLastMoment: a claim that came in time and is granted late by one node is known to
+// the other one, which does not say that it is too late to who has it.
+func TestLastMoment(t *testing.T) {
+	bubbleOf(t, bonus.Options{Look: 2 * time.Second}, func(w *world) {
+		n := w.neighbour()
+		defer n.end()
+		b := w.offer("b", nil)
+		time.Sleep(time.Duration(b.Deadline-w.clock.Now()-1) * time.Millisecond)
+		n.Claim(bonus.Claim{Bonus: "b", User: "ann", At: w.clock.Now(), Channel: "room:1"}, func(throng.Judged, error) {})
+		time.Sleep(3 * time.Millisecond) // the deadline; it still gathers
+		w.want(w.claim("b", "bob", ""), "expired")
+		time.Sleep(20 * time.Millisecond)
+		w.want(w.claim("b", "ann", ""), "already 1")
+		synctest.Wait()
+	})
+}
+
+// TestPrune: old bonuses leave the store, and not before their time.
+func TestPrune(t *testing.T) {
+	bubbleOf(t, bonus.Options{Retention: 24 * time.Hour}, func(w *world) {
+		w.offer("b", nil)
+		w.want(w.claim("b", "ann", ""), "won 1")
+		time.Sleep(23 * time.Hour)
+		w.want(w.claim("b", "ann", ""), "already 1")
+		time.Sleep(3 * time.Hour)
+		w.want(w.claim("b", "ann", ""), "102")
+	})
+}
+
+// TestErase: an erased user is in nobody's memory, and places stay.
+func TestErase(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.offer("b", func(b *throng.Bonus) { b.Quota = 2 })
+		w.want(w.claim("b", "ann", ""), "won 1")
+		w.want(w.claim("b", "bob", ""), "won 2")
+		if n, err := w.Erase(w.Context(), "ann"); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		w.want(w.claim("b", "ann", ""), "exhausted")
+		w.want(w.claim("b", "bob", ""), "already 2")
+		w.want(w.claim("b", "cid", ""), "exhausted")
+	})
+}
+
+// TestClosed: a desk that ends answers everybody.
+func TestClosed(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.offer("b", nil)
+		w.journal.set(hangs)
+		got := make(chan string, 2)
+		for range cap(got) {
+			w.Claim(bonus.Claim{Bonus: "b", User: "ann", At: w.clock.Now(), Channel: "room:1"}, func(j throng.Judged, err error) { got <- textOf(j, err) })
+			time.Sleep(10 * time.Millisecond)
+		}
+		w.stop()
+		ctx, cancel := context.WithTimeout(w.Context(), time.Second)
+		defer cancel()
+		if err := w.Close(ctx); err == nil {
+			t.Error("what was at the store was not waited for")
+		}
+		w.want(<-got, "108")
+		w.want(<-got, "108")
+		w.want(w.claim("b", "bob", ""), "108")
+		w.journal.set(works)
+	})
+}

@@ -1,0 +1,363 @@
+package bonus
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"throng"
+)
+
+// serve takes the claims of an offer to the store, batch by batch, until none waits.
+func (d *Desk) serve(o *offer) {
+	t := turnOf{d: d, o: o, seen: make(map[string]int)}
+	for d.gather(o) {
+		t.run()
+	}
+}
+
+// gather waits until the first claim has waited for others, and reports whether there is
+// any. When there is none, the offer is not served any more.
+func (d *Desk) gather(o *offer) bool {
+	for {
+		d.mu.Lock()
+		n := len(o.queue)
+		if n == 0 {
+			o.serving, o.queue = false, nil
+			d.mu.Unlock()
+			return false
+		}
+		wait := time.Duration(o.since-d.clock.Now())*time.Millisecond + gather
+		closed := d.closed
+		d.mu.Unlock()
+		if n >= batch || wait <= 0 || closed {
+			return true
+		}
+		time.Sleep(min(wait, time.Millisecond)) // a full batch does not wait
+	}
+}
+
+// turnOf is one batch on its way; its memory serves the next one too.
+type turnOf struct {
+	d      *Desk
+	o      *offer
+	work   []waiting      // those that the store decides about
+	late   []waiting      // those that are only looked up: when that is done
+	seen   map[string]int // users, and where they are in claims
+	claims []throng.Claim
+	told   []outcome
+}
+
+// outcome is an answer that is about to be given.
+type outcome struct {
+	w   waiting
+	j   throng.Judged
+	err error
+}
+
+func (t *turnOf) run() {
+	t.cut()
+	t.answer()
+	if len(t.work) > 0 && t.o.conditional() {
+		t.admit()
+	}
+	if len(t.work) > 0 {
+		t.decide()
+	}
+	if len(t.late) > 0 {
+		t.look()
+	}
+	t.answer()
+}
+
+// cut takes the next claims off the queue. What memory knows by now is said at once.
+func (t *turnOf) cut() {
+	d, o := t.d, t.o
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now, n := d.clock.Now(), 0
+	t.work, t.late = t.work[:0], t.late[:0]
+	for ; n < len(o.queue) && len(t.work)+len(t.late) < batch && len(t.told) < batch; n++ {
+		w := o.queue[n]
+		j, how := o.judge(w.user, w.id, w.at, now)
+		switch how {
+		case decided:
+			t.say(w, j, nil)
+		case asking:
+			t.work = append(t.work, w)
+		case looking:
+			t.late = append(t.late, w)
+		}
+	}
+	clear(o.queue[:n])
+	o.queue = o.queue[n:]
+	o.since = now
+}
+
+func (t *turnOf) say(w waiting, j throng.Judged, err error) {
+	t.told = append(t.told, outcome{w, j, err})
+}
+
+// answer gives the answers.
+func (t *turnOf) answer() {
+	if len(t.told) == 0 {
+		return
+	}
+	t.d.mu.Lock()
+	t.d.waiting -= len(t.told)
+	t.d.mu.Unlock()
+	for i := range t.told {
+		x := &t.told[i]
+		t.d.tell(&x.w, x.j, x.err)
+	}
+	clear(t.told)
+	t.told = t.told[:0]
+}
+
+// look finds out about late claims whether their users have the bonus by an earlier one.
+// Those that came in time are decided: they were before these in the queue.
+func (t *turnOf) look() {
+	t.d.fill(t.o, true)
+	failed := error(nil)
+	for i := range t.late {
+		w, j := &t.late[i], throng.Judged{}
+		if failed == nil { // else it does not answer the next one either
+			j, failed = t.d.find(t.o, w)
+		}
+		t.say(*w, j, failed)
+	}
+	clear(t.late)
+}
+
+// find answers a late claim.
+func (d *Desk) find(o *offer, w *waiting) (throng.Judged, error) {
+	d.mu.Lock()
+	j, how := o.judge(w.user, w.id, w.at, d.clock.Now())
+	d.mu.Unlock()
+	if how != looking {
+		return j, nil
+	}
+	var page []throng.Claim
+	err := d.atStore(d.life, func(ctx context.Context) (err error) {
+		page, _, err = d.opts.Store.ListClaims(ctx, throng.ClaimFilter{Bonus: o.ID, User: w.user}, throng.Page{Limit: 1})
+		return err
+	})
+	switch {
+	case err != nil:
+		d.failed(err, "find a claim", o.ID)
+		return j, errAway
+	case len(page) > 0:
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		h := won{page[0].Place, page[0].At, page[0].ID}
+		d.remember(o, w.user, h)
+		return o.held(w.user, w.id, h), nil
+	}
+	j.Claim = throng.Claim{Bonus: o.ID, User: w.user, ID: w.id, At: w.at}
+	return j, nil
+}
+
+// decide gives what is left to the store, and repeats it until the outcome is known.
+// Who can't wait so long is told to come back.
+func (t *turnOf) decide() {
+	clear(t.seen)
+	t.claims = t.claims[:0]
+	for i := range t.work {
+		w := &t.work[i]
+		if _, ok := t.seen[w.user]; !ok { // of a user, the first decides
+			t.seen[w.user] = len(t.claims)
+			t.claims = append(t.claims, throng.Claim{Bonus: t.o.ID, User: w.user, ID: w.id, At: w.at})
+		}
+	}
+	judged, b, err := t.persist()
+	if err != nil {
+		for _, w := range t.work {
+			t.say(w, throng.Judged{}, err)
+		}
+		return
+	}
+	t.d.stats.Batches.Add(1)
+	t.d.stats.Judged.Add(uint64(len(judged)))
+	fresh, ended := t.d.apply(t.o, &b, judged)
+	next := 0 // of claims
+	for _, w := range t.work {
+		at := t.seen[w.user]
+		j := judged[at]
+		if at == next {
+			next++
+		} else {
+			j = again(j, w.id)
+		}
+		t.say(w, j, nil)
+	}
+	t.answer()
+	t.d.announceWinners(t.o, fresh)
+	if ended {
+		t.d.announceEnd(t.o)
+	}
+}
+
+// again is the answer to a further claim of somebody about whom j was said.
+func again(j throng.Judged, id string) throng.Judged {
+	if j.Verdict == throng.Won && (id == "" || id != j.Claim.ID) {
+		j.Verdict = throng.Already
+	} else if j.Verdict == throng.Already && id != "" && id == j.Claim.ID {
+		j.Verdict = throng.Won
+	}
+	return j
+}
+
+// persist asks the store until it is known what it did.
+func (t *turnOf) persist() (judged []throng.Judged, b throng.Bonus, err error) {
+	d := t.d
+	err = d.insist(t, "claim", func(ctx context.Context) (err error) {
+		judged, b, err = d.opts.Store.Claims(ctx, t.o.ID, t.claims)
+		return err
+	})
+	if err == nil && len(judged) != len(t.claims) {
+		d.log.Error("the store answered other claims than it was asked", "bonus", t.o.ID, "asked", len(t.claims), "answered", len(judged))
+		err = throng.ErrInternal
+	}
+	return judged, b, err
+}
+
+// insist repeats f until its outcome is known, or the desk ends. Meanwhile those whose
+// patience is over are told so.
+func (d *Desk) insist(t *turnOf, verb string, f func(context.Context) error) error {
+	const first, most = 20 * time.Millisecond, time.Second
+	for pause := first; ; pause = min(2*pause, most) {
+		err := d.atStore(d.life, f)
+		if err == nil || final(err) {
+			return err
+		}
+		d.failed(err, verb, t.o.ID)
+		t.impatient()
+		select {
+		case <-time.After(pause):
+		case <-d.life.Done():
+			return errAway
+		}
+	}
+}
+
+// final reports whether an error says that nothing was done and never will be.
+func final(err error) bool {
+	var e *throng.Error
+	return errors.As(err, &e) && !e.Temporary && e.Code != throng.ErrNotAvailable.Code
+}
+
+// impatient tells those who have waited too long. Of claims in the batch it is not known
+// what becomes of them; of those behind, nothing was done and nothing will be.
+func (t *turnOf) impatient() {
+	d, o := t.d, t.o
+	oldest := d.clock.Now() - d.opts.Patience.Milliseconds()
+	for _, list := range [][]waiting{t.work, t.late} {
+		for i := range list {
+			if w := &list[i]; w.since <= oldest {
+				d.tell(w, throng.Judged{}, errAway)
+			}
+		}
+	}
+	d.mu.Lock()
+	n := 0
+	for n < len(o.queue) && o.queue[n].since <= oldest {
+		n++
+	}
+	late := slices.Clone(o.queue[:n])
+	clear(o.queue[:n])
+	o.queue = o.queue[n:]
+	d.waiting -= n
+	d.mu.Unlock()
+	for i := range late {
+		d.tell(&late[i], throng.Judged{}, errAway)
+	}
+}
+
+// atStore asks the store when it is this one's turn, until ctx ends or patience does.
+func (d *Desk) atStore(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d.opts.Patience)
+	defer cancel()
+	select {
+	case d.calls <- struct{}{}:
+		defer func() { <-d.calls }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return f(ctx)
+}
+
+// failed counts and logs a call that did not work.
+func (d *Desk) failed(err error, verb, bonus string) {
+	if d.life.Err() != nil {
+		return
+	}
+	d.stats.Errors.Add(1)
+	d.log.Warn("the store of bonuses does not answer", "verb", verb, "bonus", bonus, "error", err)
+}
+
+// apply remembers what the store said, and returns what is news: who has it now, and
+// whether its end has to be told.
+func (d *Desk) apply(o *offer, b *throng.Bonus, judged []throng.Judged) (fresh []throng.Claim, ended bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range judged {
+		j := &judged[i]
+		if j.Verdict != throng.Won && j.Verdict != throng.Already {
+			continue
+		}
+		_, known := o.winners[j.Claim.User]
+		if j.Verdict == throng.Won && !known {
+			fresh = append(fresh, j.Claim)
+		}
+		d.remember(o, j.Claim.User, won{j.Claim.Place, j.Claim.At, j.Claim.ID})
+	}
+	return fresh, d.learn(o, b)
+}
+
+// learn takes over what the store says of a bonus, and reports whether its end has to be
+// told. d.mu is held.
+func (d *Desk) learn(o *offer, b *throng.Bonus) (tell bool) {
+	o.Claimed = max(o.Claimed, b.Claimed)
+	if b.End == throng.BonusOpen || o.End != throng.BonusOpen {
+		return false
+	}
+	o.End, o.EndedAt = b.End, b.EndedAt
+	o.whole = o.known() == o.Claimed
+	tell = !o.told && o.stage != scheduled // nobody has heard of it
+	o.told = true
+	d.retire(o)
+	return tell
+}
+
+// remember keeps who has a bonus, if there is room. d.mu is held.
+func (d *Desk) remember(o *offer, user string, w won) {
+	if _, known := o.winners[user]; known || d.remembered >= d.opts.Remembered && !d.makeRoom(o) {
+		return
+	}
+	o.winners[user] = w
+	d.remembered++
+}
+
+// makeRoom forgets the offer whose deadline passed first, but not the one that room is
+// made for, and reports whether there is room now. d.mu is held.
+func (d *Desk) makeRoom(not *offer) bool {
+	for len(d.past) > 0 && d.remembered >= d.opts.Remembered {
+		first := d.past[0]
+		if first == not || first.serving {
+			return false
+		}
+		d.forget(first)
+		d.dropPast()
+	}
+	return d.remembered < d.opts.Remembered
+}
+
+// dropPast drops offers that are forgotten from the front of those that are gone. d.mu is
+// held.
+func (d *Desk) dropPast() {
+	for len(d.past) > 0 && d.past[0].due == 0 {
+		d.past[0] = nil
+		d.past = d.past[1:]
+	}
+}
