@@ -76,7 +76,7 @@ type Namespace struct {
 	Slow           SlowPolicy
 	Presence       PresenceMode
 	// PresenceList is up to how many members everybody is told of each; above, they are
-	// counted.
+	// counted, and so they are where the list would be too large for its clients' queues.
 	PresenceList int
 	// Visits says that being subscribed to a channel is recorded, and Watch how
 	// watching it is.

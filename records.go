@@ -10,6 +10,9 @@ type VisitFilter struct {
 	// AnyChannel takes the visits of all channels and of the service; otherwise
 	// Channel is exact, and empty means the whole service.
 	AnyChannel bool
+	// Namespaces are those that channels have to be of, with AnyChannel; nil is any. The
+	// service is of each.
+	Namespaces []string
 	Kind       VisitKind
 	Node       string
 	Reason     VisitReason
@@ -87,6 +90,9 @@ type WatchedQuery struct {
 	// AnyChannel asks for a sum for each channel; otherwise Channel is exact, and
 	// empty means the whole service.
 	AnyChannel bool
+	// Namespaces are those that channels have to be of, with AnyChannel and a User, or
+	// Users; nil is any. The service is of each. Of all users they are ErrBadRequest.
+	Namespaces []string
 	Kind       VisitKind
 	// From and To are milliseconds since 1970, without To; 0 is open. Of all users, where
 	// User is empty and Users nil, they are widened to whole days of UTC: sums over many users are made from

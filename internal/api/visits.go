@@ -109,6 +109,14 @@ func (p *place) whole(c *call) *throng.Error {
 // sees reports whether the key may know what was in a channel; empty is the service.
 func (c *call) sees(channel string) bool { return channel == "" || c.mine(channel) }
 
+// namespaces are those of whose channels the key may know, nil for all.
+func (c *call) namespaces() []string {
+	if allowed(c.key.Namespaces, Any) {
+		return nil
+	}
+	return append([]string{}, c.key.Namespaces...)
+}
+
 // records returns the books, or why there are none.
 func (c *call) records() (throng.Records, *throng.Error) {
 	if c.opts.Records == nil {

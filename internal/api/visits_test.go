@@ -251,6 +251,7 @@ type userAnswer struct {
 		Channel                                  string
 		MS, Visits, Watching_ms, Watching_visits int64
 	}
+	More bool
 }
 
 func TestVisitsUser(t *testing.T) {
@@ -288,7 +289,16 @@ func TestVisitsErase(t *testing.T) {
 // A key with namespaces of its own is told of those, and of the service; one without
 // the method, of nothing.
 func TestVisitsRights(t *testing.T) {
-	w := over(t, api.Options{Records: someBooks(t)})
+	b := someBooks(t)
+	// cid was in more channels that the key may not know than are told, and is in one more.
+	var many throng.VisitFlush
+	for i := range 1100 {
+		many.Closed = append(many.Closed, b.visited("cid", fmt.Sprint("other:", i), throng.Connected, 0, 1, throng.VisitLeft))
+		many.Opened = append(many.Opened, throng.Visit{User: "cid", Channel: fmt.Sprint("other:", i), StartedAt: b.lease.Now})
+	}
+	many.Opened = append(many.Opened, throng.Visit{User: "cid", Channel: "room:z", StartedAt: b.lease.Now - 1000})
+	b.write(t, many)
+	w := over(t, api.Options{Records: b})
 	w.key = roomKey
 	for _, method := range []string{"visits_sessions", "visits_watched", "visits_top", "visits_online", "visits_curve"} {
 		w.refused(method, `{"channel":"other:y"}`, 103, "namespace other")
@@ -308,11 +318,14 @@ func TestVisitsRights(t *testing.T) {
 			t.Error(line)
 		}
 	}
-	if len(lines) != 5 {
+	if len(lines) != 6 {
 		t.Errorf("%d lines: %q", len(lines), lines)
 	}
 	if r := result[userAnswer](w, "visits_user", `{"user":"bob"}`); len(r.Channels) != 0 || r.MS == 0 {
 		t.Errorf("%+v", r)
+	}
+	if few := result[userAnswer](w, "visits_user", `{"user":"cid"}`); len(few.Channels) != 1 || few.Channels[0].Channel != "room:z" || len(few.Open) != 1 || few.More {
+		t.Errorf("%+v", few)
 	}
 	w.key = "counting"
 	w.want("visits_online", `{"count":true}`, `{"total":1,"users":[]}`)

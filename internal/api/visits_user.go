@@ -71,7 +71,7 @@ func (c *call) visitsUser(q *visitsUserRequest) (*visitsUserResult, *throng.Erro
 // openOf finds what a user has open.
 func (c *call) openOf(ctx context.Context, books throng.Records, r *visitsUserResult) error {
 	for _, kind := range []throng.VisitKind{throng.Connected, throng.Watching} {
-		found, next, err := books.Sessions(ctx, throng.VisitFilter{User: r.User, AnyChannel: true, Kind: kind, Open: true},
+		found, next, err := books.Sessions(ctx, throng.VisitFilter{User: r.User, AnyChannel: true, Namespaces: c.namespaces(), Kind: kind, Open: true},
 			throng.Page{Limit: maxEntries})
 		if err != nil {
 			return err
@@ -116,7 +116,7 @@ func (c *call) sumsOf(ctx context.Context, books throng.Records, r *visitsUserRe
 	}
 	sums := make(map[string]channelSum)
 	for _, kind := range []throng.VisitKind{throng.Connected, throng.Watching} {
-		ask.AnyChannel, ask.Kind = true, kind
+		ask.AnyChannel, ask.Namespaces, ask.Kind = true, c.namespaces(), kind
 		found, next, err := books.Watched(ctx, ask)
 		if err != nil {
 			return err

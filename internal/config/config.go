@@ -220,6 +220,6 @@ type Namespace struct {
 	Visits         bool          `toml:"visits" doc:"Record who is in a channel and for how long, not only in the service as a whole."`
 	Watch          string        `toml:"watch" oneof:"off exclusive parallel" doc:"Record who watches a channel, as its clients say by the event watch: of a user who watches several, exclusive counts the one that it turned to last, parallel each."`
 	Presence       string        `toml:"presence" oneof:"off users clients" doc:"Tell those who are in a channel who is there: users, each once however many connections, or clients, each connection. Everybody who may subscribe sees it."`
-	PresenceList   int           `toml:"presence_list" min:"1" max:"1000" doc:"Up to how many members everybody is told of each; above, they are counted, once a second."`
+	PresenceList   int           `toml:"presence_list" min:"1" max:"1000" doc:"Up to how many members everybody is told of each; above, or where the list would be larger than half of engine.queue_bytes, they are counted, once a second."`
 	SlowPolicy     string        `toml:"slow_policy" oneof:"disconnect newest" doc:"For a client whose queue is full: disconnect it, or keep only the newest publications."`
 }

@@ -6,7 +6,7 @@ import (
 	"throng"
 )
 
-// sample is how many of the newest members a count names.
+// sample is how many of the newest members a count names, as far as they are not large.
 const sample = 10
 
 // rise turns a room into a crowd. Whoever shows the list shows none from here on.
@@ -41,7 +41,7 @@ func (r *room) fall() {
 
 // number counts a crowd and tells all.
 func (r *room) number() {
-	if r.here.n <= r.lower() {
+	if r.small() {
 		r.fall()
 		return
 	}
@@ -60,7 +60,8 @@ func (r *room) counted() []byte {
 	b = append(b, `,"connections":`...)
 	b = strconv.AppendInt(b, int64(r.conns), 10)
 	b = append(b, `,"newest":[`...)
-	for m, n := r.newest, 0; m != nil && n < sample; m, n = m.older, n+1 {
+	most := r.p.opts.ListBytes / 2
+	for m, n := r.newest, 0; m != nil && n < sample && len(b)+int(m.weight) <= most; m, n = m.older, n+1 {
 		if n > 0 {
 			b = append(b, ',')
 		}

@@ -4,9 +4,10 @@
 // A channel of a namespace with presence has a room: its members, by user or by
 // client, and how many connections they have. Up to Namespace.PresenceList members
 // everybody is told of everybody: who joins gets the list, and what changes is
-// gathered for a while and told to all as one difference. Above, the channel is a
-// crowd: its members are counted, and all get one message a second. So a channel
-// of N costs N deliveries a second, never N times N.
+// gathered for a while and told to all as one difference. Above, or where the list
+// would be larger than Options.ListBytes, the channel is a crowd: its members are
+// counted, and all get one message a second. So a channel of N costs N deliveries a
+// second, never N times N.
 //
 // # Why a list can't be wrong
 //

@@ -53,8 +53,19 @@ type member struct {
 	client       throng.ClientID // of the first connection
 	conns        int32
 	place        int32 // among those who are here, -1 when not
+	weight       int32 // about how many bytes of a list it takes, since it came
 	anonymous    bool
 	dirty        bool // in the room's list of changes
+}
+
+// entryBytes is about what a list's entry takes beside its key and what the application
+// says.
+const entryBytes = 128
+
+// weigh notes how many bytes of a list the member takes.
+func (m *member) weigh() int {
+	m.weight = int32(entryBytes + stringLen(m.key) + len(m.info))
+	return int(m.weight)
 }
 
 // saying is a meta that somebody was told of. A member of a crowd has none.

@@ -137,11 +137,28 @@ func appendKey(b []byte, key string) []byte { return append(appendString(b, key)
 
 // appendString appends a JSON string. Most keys need no escape.
 func appendString(b []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			q, _ := json.Marshal(s) // strings can't fail
-			return append(b, q...)
-		}
+	if !plain(s) {
+		q, _ := json.Marshal(s) // strings can't fail
+		return append(b, q...)
 	}
 	return append(append(append(b, '"'), s...), '"')
+}
+
+// stringLen is how long a JSON string is.
+func stringLen(s string) int {
+	if !plain(s) {
+		q, _ := json.Marshal(s)
+		return len(q)
+	}
+	return len(s) + 2
+}
+
+// plain reports whether a string needs no escape.
+func plain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }

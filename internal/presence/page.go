@@ -120,7 +120,7 @@ func (p *Presence) List(sub *session.Subscription, cursor string, limit int) ([]
 			first = false
 			b = append(r.appendEntry(b, m), `,"connections":`...)
 			b = append(strconv.AppendInt(b, int64(m.conns), 10), '}')
-			return true
+			return len(b) < p.opts.ListBytes // else the rest is another page's
 		})
 		b = append(b, `],"users":`...)
 		b = strconv.AppendInt(b, int64(r.users()), 10)

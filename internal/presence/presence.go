@@ -23,6 +23,10 @@ type Options struct {
 	// Gather is for how long changes are gathered, Count how often a crowd is
 	// counted at most; default 250 ms and 1 s.
 	Gather, Count time.Duration
+	// ListBytes is how large a list may be: a channel whose list would be larger is a
+	// crowd. 0 means 512 KiB. Lists can't be dropped where a client is slow, so this has
+	// to be well below what may wait for one.
+	ListBytes int
 }
 
 // DefaultList is up to how many members everybody is told of each, where a namespace
@@ -45,7 +49,7 @@ var _ session.Attendance = (*Presence)(nil)
 const shards = 256
 
 // shard is a part of the rooms, and the lock of all of them. It is held for a few
-// steps, or for a list that is bounded by Namespace.PresenceList.
+// steps, or for a list that is bounded by Namespace.PresenceList and Options.ListBytes.
 type shard struct {
 	mu    sync.Mutex
 	rooms map[string]*room
@@ -73,6 +77,9 @@ func New(o Options) *Presence {
 	}
 	if o.Clock == nil {
 		o.Clock = throng.NewClock()
+	}
+	if o.ListBytes <= 0 {
+		o.ListBytes = 512 << 10
 	}
 	var random [6]byte
 	_, _ = rand.Read(random[:]) // never fails

@@ -18,6 +18,7 @@ type room struct {
 	here    places // those with connections
 	newest  *member
 	conns   int
+	bytes   int                  // about how large the list of those with connections is
 	people  map[string][]*member // by key, where several members may share one; else nil
 
 	crowd   bool
@@ -30,6 +31,12 @@ type room struct {
 	soon, later, rest bool // in the agenda
 	gone              bool // not in its shard any more
 }
+
+// large reports whether there are too many to tell all of each, or too much to tell of
+// them; small, whether few enough are left to begin anew.
+func (r *room) large() bool { return r.here.n > r.limit() || r.bytes > r.p.opts.ListBytes }
+
+func (r *room) small() bool { return r.here.n <= r.lower() && r.bytes <= r.p.opts.ListBytes/5*4 }
 
 // limit is up to how many members all are told of each; lower, from where they are
 // told again.
@@ -97,7 +104,7 @@ func (r *room) enter(w who) *member {
 		m.replace(r.p.refs.Add(1), w.info)
 	}
 	r.arrive(m)
-	if !r.crowd && r.here.n > r.limit() {
+	if !r.crowd && r.large() {
 		r.rise()
 	}
 	r.touch(m)
@@ -133,6 +140,7 @@ func (r *room) tidy() {
 func (r *room) arrive(m *member) {
 	r.p.stats.Members.Add(1)
 	r.here.add(m)
+	r.bytes += m.weigh()
 	m.older, m.newer = r.newest, nil
 	if r.newest != nil {
 		r.newest.newer = m
@@ -146,6 +154,7 @@ func (r *room) arrive(m *member) {
 func (r *room) depart(m *member) {
 	r.p.stats.Members.Add(-1)
 	r.here.remove(m)
+	r.bytes -= int(m.weight)
 	if m.newer != nil {
 		m.newer.older = m.older
 	} else {

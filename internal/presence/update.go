@@ -29,6 +29,11 @@ func (p *Presence) Update(sub *session.Subscription, meta []byte) *throng.Error 
 			return
 		}
 		m.replace(p.refs.Add(1), info)
+		r.bytes -= int(m.weight)
+		r.bytes += m.weigh()
+		if !r.crowd && r.large() {
+			r.rise()
+		}
 		r.touch(m)
 	})
 	if !ok {

@@ -67,8 +67,14 @@ func (encoder) Encode(dst []byte, channel string, p *throng.Publication) []byte 
 // inWorld runs a test in a world of its own.
 func inWorld(t *testing.T, f func(w *world)) {
 	t.Helper()
+	inNarrowWorld(t, 1<<20, f)
+}
+
+// inNarrowWorld is inWorld where so many bytes may wait for a client.
+func inNarrowWorld(t *testing.T, queue int, f func(w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newNarrowWorld(t, queue)
 		ctx, cancel := context.WithCancel(context.Background())
 		over := make(chan struct{})
 		go func() { defer close(over); w.presence.Run(ctx) }()
@@ -87,7 +93,9 @@ func inWorld(t *testing.T, f func(w *world)) {
 	})
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newNarrowWorld(t, 1<<20) }
+
+func newNarrowWorld(t testing.TB, queue int) *world {
 	w := &world{t: t, clients: map[throng.Ref]*client{}, spaces: map[string]*throng.Namespace{}}
 	for _, ns := range []throng.Namespace{
 		{Name: "off"},
@@ -115,9 +123,9 @@ func newWorld(t testing.TB) *world {
 		Hub: w.hub, Broker: broker, Clock: clock, Post: w.post,
 		Namespaces: func(name string) *throng.Namespace { return w.spaces[name] },
 	})
-	w.presence = presence.New(presence.Options{Sink: w.hub, Post: w.post, Clock: clock})
+	w.presence = presence.New(presence.Options{Sink: w.hub, Post: w.post, Clock: clock, ListBytes: queue / 2})
 	w.env = &session.Env{
-		Node: w.Node, Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20}, Clock: clock,
+		Node: w.Node, Limits: session.Limits{Channels: 100, QueueBytes: queue}, Clock: clock,
 		Attendance: []session.Attendance{w.presence},
 	}
 	return w

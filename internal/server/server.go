@@ -81,7 +81,7 @@ type Server struct {
 	store       *store.Later     // of what lasts; nil for none
 	records     throng.Records   // the same, for who asks
 	bonuses     *bonus.Desk
-	scratch     string // the directory of a temporary store
+	scratch     *scratch // the directory of a temporary store; nil for none
 	events      *events.Gateway
 	presence    *presence.Presence
 	states      *userstate.States // nil where users have none
@@ -183,7 +183,7 @@ func (s *Server) compose() (err error) {
 	s.composeStore()
 	s.composeVisits()
 	s.composeBonuses()
-	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock})
+	s.presence = presence.New(presence.Options{Sink: s.hub, Post: s.engine.Post, Clock: s.clock, ListBytes: int(c.Engine.QueueBytes / 2)})
 	if err := s.composeStates(); err != nil {
 		return err
 	}

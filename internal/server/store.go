@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -33,14 +31,17 @@ func (s *Server) openStore(ctx context.Context) (store.Store, error) {
 	}
 	file := c.File
 	if file == "" {
-		if s.scratch == "" {
-			dir, err := os.MkdirTemp("", "throng-store-")
-			if err != nil {
-				return nil, fmt.Errorf("store: no room for a temporary file: %w", err)
+		if s.scratch == nil {
+			if n := sweepScratch(); n > 0 {
+				s.log.Info("removed temporary stores of processes that were killed", "directories", n)
 			}
-			s.scratch = dir
+			made, err := newScratch()
+			if err != nil {
+				return nil, err
+			}
+			s.scratch = made
 		}
-		file = filepath.Join(s.scratch, "throng.db")
+		file = filepath.Join(s.scratch.dir, "throng.db")
 	}
 	return sqlite.Open(ctx, sqlite.Options{File: file, Log: s.log})
 }
@@ -56,7 +57,7 @@ func (s *Server) closeStore() {
 	if err := s.store.Close(last); err != nil {
 		s.log.Warn("the store was not closed", "error", err)
 	}
-	if s.scratch != "" {
-		_ = os.RemoveAll(s.scratch)
+	if s.scratch != nil {
+		s.scratch.remove()
 	}
 }

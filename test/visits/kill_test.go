@@ -2,6 +2,7 @@
 package visits
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -113,7 +114,7 @@ func open(t *testing.T, file string) books {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close(t.Context()) })
+	t.Cleanup(func() { _ = s.Close(context.Background()) }) // the test's context is over then
 	return books{s}
 }
 

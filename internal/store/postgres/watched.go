@@ -19,6 +19,8 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 	limit := store.Limit(q.Page.Limit)
 	var list []store.Spent
 	switch {
+	case q.Namespaces != nil && (q.User == "" && q.Users == nil || !q.AnyChannel):
+		return nil, "", throng.ErrBadRequest
 	case limit == 0:
 	case q.User != "":
 		list, err = s.watchedBy(ctx, &q, []string{q.User})
@@ -41,12 +43,15 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 // watchedBy is exact: it goes through the visits of each user.
 func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery, users []string) (list []store.Spent, err error) {
 	from, to := store.Period(q.From, q.To)
-	args := pgx.NamedArgs{
+	w := store.Where{Values: map[string]any{
 		"users": store.Texts(users), "kind": int16(q.Kind), "channel": store.Text(q.Channel),
 		"from": moment(from), "to": moment(to), "skew": s.skew(),
-	}
+	}}
 	place := " AND channel = @channel"
-	if q.AnyChannel {
+	switch {
+	case q.AnyChannel && q.Namespaces != nil:
+		place = " AND " + w.Within(q.Namespaces, "channel")
+	case q.AnyChannel:
 		place = ""
 	}
 	sum := store.Islands{From: from, To: to, Days: q.Days}
@@ -59,7 +64,7 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery, users []s
 			WHERE user_id = ANY (@users) AND kind = @kind AND started_at <= @to AND ended_at >= @from`+place+`
 		UNION ALL SELECT user_id, channel, o.started_at, `+upTo+` FROM online o JOIN node_lease l USING (node_epoch)
 			WHERE user_id = ANY (@users) AND kind = @kind AND o.started_at <= @to`+place+`
-		ORDER BY 1, 2, 3`, args, func(rows pgx.Rows) error {
+		ORDER BY 1, 2, 3`, w.Values, func(rows pgx.Rows) error {
 		var user, channel string
 		var started, ended time.Time
 		if err := rows.Scan(&user, &channel, &started, &ended); err != nil {

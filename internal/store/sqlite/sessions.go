@@ -87,6 +87,8 @@ func (s *Store) sessionConditions(f *throng.VisitFilter, cursor string) (ended, 
 	if !f.AnyChannel {
 		open.Set("channel", store.Text(f.Channel))
 		each("channel = @channel")
+	} else if f.Namespaces != nil {
+		both(open.Within(f.Namespaces, "o.channel"), open.Within(f.Namespaces, "v.channel"))
 	}
 	if f.To != 0 {
 		_, to := store.Period(0, f.To)

@@ -18,6 +18,8 @@ func (s *Store) Watched(ctx context.Context, q throng.WatchedQuery) (page []thro
 	limit := store.Limit(q.Page.Limit)
 	var list []store.Spent
 	switch {
+	case q.Namespaces != nil && (q.User == "" && q.Users == nil || !q.AnyChannel):
+		return nil, "", throng.ErrBadRequest
 	case limit == 0:
 	case q.User != "":
 		list, err = s.watchedBy(ctx, &q, []string{q.User})
@@ -56,6 +58,8 @@ func (s *Store) watchedBy(ctx context.Context, q *throng.WatchedQuery, users []s
 	if !q.AnyChannel {
 		w.Set("channel", store.Text(q.Channel))
 		place = " AND channel = @channel"
+	} else if q.Namespaces != nil {
+		place = " AND " + w.Within(q.Namespaces, "channel")
 	}
 	sum := store.Islands{From: from, To: to, Days: q.Days}
 	// A visit that ends where the period begins may be the beginning of one that goes on.

@@ -10,6 +10,7 @@ import (
 
 var sessionTests = []test{
 	{"Sessions/Filters", filters},
+	{"Sessions/OfNamespaces", namespaces},
 	{"Sessions/OpenCountUpToNow", func(w *world) {
 		n := w.node("a")
 		t := n.lease.Now
@@ -67,6 +68,54 @@ func equalCounts(a, b map[string]int) bool {
 		}
 	}
 	return true
+}
+
+// namespaces asks for channels of some, where pages end among others.
+func namespaces(w *world) {
+	n := w.node("a")
+	t := n.lease.Now - 1000
+	channels := []string{"", "room:a", "room", "rooms:b", "other:room:c", `room:\x`, "default:d", "ROOM:a", "room:", `\x\x\x\x\x\x:`, "100%", "ro_m:a"}
+	var f throng.VisitFlush
+	for i, channel := range channels {
+		v := in(channel, visit("ann", t+int64(i), t+500))
+		if i%2 == 0 {
+			v.EndedAt = 0
+			f.Opened = append(f.Opened, v)
+		} else {
+			f.Closed = append(f.Closed, v)
+		}
+	}
+	n.flush(f)
+	for what, c := range map[string]struct{ of, want []string }{
+		"any":     {nil, channels},
+		"none":    {[]string{}, []string{""}},
+		"room":    {[]string{"room"}, []string{"", "room:a", `room:\x`, "room:"}},
+		"default": {[]string{"default"}, []string{"", "room", "default:d", "100%"}},
+		"two":     {[]string{"other", "rooms"}, []string{"", "rooms:b", "other:room:c"}},
+		"odd":     {[]string{"ro_m", "%"}, []string{"", "ro_m:a"}},
+	} {
+		var sessions, sums []string
+		for _, user := range []string{"ann", ""} {
+			sessions = nil
+			for _, v := range w.sessions(throng.VisitFilter{User: user, AnyChannel: true, Namespaces: c.of}) {
+				sessions = append(sessions, v.Channel)
+			}
+			slices.Reverse(sessions)
+			same(w, what, sessions, c.want)
+		}
+		for _, v := range w.watched(throng.WatchedQuery{User: "ann", AnyChannel: true, Namespaces: c.of}) {
+			sums = append(sums, v.Channel)
+		}
+		want := slices.Sorted(slices.Values(c.want))
+		slices.Sort(sums)
+		same(w, "sums of "+what, sums, want)
+	}
+	for _, q := range []throng.WatchedQuery{{AnyChannel: true}, {User: "ann"}} {
+		q.Namespaces, q.Page.Limit = []string{"room"}, 1
+		if _, _, err := w.store.Watched(w.Context(), q); err == nil {
+			w.Errorf("%+v is answered", q)
+		}
+	}
 }
 
 func filters(w *world) {
