@@ -14,16 +14,17 @@ LDFLAGS := $(if $(VERSION),-X throng/internal/cli.version=$(VERSION))
 
 # Packages that start processes, browsers or crowds, or ask for what the test
 # cache can't see: never from the cache, and those with crowds one at a time.
-BROWSERS = ./test ./test/proxies
-ALONE = . $$($(GO) list ./test/... | grep -vE '^throng/test(/proxies)?$$')
+BROWSERS = ./test ./test/proxies ./test/bonus ./test/guide ./test/state ./test/visits
+ALONE = . $$($(GO) list ./test/... | grep -vE '^throng/test(/(proxies|bonus|guide|state|visits))?$$')
 # Packages tested at once: most of what they do is waiting for deadlines.
 AT_ONCE = 4
 # And tests of one at once, where they say that they may be.
 PARALLEL = 6
 TOGETHER = $$($(GO) list ./... | grep -vE '^throng(/test(/.*)?)?$$')
 # What is raced at each change: the rooms whose goroutines share something. The others
-# are codecs, readers of files, tools, and stores; make race has them all.
-RACING = $$($(GO) list ./internal/... | grep -E '/(auth|bonus|broker/.*|census|certs|gateway(/.*)?|hub|loop|node|presence|rate|server|session(/.*)?)$$')
+# are codecs, readers of files, tools, and stores; make race has them all, and the
+# gateway's tests on all fronts.
+RACING = $$($(GO) list ./internal/... | grep -E '/(auth|bonus|broker/.*|census|certs|gateway(/.*)?|hub|loop|node|presence|rate|server|session(/.*)?|userstate)$$')
 
 # Without SQLite, a great deal of translated C that takes minutes to check and compile.
 LIGHT = -tags nosqlite
@@ -64,10 +65,10 @@ test: setup lint ## everything that must hold before a commit
 	$(call step,go test: the rooms)
 	$(GO) test -p $(AT_ONCE) -parallel $(PARALLEL) -timeout 5m $(TOGETHER)
 	$(call step,go test -race: the rooms)
-	$(GO) test -p $(AT_ONCE) -parallel $(PARALLEL) -race $(LIGHT) -timeout 5m $(RACING)
-	$(call step,go test: real clients and browsers)
-	$(GO) test -timeout 8m -count 1 -p 2 -parallel 2 $(BROWSERS)
-	$(call step,go test: layers + processes + crowds)
+	TEST_FRONTS=epoll+tls,goroutine $(GO) test -p $(AT_ONCE) -parallel $(PARALLEL) -race $(LIGHT) -timeout 5m $(RACING)
+	$(call step,go test: real clients, browsers, processes)
+	$(GO) test -timeout 8m -count 1 -p 3 -parallel 2 $(BROWSERS)
+	$(call step,go test: layers + crowds)
 	$(GO) test -timeout 8m -count 1 -p 1 $(ALONE)
 
 .PHONY: race

@@ -6,6 +6,7 @@ package gatewaytest
 import (
 	"context"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -44,6 +45,15 @@ var Fronts = []string{"epoll", "goroutine", "epoll" + overTLS, "goroutine" + ove
 
 const overTLS = "+tls"
 
+// fronts are those of the variable TEST_FRONTS, such as "epoll+tls,goroutine", for runs that
+// can't take the time for all.
+func fronts() []string {
+	if some := os.Getenv("TEST_FRONTS"); some != "" {
+		return strings.Split(some, ",")
+	}
+	return Fronts
+}
+
 // EachFront runs a test on all fronts, where the system has them.
 func EachFront(t *testing.T, f func(t *testing.T, front string)) {
 	EachFrontInTurn(t, func(t *testing.T, front string) {
@@ -54,7 +64,7 @@ func EachFront(t *testing.T, f func(t *testing.T, front string)) {
 
 // EachFrontInTurn is EachFront for a test that must be alone.
 func EachFrontInTurn(t *testing.T, f func(t *testing.T, front string)) {
-	for _, front := range Fronts {
+	for _, front := range fronts() {
 		t.Run(front, func(t *testing.T) {
 			if strings.HasPrefix(front, "epoll") && runtime.GOOS != "linux" {
 				t.Skip("epoll is Linux")
