@@ -18,6 +18,9 @@ func post(t *testing.T, url, header, key, body string) (status int, answer strin
 	}
 	r.Header.Set(header, key)
 	r.Close = true
+	if len(body) >= 1<<20 { // as curl does: one that is refused is not sent
+		r.Header.Set("Expect", "100-continue")
+	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -283,6 +283,33 @@ func TestStoreAway(t *testing.T) {
 	})
 }
 
+// A change that is repeated before it is written is no more confirmed than the first one.
+func TestRepeatedWhileTheStoreFails(t *testing.T) {
+	o, d := options(), newDisk(nil)
+	o.Store = d
+	inWorld(t, o, func(w *world) {
+		w.want(set("a", "1"), "1")
+		d.set(true)
+		c := set("a", "2")
+		c.User, c.Mutation = user, "tab:1"
+		var answers []userstate.Outcome
+		for range 2 {
+			w.states.Submit(c, func(o userstate.Outcome) { answers = append(answers, o) })
+		}
+		w.wait(time.Second)
+		for i, o := range answers {
+			if o.Err != userstate.ErrAway {
+				t.Errorf("answer %d: %+v, want that the store is away", i+1, o)
+			}
+		}
+		if len(answers) != 2 {
+			t.Errorf("%d answers", len(answers))
+		}
+		d.set(false)
+		w.want(c, "2")
+	})
+}
+
 // Changes that come together are written together.
 func TestGroups(t *testing.T) {
 	o, d := options(), newDisk(nil)

@@ -297,9 +297,11 @@ func (s *States) settle(ctx context.Context, d *draft, err error) {
 	u.saving = false
 	defer s.resume(sh, u)
 	if err != nil {
+		unwritten := forget
 		for i, op := range d.ops {
 			out := d.outs[i]
-			if forget || len(d.changes[i]) > 0 {
+			// What stands behind a change was judged by it: a repetition of it, too.
+			if unwritten = unwritten || len(d.changes[i]) > 0; unwritten {
 				out = Outcome{Err: ErrAway}
 				u.known = false // whether it was written is not known
 			}
