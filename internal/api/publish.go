@@ -19,7 +19,7 @@ type content struct {
 	SkipHistory    bool              `json:"skip_history,omitempty" doc:"Deliver to those who are there, and do not store: such a publication has no offset."`
 	IdempotencyKey string            `json:"idempotency_key,omitempty" doc:"A repetition within five minutes publishes nothing to the same channel, and gets the first answer. At most 512 bytes."`
 	TTL            int64             `json:"ttl_ms,omitempty" doc:"After so many milliseconds the publication is not delivered any more. 0 leaves it to the namespace."`
-	ExpiresAt      int64             `json:"expires_at,omitempty" doc:"Instead of ttl_ms: when, in milliseconds since 1970."`
+	ExpiresAt      int64             `json:"expires_at,omitempty" doc:"Instead of ttl_ms: when, in milliseconds since 1970; at most ten years from now."`
 	Urgent         bool              `json:"urgent,omitempty" doc:"It goes ahead of what waits of other channels and is not urgent, and is the last to be dropped when a client is slow. The order within its channel stays."`
 	Exclude        string            `json:"exclude,omitempty" doc:"The id of a client that does not get it, such as the one that caused it."`
 	Delta          bool              `json:"delta,omitempty" doc:"Accepted; no client here has agreed on deltas."`
@@ -60,6 +60,9 @@ func (q *content) publication(now int64, maxData int) (*throng.Publication, *thr
 	}
 	if q.TTL > 0 {
 		p.ExpiresAt = now + q.TTL
+	}
+	if q.ExpiresAt > now+maxTTL {
+		return nil, bad("expires_at: it is at most ten years from now, in milliseconds since 1970")
 	}
 	if q.Exclude != "" && p.Exclude.UnmarshalText([]byte(q.Exclude)) != nil {
 		return nil, bad("exclude: a client's id has 32 hexadecimal digits")

@@ -170,6 +170,7 @@ func TestPublishRefused(t *testing.T) {
 		`{"channel":"a","data":1,"ttl_ms":1e300}`:                           "ttl_ms: a number",
 		`{"channel":"a","data":1,"ttl_ms":5,"expires_at":5}`:                "expires_at: it comes instead",
 		`{"channel":"a","data":1,"expires_at":-5}`:                          "expires_at: milliseconds",
+		`{"channel":"a","data":1,"expires_at":253402300799000}`:             "expires_at: it is at most",
 		`{"channel":"a","data":1,"event":"phx_close"}`:                      "event: names that begin with phx_",
 		`{"channel":"a","data":1,"event":"` + long + `"}`:                   "event: a name has at most 255 bytes",
 		`{"channel":"a","data":1,"exclude":"x"}`:                            "exclude: a client's id",

@@ -72,6 +72,21 @@ func TestNothingLate(t *testing.T) {
 	})
 }
 
+// A deadline thousands of years away is one.
+func TestFarDeadline(t *testing.T) {
+	onAll(t, func(t *testing.T, on carrier) {
+		r := start(t, on, loop.Options{}, nil)
+		cl, _, c := r.dial()
+		r.on(c, func() {
+			c.SendDroppable(frame('p', 10), throng.Timing{ExpiresAt: 253402300799000}, 1) // the year 9999
+			c.Send(frame('Z', 0))
+		})
+		if head := cl.read(5); head[0] != 'p' {
+			t.Errorf("%q came, and what expires in the year 9999 did not", head[0])
+		}
+	})
+}
+
 // What is measured is each publication whose birth is known, once.
 func TestLags(t *testing.T) {
 	onAll(t, func(t *testing.T, on carrier) {

@@ -132,7 +132,8 @@ func (w *writer) leave(batch []segment) {
 // until returns how long a segment may yet be begun, and whether that is not at all: then
 // it has expired.
 func (w *writer) until(seg *segment) (due time.Duration, over bool) {
-	due = time.Duration(seg.expires*1000-w.stream.loop.clock.Micros()) * time.Microsecond
+	const long = int64(time.Hour / time.Microsecond) // a far deadline does not fit a Duration
+	due = time.Duration(min(seg.expires*1000-w.stream.loop.clock.Micros(), long)) * time.Microsecond
 	if due <= 0 {
 		w.stream.loop.stats.Expired.Add(1)
 	}
