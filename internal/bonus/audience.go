@@ -23,6 +23,9 @@ type Attendance interface {
 const (
 	// recorded is how long after a moment the store knows who was here then.
 	recorded = 2000
+	// absentFor is how long who was not here at a moment is not looked for again. A store
+	// that was away can learn of it later than anybody thought.
+	absentFor = 10_000
 	// deniedFor is how long who has not watched long enough is not looked at again.
 	deniedFor = 1000
 	// maxDenied is how many are known of an offer who don't meet its conditions.
@@ -99,7 +102,7 @@ func (d *Desk) examine(ctx context.Context, a *throng.Audience, users []string, 
 			}
 			until := int64(0) // what is not written yet may come
 			if now > a.PresentAt+recorded {
-				until = 1 << 62
+				until = now + absentFor
 			}
 			for _, u := range unsure {
 				if !was[u] {

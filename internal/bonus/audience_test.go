@@ -14,11 +14,12 @@ import (
 // attendance is who was where since when, and is here still: what the books would say
 // after their delay. Real books are asked in internal/server.
 type attendance struct {
-	mu    sync.Mutex
-	clock *throng.Clock
-	since map[string]int64
-	asked int
-	fails bool
+	mu     sync.Mutex
+	clock  *throng.Clock
+	since  map[string]int64
+	asked  int
+	fails  bool
+	behind int64 // how much longer the books take, in milliseconds
 }
 
 const delay = 200
@@ -59,7 +60,7 @@ func (a *attendance) Present(_ context.Context, channel string, at int64, users 
 	was := make(map[string]bool)
 	for _, u := range users {
 		since, here := a.since[u]
-		was[u] = channel == "room:1" && here && since <= at && a.clock.Now() >= since+delay
+		was[u] = channel == "room:1" && here && since <= at && a.clock.Now() >= since+delay+a.behind
 	}
 	return was, nil
 }
@@ -119,6 +120,20 @@ func TestPresentAt(t *testing.T) {
 		a.fail(false)
 		time.Sleep(5 * time.Second)
 		w.want(w.claim("b", "somebody", ""), "not_for_you")
+	})
+}
+
+// TestPresentLater: a store that was away learns of who was here when it is back.
+func TestPresentLater(t *testing.T) {
+	attended(t, func(w *world, a *attendance) {
+		a.behind = 8000
+		a.come("there")
+		moment := w.clock.Now()
+		w.offer("b", func(b *throng.Bonus) { b.Deadline += 60_000; b.Audience.PresentAt = moment })
+		time.Sleep(3 * time.Second)
+		w.want(w.claim("b", "there", ""), "not_for_you")
+		time.Sleep(11 * time.Second)
+		w.want(w.claim("b", "there", ""), "won 1")
 	})
 }
 
