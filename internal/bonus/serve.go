@@ -211,15 +211,33 @@ func again(j throng.Judged, id string) throng.Judged {
 // persist asks the store until it is known what it did.
 func (t *turnOf) persist() (judged []throng.Judged, b throng.Bonus, err error) {
 	d := t.d
+	tries := 0
 	err = d.insist(t, "claim", func(ctx context.Context) (err error) {
+		tries++
 		judged, b, err = d.opts.Store.Claims(ctx, t.o.ID, t.claims)
 		return err
 	})
-	if err == nil && len(judged) != len(t.claims) {
+	switch {
+	case err != nil:
+	case len(judged) != len(t.claims):
 		d.log.Error("the store answered other claims than it was asked", "bonus", t.o.ID, "asked", len(t.claims), "answered", len(judged))
 		err = throng.ErrInternal
+	case tries > 1:
+		own(t.claims, judged)
 	}
 	return judged, b, err
+}
+
+// own finds the claims of a repeated batch that were granted the first time, when the
+// answer was lost. The store knows that of those that have an ID; one without is as old
+// as what is written.
+func own(claims []throng.Claim, judged []throng.Judged) {
+	for i := range judged {
+		j := &judged[i]
+		if j.Verdict == throng.Already && claims[i].ID == "" && j.Claim.ID == "" && j.Claim.At == claims[i].At {
+			j.Verdict = throng.Won
+		}
+	}
 }
 
 // insist repeats f until its outcome is known, or the desk ends. Meanwhile those whose
@@ -297,7 +315,8 @@ func (d *Desk) failed(err error, verb, bonus string) {
 }
 
 // apply remembers what the store said, and returns what is news: who has it now, and
-// whether its end has to be told.
+// whether its end has to be told. Of nobody in the batch that was known when it was cut;
+// who is by now was read from the journal meanwhile, and not told.
 func (d *Desk) apply(o *offer, b *throng.Bonus, judged []throng.Judged) (fresh []throng.Claim, ended bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -306,8 +325,7 @@ func (d *Desk) apply(o *offer, b *throng.Bonus, judged []throng.Judged) (fresh [
 		if j.Verdict != throng.Won && j.Verdict != throng.Already {
 			continue
 		}
-		_, known := o.winners[j.Claim.User]
-		if j.Verdict == throng.Won && !known {
+		if j.Verdict == throng.Won {
 			fresh = append(fresh, j.Claim)
 		}
 		d.remember(o, j.Claim.User, won{j.Claim.Place, j.Claim.At, j.Claim.ID})
