@@ -19,8 +19,9 @@ type sought struct {
 }
 
 const (
-	// searches is how many bonuses are looked up at once.
-	searches = 1000
+	// searches is how many bonuses are looked up at once, and searchesOf how many for
+	// one client's user in a second: ids are easily made up.
+	searches, searchesOf = 1000, 10
 	// absence is for how long it is believed that there is no such bonus, of at most
 	// so many.
 	absence, absences = time.Second, 10_000
@@ -38,7 +39,7 @@ func (d *Desk) seek(c *Claim, w waiting) error {
 	switch {
 	case d.closed:
 		return errAway
-	case d.waiting >= d.opts.Queue || s == nil && len(d.seeking) >= searches:
+	case d.waiting >= d.opts.Queue || s == nil && (len(d.seeking) >= searches || !c.Trusted && !d.maySeek(c.User, w.since)):
 		return errCrowd
 	case s == nil:
 		s = new(search)
@@ -51,12 +52,24 @@ func (d *Desk) seek(c *Claim, w waiting) error {
 	return nil
 }
 
+// maySeek counts one more bonus that is looked up for a user, if it may be. d.mu is held.
+func (d *Desk) maySeek(user string, now int64) bool {
+	if now-d.seekSince >= 1000 {
+		d.seekers, d.seekSince = make(map[string]int), now
+	}
+	if d.seekers[user] >= searchesOf {
+		return false
+	}
+	d.seekers[user]++
+	return true
+}
+
 // lookUp reads a bonus and judges the claims that waited for it.
 func (d *Desk) lookUp(id string, s *search) {
 	var b throng.Bonus
 	end := d.clock.Now() + d.opts.Patience.Milliseconds()
 	for {
-		err := d.atStore(d.life, func(ctx context.Context) (err error) {
+		err := d.aside(d.life, func(ctx context.Context) (err error) {
 			b, err = d.opts.Store.Bonus(ctx, id)
 			return err
 		})

@@ -176,7 +176,7 @@ func (d *Desk) expire(o *offer) {
 			return
 		}
 	}
-	d.fill(o, false)
+	d.fill(o, d.atStore, false)
 	d.mu.Lock()
 	tell := !o.told && !d.closed
 	o.told = true
@@ -192,12 +192,15 @@ func (d *Desk) serves(o *offer) bool {
 	return o.serving
 }
 
+// asker is how the store is asked: atStore, or aside.
+type asker func(ctx context.Context, f func(context.Context) error) error
+
 // fill reads who has a bonus of which no more can be had, if memory has not got them all
 // already and there is room. It fails silently: what is not in memory is asked for. Who
 // serves the offer says so: else claims may be on their way that came in time.
-func (d *Desk) fill(o *offer, serving bool) {
+func (d *Desk) fill(o *offer, ask asker, serving bool) {
 	var b throng.Bonus
-	err := d.atStore(d.life, func(ctx context.Context) (err error) {
+	err := ask(d.life, func(ctx context.Context) (err error) {
 		b, err = d.opts.Store.Bonus(ctx, o.ID)
 		return err
 	})
@@ -210,7 +213,7 @@ func (d *Desk) fill(o *offer, serving bool) {
 	missing := o.Claimed - o.known()
 	fits := missing <= int64(d.opts.Remembered-d.remembered)
 	d.mu.Unlock()
-	if missing > 0 && fits && !d.read(o) {
+	if missing > 0 && fits && !d.read(o, ask) {
 		return
 	}
 	d.mu.Lock()
@@ -221,11 +224,11 @@ func (d *Desk) fill(o *offer, serving bool) {
 }
 
 // read takes the journal of a bonus into memory, and reports whether all of it came.
-func (d *Desk) read(o *offer) bool {
+func (d *Desk) read(o *offer, ask asker) bool {
 	nameless := int64(0)
 	for cursor := ""; ; {
 		var page []throng.Claim
-		err := d.atStore(d.life, func(ctx context.Context) (err error) {
+		err := ask(d.life, func(ctx context.Context) (err error) {
 			page, cursor, err = d.opts.Store.ListClaims(ctx, throng.ClaimFilter{Bonus: o.ID}, throng.Page{Cursor: cursor, Limit: batch})
 			return err
 		})

@@ -118,7 +118,7 @@ func (t *turnOf) answer() {
 // look finds out about late claims whether their users have the bonus by an earlier one.
 // Those that came in time are decided: they were before these in the queue.
 func (t *turnOf) look() {
-	t.d.fill(t.o, true)
+	t.d.fill(t.o, t.d.aside, true)
 	failed := error(nil)
 	for i := range t.late {
 		w, j := &t.late[i], throng.Judged{}
@@ -139,7 +139,7 @@ func (d *Desk) find(o *offer, w *waiting) (throng.Judged, error) {
 		return j, nil
 	}
 	var page []throng.Claim
-	err := d.atStore(d.life, func(ctx context.Context) (err error) {
+	err := d.aside(d.life, func(ctx context.Context) (err error) {
 		page, _, err = d.opts.Store.ListClaims(ctx, throng.ClaimFilter{Bonus: o.ID, User: w.user}, throng.Page{Limit: 1})
 		return err
 	})
@@ -294,11 +294,21 @@ func (t *turnOf) impatient() {
 
 // atStore asks the store when it is this one's turn, until ctx ends or patience does.
 func (d *Desk) atStore(ctx context.Context, f func(context.Context) error) error {
+	return d.inTurn(ctx, d.calls, f)
+}
+
+// aside is atStore for what clients only want to know: it does not stand before claims
+// that may win.
+func (d *Desk) aside(ctx context.Context, f func(context.Context) error) error {
+	return d.inTurn(ctx, d.reads, f)
+}
+
+func (d *Desk) inTurn(ctx context.Context, turns chan struct{}, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Patience)
 	defer cancel()
 	select {
-	case d.calls <- struct{}{}:
-		defer func() { <-d.calls }()
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
