@@ -188,7 +188,7 @@ func (s *journal) ListClaims(ctx context.Context, f throng.ClaimFilter, p throng
 		from := 0
 		_, _ = fmt.Sscan(p.Cursor, &from)
 		for _, c := range s.claims[f.Bonus] {
-			if int(c.Place) <= from || f.User != "" && f.User != c.User {
+			if int(c.Place) <= from || f.User != "" && f.User != c.User || f.Users != nil && !slices.Contains(f.Users, c.User) {
 				continue
 			}
 			if len(page) == p.Limit {
