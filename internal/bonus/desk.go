@@ -115,7 +115,7 @@ type Desk struct {
 	live       index
 	agenda     agenda
 	past       []*offer // that are gone, the first one first; forgotten ones may be among them
-	waiting    int      // claims in queues
+	crowd      crowd    // claims that wait
 	remembered int      // winners of all offers
 }
 
@@ -138,7 +138,7 @@ func New(o Options) *Desk {
 		opts: o, clock: o.Clock, log: o.Log,
 		calls: make(chan struct{}, maxCalls), reads: make(chan struct{}, maxReads), wake: make(chan struct{}, 1), restored: make(chan struct{}),
 		offers: make(map[string]*offer), seeking: make(map[string]*search), seekers: make(map[string]int), absent: make(map[string]int64),
-		live: newIndex(),
+		live: newIndex(), crowd: newCrowd(),
 	}
 	if !o.Alone {
 		d.others = (2 * o.Patience).Milliseconds()

@@ -39,7 +39,7 @@ func (d *Desk) seek(c *Claim, w waiting) error {
 	switch {
 	case d.closed:
 		return errAway
-	case d.waiting >= d.opts.Queue || s == nil && (len(d.seeking) >= searches || !c.Trusted && !d.maySeek(c.User, w.since)):
+	case d.crowd.full(c.User, d.opts.Queue) || s == nil && (len(d.seeking) >= searches || !c.Trusted && !d.maySeek(c.User, w.since)):
 		return errCrowd
 	case s == nil:
 		s = new(search)
@@ -47,7 +47,7 @@ func (d *Desk) seek(c *Claim, w waiting) error {
 		d.seeking[id] = s
 		d.begin(func() { d.lookUp(id, s) })
 	}
-	d.waiting++
+	d.crowd.join(w.user)
 	s.claims = append(s.claims, sought{*c, w})
 	return nil
 }
@@ -97,10 +97,10 @@ func (d *Desk) found(id string, s *search, b *throng.Bonus) {
 	d.mu.Lock()
 	delete(d.seeking, id)
 	d.insert(*b)
-	d.waiting -= len(s.claims)
 	var told []outcome
 	for i := range s.claims {
 		x := &s.claims[i]
+		d.crowd.leave(x.w.user)
 		if j, err, done := d.take(&x.c, x.w); done {
 			told = append(told, outcome{x.w, j, err})
 		}
@@ -114,7 +114,9 @@ func (d *Desk) found(id string, s *search, b *throng.Bonus) {
 func (d *Desk) notFound(id string, s *search, why error) {
 	d.mu.Lock()
 	delete(d.seeking, id)
-	d.waiting -= len(s.claims)
+	for i := range s.claims {
+		d.crowd.leave(s.claims[i].w.user)
+	}
 	if why == throng.ErrUnknownBonus {
 		if len(d.absent) >= absences {
 			clear(d.absent)

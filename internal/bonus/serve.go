@@ -105,7 +105,9 @@ func (t *turnOf) answer() {
 		return
 	}
 	t.d.mu.Lock()
-	t.d.waiting -= len(t.told)
+	for i := range t.told {
+		t.d.crowd.leave(t.told[i].w.user)
+	}
 	t.d.mu.Unlock()
 	for i := range t.told {
 		x := &t.told[i]
@@ -113,49 +115,6 @@ func (t *turnOf) answer() {
 	}
 	clear(t.told)
 	t.told = t.told[:0]
-}
-
-// look finds out about late claims whether their users have the bonus by an earlier one.
-// Those that came in time are decided: they were before these in the queue.
-func (t *turnOf) look() {
-	t.d.fill(t.o, t.d.aside, true)
-	failed := error(nil)
-	for i := range t.late {
-		w, j := &t.late[i], throng.Judged{}
-		if failed == nil { // else it does not answer the next one either
-			j, failed = t.d.find(t.o, w)
-		}
-		t.say(*w, j, failed)
-	}
-	clear(t.late)
-}
-
-// find answers a late claim.
-func (d *Desk) find(o *offer, w *waiting) (throng.Judged, error) {
-	d.mu.Lock()
-	j, how := o.judge(w.user, w.id, w.at, d.clock.Now())
-	d.mu.Unlock()
-	if how != looking {
-		return j, nil
-	}
-	var page []throng.Claim
-	err := d.aside(d.life, func(ctx context.Context) (err error) {
-		page, _, err = d.opts.Store.ListClaims(ctx, throng.ClaimFilter{Bonus: o.ID, User: w.user}, throng.Page{Limit: 1})
-		return err
-	})
-	switch {
-	case err != nil:
-		d.failed(err, "find a claim", o.ID)
-		return j, errAway
-	case len(page) > 0:
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		h := won{page[0].Place, page[0].At, page[0].ID}
-		d.remember(o, w.user, h)
-		return o.held(w.user, w.id, h), nil
-	}
-	j.Claim = throng.Claim{Bonus: o.ID, User: w.user, ID: w.id, At: w.at}
-	return j, nil
 }
 
 // decide gives what is left to the store, and repeats it until the outcome is known.
@@ -285,7 +244,9 @@ func (t *turnOf) impatient() {
 	late := slices.Clone(o.queue[:n])
 	clear(o.queue[:n])
 	o.queue = o.queue[n:]
-	d.waiting -= n
+	for i := range late {
+		d.crowd.leave(late[i].user)
+	}
 	d.mu.Unlock()
 	for i := range late {
 		d.tell(&late[i], throng.Judged{}, errAway)
