@@ -6,12 +6,14 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"throng"
 	"throng/internal/gateway/gatewaytest"
+	"throng/internal/websocket"
 )
 
 // heldServer is a server with tokens and a store, for which claims wait until release.
@@ -111,4 +113,31 @@ func TestRevokedMeanwhile(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPaddedClaims: a claim that waits holds what it is about, not the message it came in.
+func TestPaddedClaims(t *testing.T) {
+	const claims, padding = 300, 60 << 10
+	s, hold := heldServer(t, "goroutine")
+	if _, err := s.Bonuses().Create(t.Context(), throng.Bonus{ID: "b", Deadline: time.Now().UnixMilli() + 60_000, Audience: throng.Audience{Channel: "room:1"}}); err != nil {
+		t.Fatal(err)
+	}
+	c := openTab(t, s, `{"sub":"eve"}`)
+	message := c.Frame(websocket.OpText, fmt.Appendf(nil, `["1","2","room:1","bonus_claim",{"id":"b","pad":"%s"}]`, strings.Repeat("x", padding)))
+	defer hold()()
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	for range claims {
+		c.Raw(message)
+	}
+	waits(t, s, claims)
+	if each := (heap() - before) / claims; each > padding/10 {
+		t.Errorf("a claim that waits takes %d bytes", each)
+	}
 }
