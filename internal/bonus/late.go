@@ -95,3 +95,38 @@ func (d *Desk) had(ctx context.Context, id string, late []waiting) (map[string]w
 	}
 	return had, nil
 }
+
+// lookBack answers claims of a bonus that is over and was in nobody's memory, and lets go
+// of it again: old ids are easily guessed, and there may be many, of many users. It is this
+// one's turn at the store.
+func (d *Desk) lookBack(ctx context.Context, o *offer, claims []sought) {
+	now := d.clock.Now()
+	told := make([]outcome, 0, len(claims))
+	var late []waiting
+	for i := range claims {
+		x := &claims[i]
+		if !x.c.Trusted && !d.mayKnow(o, x.c.User, x.c.Channel) {
+			told = append(told, outcome{x.w, throng.Judged{}, throng.ErrUnknownBonus})
+		} else if j, how := o.judge(x.w.user, x.w.id, x.w.at, now); how == decided {
+			told = append(told, outcome{x.w, j, nil})
+		} else {
+			late = append(late, x.w)
+		}
+	}
+	had, err := d.had(ctx, o.ID, late)
+	if err != nil {
+		d.failed(err, "find claims", o.ID)
+		err = errAway
+	}
+	for _, w := range late {
+		told = append(told, outcome{w, o.late(&w, had, now), err})
+	}
+	d.mu.Lock()
+	for i := range told {
+		d.crowd.leave(told[i].w.user)
+	}
+	d.mu.Unlock()
+	for i := range told {
+		d.tell(&told[i].w, told[i].j, told[i].err)
+	}
+}

@@ -3,6 +3,7 @@ package bonus
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"throng"
@@ -66,16 +67,17 @@ func (d *Desk) maySeek(user string, now int64) bool {
 
 // lookUp reads a bonus and judges the claims that waited for it.
 func (d *Desk) lookUp(id string, s *search) {
-	var b throng.Bonus
 	end := d.clock.Now() + d.opts.Patience.Milliseconds()
 	for {
-		err := d.aside(d.life, func(ctx context.Context) (err error) {
-			b, err = d.opts.Store.Bonus(ctx, id)
+		err := d.aside(d.life, func(ctx context.Context) error {
+			b, err := d.opts.Store.Bonus(ctx, id)
+			if err == nil {
+				d.found(ctx, s, &b)
+			}
 			return err
 		})
 		switch {
 		case err == nil:
-			d.found(id, s, &b)
 			return
 		case errors.Is(err, throng.ErrUnknownBonus):
 			d.notFound(id, s, throng.ErrUnknownBonus)
@@ -93,9 +95,15 @@ func (d *Desk) lookUp(id string, s *search) {
 	}
 }
 
-func (d *Desk) found(id string, s *search, b *throng.Bonus) {
+// found has the claims of a search judged. It is still this one's turn at the store.
+func (d *Desk) found(ctx context.Context, s *search, b *throng.Bonus) {
 	d.mu.Lock()
-	delete(d.seeking, id)
+	delete(d.seeking, b.ID)
+	if d.offers[b.ID] == nil && s.late(b) {
+		d.mu.Unlock()
+		d.lookBack(ctx, newOffer(*b), s.claims)
+		return
+	}
 	d.insert(*b)
 	var told []outcome
 	for i := range s.claims {
@@ -109,6 +117,11 @@ func (d *Desk) found(id string, s *search, b *throng.Bonus) {
 	for i := range told {
 		d.tell(&told[i].w, told[i].j, told[i].err)
 	}
+}
+
+// late reports whether none of the claims can have the bonus any more.
+func (s *search) late(b *throng.Bonus) bool {
+	return b.End != throng.BonusOpen || !slices.ContainsFunc(s.claims, func(x sought) bool { return x.w.at < b.Deadline+b.Tolerance })
 }
 
 func (d *Desk) notFound(id string, s *search, why error) {
