@@ -42,6 +42,7 @@ var (
 type chunk struct {
 	status int
 	b      []byte
+	until  int64        // from when on a whole answer may not be written, 0: never
 	frames []loop.Frame // instead of b, if some have deadlines
 }
 
@@ -88,7 +89,7 @@ func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
 	write := func(k chunk) error {
 		f.at.gw.writeFor(c)
 		if k.status != 0 {
-			answerWhole(w, f.asking, k.status, k.b)
+			f.answer(w, k)
 			return nil
 		}
 		if !begun {
@@ -126,6 +127,16 @@ func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// answer writes a whole answer, if it is not too late for what is in it: then the client
+// may ask again from where it stood.
+func (f *flow) answer(w http.ResponseWriter, k chunk) {
+	if k.until != 0 && f.at.gw.opts.Clock.Now() >= k.until {
+		k.status, k.b = http.StatusTooManyRequests, events.Problem(throng.ErrTooManyRequests, "")
+		f.at.gw.stats.refused(k.status)
+	}
+	answerWhole(w, f.asking, k.status, k.b)
+}
+
 // put writes a part of a stream. Of what has a deadline each is looked at by itself: a
 // client that keeps its window closed holds up no more than one.
 func (f *flow) put(w http.ResponseWriter, ref throng.Ref, k chunk) (err error) {
@@ -149,7 +160,7 @@ func (f *flow) Open(c *loop.Conn) {
 	}
 	f.opened <- c.Ref()
 	if !f.who.stands() {
-		f.Answer(http.StatusForbidden, events.Problem(throng.ErrPermissionDenied, ""))
+		f.Answer(http.StatusForbidden, events.Problem(throng.ErrPermissionDenied, ""), 0)
 		return
 	}
 	if f.at.Poll {
@@ -165,7 +176,7 @@ func (f *flow) Begin() {
 }
 
 // Answer implements events.Conn.
-func (f *flow) Answer(status int, body []byte) {
+func (f *flow) Answer(status int, body []byte, until int64) {
 	if f.at.Poll {
 		f.at.gw.stats.PollsAnswered.Add(1)
 	}
@@ -173,7 +184,7 @@ func (f *flow) Answer(status int, body []byte) {
 		f.at.gw.stats.refused(status)
 	}
 	f.done = true
-	f.chunks <- chunk{status: status, b: body} // nothing was sent before
+	f.chunks <- chunk{status: status, b: body, until: until} // nothing was sent before
 	f.Abort(errAnswered)
 }
 

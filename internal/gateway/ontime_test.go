@@ -70,6 +70,22 @@ func TestFlowChunkLate(t *testing.T) {
 	})
 }
 
+// A poll's answer over HTTP/2 that comes too late is none: the client asks again.
+func TestFlowAnswerLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, _ := late(t)
+		f := &flow{at: &feed{gw: g}, asking: &asking{}}
+		k := chunk{status: 200, b: []byte("answer"), until: g.opts.Clock.Now() + 100}
+		for _, want := range []int{200, 429} {
+			w := httptest.NewRecorder()
+			if f.answer(w, k); w.Code != want || strings.Contains(w.Body.String(), "answer") != (want == 200) {
+				t.Errorf("%d %s, want %d", w.Code, w.Body, want)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
+}
+
 // FuzzFrames: what is accepted is what is written.
 func FuzzFrames(f *testing.F) {
 	f.Add(appendFrames(nil, []loop.Frame{

@@ -3,7 +3,6 @@ package loop
 import (
 	"errors"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -69,13 +68,9 @@ func (w *writer) sealNow(seg *segment) error {
 // room waits, for no longer than d, until the kernel takes something. It reports whether
 // the loop gave the stream up. Where there is no asking, as in a pipe, it is taken to.
 func (w *writer) room(d time.Duration) (room, left bool, err error) {
-	sc, ok := w.stream.secure.wire.nc.(syscall.Conn)
-	if !ok {
-		return true, false, nil
-	}
-	rc, err := sc.SyscallConn()
-	if err != nil {
-		return false, false, err
+	rc, err := w.stream.socket()
+	if rc == nil || err != nil {
+		return err == nil, false, err
 	}
 	if left, err = w.allow(d); left || err != nil {
 		return false, left, err
