@@ -96,7 +96,7 @@ func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
 			begun = true
 			beginStream(w.Header(), f.asking)
 		}
-		if err := f.put(w, ref, k); err != nil {
+		if err := f.put(w, c, ref, k); err != nil {
 			return err
 		}
 		if err := c.Flush(); err != nil {
@@ -137,18 +137,28 @@ func (f *flow) answer(w http.ResponseWriter, k chunk) {
 	answerWhole(w, f.asking, k.status, k.b)
 }
 
-// put writes a part of a stream. Of what has a deadline each is looked at by itself: a
-// client that keeps its window closed holds up no more than one.
-func (f *flow) put(w http.ResponseWriter, ref throng.Ref, k chunk) (err error) {
+// put writes a part of a stream. What has a deadline is looked at when all before it has
+// left: net/http has a buffer, in which it would wait for a client that keeps its window
+// closed. So no more than one waits there.
+func (f *flow) put(w http.ResponseWriter, c *http.ResponseController, ref throng.Ref, k chunk) error {
 	if k.frames == nil {
-		_, err = w.Write(k.b)
+		_, err := w.Write(k.b)
+		return err
 	}
 	for i := range k.frames {
-		if err == nil && !f.at.gw.over(ref.Loop, &k.frames[i]) {
-			_, err = w.Write(k.frames[i].B)
+		if i > 0 && k.frames[i].Timing.ExpiresAt != 0 {
+			if err := c.Flush(); err != nil {
+				return err
+			}
+		}
+		if f.at.gw.over(ref.Loop, &k.frames[i]) {
+			continue
+		}
+		if _, err := w.Write(k.frames[i].B); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // Open implements loop.Handler.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func TestFlowChunkLate(t *testing.T) {
 		f := &flow{at: &feed{gw: g}}
 		time.Sleep(100 * time.Millisecond)
 		w := httptest.NewRecorder()
-		if err := f.put(w, throng.Ref{}, chunk{frames: frames}); err != nil || w.Body.String() != "02answer" {
+		if err := f.put(w, http.NewResponseController(w), throng.Ref{}, chunk{frames: frames}); err != nil || w.Body.String() != "02answer" {
 			t.Errorf("%q, %v", w.Body, err)
 		}
 	})
