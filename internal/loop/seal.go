@@ -37,15 +37,15 @@ func (w *writer) seal(b []byte) error {
 func (w *writer) sealUntil(seg *segment) error {
 	left, err := w.pass()
 	for !left && err == nil {
-		due, over := w.until(seg)
+		look, over := w.look(seg)
 		if over {
 			return nil
 		}
 		var room bool
-		if room, left, err = w.room(min(due, w.timeout())); room {
+		if room, left, err = w.room(look.by); room {
 			return w.sealNow(seg)
 		}
-		if !left && err == nil && due > w.timeout() {
+		if !left && err == nil && look.left > w.timeout() {
 			return ErrSlow
 		}
 	}
@@ -58,21 +58,22 @@ func (w *writer) sealUntil(seg *segment) error {
 
 // sealNow encrypts and writes a segment, unless its time has come meanwhile.
 func (w *writer) sealNow(seg *segment) error {
-	if _, over := w.until(seg); over {
+	look, over := w.look(seg)
+	if over {
 		return nil
 	}
-	w.begin([]segment{*seg})
+	w.stream.loop.stats.begun([]segment{*seg}, look.at)
 	return w.seal(seg.b)
 }
 
-// room waits, for no longer than d, until the kernel takes something. It reports whether
+// room waits, no longer than by then, until the kernel takes something. It reports whether
 // the loop gave the stream up. Where there is no asking, as in a pipe, it is taken to.
-func (w *writer) room(d time.Duration) (room, left bool, err error) {
+func (w *writer) room(by time.Time) (room, left bool, err error) {
 	rc, err := w.stream.socket()
 	if rc == nil || err != nil {
 		return err == nil, false, err
 	}
-	if left, err = w.allow(d); left || err != nil {
+	if left, err = w.allow(by); left || err != nil {
 		return false, left, err
 	}
 	err = rc.Write(func(fd uintptr) bool { return roomy(int(fd)) })
@@ -87,7 +88,7 @@ func (w *writer) room(d time.Duration) (room, left bool, err error) {
 func (w *writer) pass() (left bool, err error) {
 	wire := &w.stream.secure.wire
 	for wire.waits() {
-		if left, err := w.allow(w.timeout()); left || err != nil {
+		if left, err := w.allow(time.Now().Add(w.timeout())); left || err != nil {
 			return left, err
 		}
 		n, err := wire.pass()

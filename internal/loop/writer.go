@@ -78,19 +78,14 @@ func (w *writer) together(segs []segment) error {
 	for i := range segs {
 		w.buf = append(w.buf, segs[i].b...)
 	}
-	w.begin(segs)
+	if len(segs) > 0 {
+		w.stream.loop.stats.begun(segs, w.stream.loop.clock.Micros())
+	}
 	err := w.writeAll(w.buf)
 	if cap(w.buf) > writeBuffer {
 		w.buf = nil
 	}
 	return err
-}
-
-// begin notes that a write call is made for segments.
-func (w *writer) begin(segs []segment) {
-	if len(segs) > 0 {
-		w.stream.loop.stats.begun(segs, w.stream.loop.clock.Micros())
-	}
 }
 
 // writeAll writes b as long as the peer takes any of it within the write timeout.
@@ -99,7 +94,7 @@ func (w *writer) writeAll(b []byte) error {
 		return w.seal(b)
 	}
 	for len(b) > 0 {
-		n, left, err := w.write(b, w.timeout())
+		n, left, err := w.write(b, time.Now().Add(w.timeout()))
 		b = b[n:]
 		switch {
 		case left:
@@ -129,15 +124,25 @@ func (w *writer) leave(batch []segment) {
 	}
 }
 
-// until returns how long a segment may yet be begun, and whether that is not at all: then
-// it has expired.
-func (w *writer) until(seg *segment) (due time.Duration, over bool) {
+// look is a look at the clock for a segment with a deadline: what is decided, written and
+// counted goes by this one, however long the goroutine is kept from it.
+type look struct {
+	at   int64         // when it was, in a Clock's Micros
+	left time.Duration // until the deadline
+	by   time.Time     // when that is, or the write timeout's end if that is sooner
+}
+
+// look reports too whether the segment has expired, and counts it then.
+func (w *writer) look(seg *segment) (l look, over bool) {
 	const long = int64(time.Hour / time.Microsecond) // a far deadline does not fit a Duration
-	due = time.Duration(min(seg.expires*1000-w.stream.loop.clock.Micros(), long)) * time.Microsecond
-	if due <= 0 {
+	now := time.Now()
+	l.at = w.stream.loop.clock.Micros()
+	l.left = time.Duration(min(seg.expires*1000-l.at, long)) * time.Microsecond
+	l.by = now.Add(min(l.left, w.timeout()))
+	if over = l.left <= 0; over {
 		w.stream.loop.stats.Expired.Add(1)
 	}
-	return due, due <= 0
+	return l, over
 }
 
 // writeUntil gives up a segment of which nothing was written by its deadline.
@@ -145,14 +150,13 @@ func (w *writer) writeUntil(seg *segment) error {
 	if w.stream.secure != nil {
 		return w.sealUntil(seg)
 	}
-	due, over := w.until(seg)
+	look, over := w.look(seg)
 	if over {
 		return nil
 	}
-	at := w.stream.loop.clock.Micros()
-	n, left, err := w.write(seg.b, min(due, w.timeout()))
+	n, left, err := w.write(seg.b, look.by)
 	if n > 0 {
-		w.stream.loop.stats.begun([]segment{*seg}, at)
+		w.stream.loop.stats.begun([]segment{*seg}, look.at)
 	}
 	switch {
 	case left && n == 0:
@@ -167,7 +171,7 @@ func (w *writer) writeUntil(seg *segment) error {
 		return err
 	case n > 0:
 		return w.writeAll(seg.b[n:]) // begun, so it must be ended
-	case due > w.timeout():
+	case look.left > w.timeout():
 		return ErrSlow
 	}
 	w.stream.loop.stats.Expired.Add(1)
@@ -176,11 +180,11 @@ func (w *writer) writeUntil(seg *segment) error {
 
 func (w *writer) timeout() time.Duration { return w.stream.loop.engine.opts.WriteTimeout }
 
-// write makes one write that takes no longer than d. It reports whether the loop
+// write makes one write, which ends by then. It reports whether the loop
 // gave the stream up, before or meanwhile.
-func (w *writer) write(b []byte, d time.Duration) (n int, left bool, err error) {
+func (w *writer) write(b []byte, by time.Time) (n int, left bool, err error) {
 	s := w.stream
-	if left, err = w.allow(d); left || err != nil {
+	if left, err = w.allow(by); left || err != nil {
 		return 0, left, err
 	}
 	n, err = s.nc.Write(b)
@@ -189,13 +193,13 @@ func (w *writer) write(b []byte, d time.Duration) (n int, left bool, err error) 
 	return n, err != nil && w.gaveUp(), err
 }
 
-// allow gives the next write a time, unless the loop gave the stream up.
-func (w *writer) allow(d time.Duration) (left bool, err error) {
+// allow gives the next write a time to end by, unless the loop gave the stream up.
+func (w *writer) allow(by time.Time) (left bool, err error) {
 	s := w.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.left {
-		err = s.nc.SetWriteDeadline(time.Now().Add(d))
+		err = s.nc.SetWriteDeadline(by)
 	}
 	return s.left, err
 }
