@@ -11,24 +11,19 @@ import (
 
 // seal encrypts and writes b as long as the peer takes any of it within the write
 // timeout. Nothing is encrypted while older ciphertext waits, and none waits when
-// it returns, unless the loop gave the stream up.
-func (w *writer) seal(b []byte) error {
+// it returns, unless the loop gave the stream up. It reports how much was encrypted.
+func (w *writer) seal(b []byte) (n int, left bool, err error) {
 	s := w.stream
 	for {
-		left, err := w.pass()
-		if left {
-			w.keep(b)
-			return nil
+		if left, err = w.pass(); left || err != nil || n == len(b) {
+			return n, left, err
 		}
-		if err != nil || len(b) == 0 {
-			return err
-		}
-		n, err := s.secure.Write(b[:min(len(b), recordSize)])
+		k, err := s.secure.Write(b[n:min(len(b), n+recordSize)])
 		if err != nil {
-			return err
+			return n, false, err
 		}
-		s.loop.stats.BytesOut.Add(uint64(n))
-		b = b[n:]
+		s.loop.stats.BytesOut.Add(uint64(k))
+		n += k
 	}
 }
 
@@ -50,7 +45,7 @@ func (w *writer) sealUntil(seg *segment) error {
 		}
 	}
 	if left {
-		w.leave([]segment{*seg})
+		w.leave([]segment{*seg}, 0)
 		return nil
 	}
 	return err
@@ -63,7 +58,7 @@ func (w *writer) sealNow(seg *segment) error {
 		return nil
 	}
 	w.stream.loop.stats.begun([]segment{*seg}, look.at)
-	return w.seal(seg.b)
+	return w.end(seg, 0)
 }
 
 // room waits, no longer than by then, until the kernel takes something. It reports whether

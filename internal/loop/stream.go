@@ -222,7 +222,7 @@ func (s *stream) detach() (nc net.Conn, unread []byte, unwritten []Frame, err er
 	}
 	select { // a batch that the writer has not begun
 	case batch := <-s.batches:
-		s.writer.leave(batch)
+		s.writer.leave(batch, 0)
 	default:
 	}
 	_ = s.nc.SetDeadline(time.Time{})

@@ -81,46 +81,59 @@ func (w *writer) together(segs []segment) error {
 	if len(segs) > 0 {
 		w.stream.loop.stats.begun(segs, w.stream.loop.clock.Micros())
 	}
-	err := w.writeAll(w.buf)
+	n, left, err := w.writeAll(w.buf)
+	if left {
+		w.leave(segs, n)
+	}
 	if cap(w.buf) > writeBuffer {
 		w.buf = nil
 	}
 	return err
 }
 
-// writeAll writes b as long as the peer takes any of it within the write timeout.
-func (w *writer) writeAll(b []byte) error {
+// writeAll writes b as long as the peer takes any of it within the write timeout. It
+// reports how much went, and whether the loop gave the stream up.
+func (w *writer) writeAll(b []byte) (n int, left bool, err error) {
 	if w.stream.secure != nil {
 		return w.seal(b)
 	}
-	for len(b) > 0 {
-		n, left, err := w.write(b, time.Now().Add(w.timeout()))
-		b = b[n:]
+	for n < len(b) {
+		k, left, err := w.write(b[n:], time.Now().Add(w.timeout()))
+		n += k
 		switch {
 		case left:
-			w.keep(b)
-			return nil
+			return n, true, nil
 		case err == nil:
 		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return err
-		case n == 0:
-			return ErrSlow
+			return n, false, err
+		case k == 0:
+			return n, false, ErrSlow
 		}
 	}
-	return nil
+	return n, false, nil
 }
 
-// keep notes what was begun and could not be written because the loop gave the stream
-// up, leave what was not begun.
-func (w *writer) keep(b []byte) {
-	if len(b) > 0 {
-		w.rest = append(w.rest, Frame{B: append([]byte(nil), b...)})
+// end writes the rest of a segment that was begun: it must be ended.
+func (w *writer) end(seg *segment, sent int) error {
+	n, left, err := w.writeAll(seg.b[sent:])
+	if left {
+		w.leave([]segment{*seg}, sent+n)
 	}
+	return err
 }
 
-func (w *writer) leave(batch []segment) {
-	for i := range batch {
-		w.rest = append(w.rest, batch[i].frame())
+// leave notes what the loop, which gave the stream up, gets back of segments whose first
+// bytes were written: the rest of what was begun is nobody's to drop.
+func (w *writer) leave(segs []segment, sent int) {
+	for i := range segs {
+		f := segs[i].frame()
+		if sent > 0 {
+			f = Frame{B: f.B[min(sent, len(f.B)):]}
+			sent -= len(segs[i].b) - len(f.B)
+		}
+		if len(f.B) > 0 {
+			w.rest = append(w.rest, f)
+		}
 	}
 }
 
@@ -159,18 +172,15 @@ func (w *writer) writeUntil(seg *segment) error {
 		w.stream.loop.stats.begun([]segment{*seg}, look.at)
 	}
 	switch {
-	case left && n == 0:
-		w.leave([]segment{*seg})
-		return nil
 	case left:
-		w.keep(seg.b[n:])
+		w.leave([]segment{*seg}, n)
 		return nil
 	case err == nil:
 		return nil
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return err
 	case n > 0:
-		return w.writeAll(seg.b[n:]) // begun, so it must be ended
+		return w.end(seg, n)
 	case look.left > w.timeout():
 		return ErrSlow
 	}
