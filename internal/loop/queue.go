@@ -22,9 +22,6 @@ func (q *queue) push(s segment) {
 		q.compact() // instead of growing
 	}
 	q.segs = append(q.segs, s)
-	if s.volatile() {
-		q.volatile++
-	}
 	q.bytes += len(s.b)
 	if s.expires != 0 {
 		q.expiring++
@@ -37,6 +34,9 @@ func (q *queue) push(s segment) {
 	default:
 		q.replies += len(s.b)
 		q.run = run{}
+		if s.volatile() {
+			q.volatile++
+		}
 	}
 }
 
