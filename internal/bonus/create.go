@@ -215,19 +215,13 @@ func (d *Desk) End(ctx context.Context, id string) (throng.Bonus, error) {
 	if err := d.ready(ctx); err != nil {
 		return throng.Bonus{}, err
 	}
-	at := d.clock.Now()
-	b, err := d.opts.Store.EndBonus(ctx, id, at, throng.BonusWithdrawn)
+	b, err := d.opts.Store.EndBonus(ctx, id, d.clock.Now(), throng.BonusWithdrawn)
 	if err != nil {
 		return b, d.said(err, "end", id)
 	}
 	d.mu.Lock()
-	o := d.offers[id]
-	tell := false
-	if o != nil {
-		tell = d.learn(o, &b)
-	} else if b.End == throng.BonusWithdrawn && b.EndedAt == at {
-		o, tell = newOffer(b), true
-	}
+	o, isNew := d.insert(b) // one that nobody has heard of here will not be announced by reload either
+	tell := !isNew && d.learn(o, &b)
 	d.mu.Unlock()
 	if tell {
 		d.announceEnd(o)

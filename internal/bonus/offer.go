@@ -21,10 +21,13 @@ type offer struct {
 	// offered says that its start was announced here.
 	offered bool
 	// told says that its end was announced.
-	told  bool
-	stage stage
-	due   int64 // when the agenda has it; 0 when it is not there
-	place int   // in the agenda
+	told bool
+	// telling says that somebody tells of it, and will tell what is in untold.
+	telling bool
+	untold  []func()
+	stage   stage
+	due     int64 // when the agenda has it; 0 when it is not there
+	place   int   // in the agenda
 
 	queue   []waiting
 	serving bool

@@ -133,7 +133,8 @@ func (d *Desk) turn(now int64) time.Duration {
 		o := d.agenda[0]
 		switch o.stage {
 		case scheduled:
-			o.stage, o.offered = open, true
+			o.stage = open
+			o.opens()
 			d.plan(o, o.last())
 			starts = append(starts, o)
 		case open:

@@ -86,8 +86,9 @@ func (d *Desk) meet(b throng.Bonus) (o *offer, tell bool) {
 	if isNew && o.Claimed > 0 {
 		d.begin(func() { d.fill(o, false) })
 	}
-	tell = o.stage == open && !o.offered
-	o.offered = o.offered || tell
+	if tell = o.stage == open && !o.offered; tell {
+		o.opens()
+	}
 	return o, tell
 }
 

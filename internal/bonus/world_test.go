@@ -25,7 +25,8 @@ type journal struct {
 	calls   int
 	trouble trouble
 	slow    time.Duration
-	lost    string // the bonus of which the next creation is not answered
+	lost    string        // the bonus of which the next creation is not answered
+	listed  chan struct{} // when not nil, the answer to a list is held back until it is closed
 }
 
 // trouble is how calls of a store fail.
@@ -48,6 +49,12 @@ func (s *journal) set(t trouble) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.trouble = t
+}
+
+func (s *journal) hold(lists chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listed = lists
 }
 
 func (s *journal) lose(id string) { s.lost = id }
@@ -125,6 +132,12 @@ func (s *journal) ListBonuses(ctx context.Context, f throng.BonusFilter, p thron
 		}
 		return nil
 	})
+	s.mu.Lock()
+	held := s.listed
+	s.mu.Unlock()
+	if held != nil {
+		<-held
+	}
 	return page, next, err
 }
 
@@ -235,9 +248,14 @@ type channels struct {
 	mu   sync.Mutex
 	list []string
 	last map[string]*throng.Publication
+	// hear is shown what is published, before it is; it may wait.
+	hear func(channel string, p *throng.Publication)
 }
 
 func (c *channels) Publish(channel string, p *throng.Publication) {
+	if c.hear != nil {
+		c.hear(channel, p)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last == nil {
@@ -261,10 +279,15 @@ func (c *channels) Namespace(channel string) *throng.Namespace {
 
 // told takes what was published since the last call.
 func (c *channels) told() (list []string) {
+	list = c.inOrder()
+	slices.Sort(list)
+	return list
+}
+
+func (c *channels) inOrder() (list []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	list, c.list = c.list, nil
-	slices.Sort(list)
 	return list
 }
 
