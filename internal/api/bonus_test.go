@@ -62,6 +62,11 @@ func TestBonusMethods(t *testing.T) {
 	claim("cid", "3", "exhausted 0")
 
 	w.result(`bonus_get`, `{"id":"b"}`, func(b told) bool { return b.State == "exhausted" && b.Claimed == 2 && b.Ended_at > 0 })
+	journalMethods(w)
+}
+
+// journalMethods reads the journal of TestBonusMethods, and erases a user.
+func journalMethods(w *world) {
 	type claims struct {
 		Claims []struct {
 			ID, User, Claim_id string
@@ -72,10 +77,10 @@ func TestBonusMethods(t *testing.T) {
 	first := result[claims](w, "bonus_claims", `{"id":"b","limit":1}`)
 	rest := result[claims](w, "bonus_claims", fmt.Sprintf(`{"id":"b","cursor":%q}`, first.Next))
 	if len(first.Claims) != 1 || first.Claims[0].User != "ann" || first.Claims[0].Claim_id != "1" || len(rest.Claims) != 1 || rest.Claims[0].Place != 2 || rest.Next != "" {
-		t.Errorf("%+v %+v", first, rest)
+		w.Errorf("%+v %+v", first, rest)
 	}
 	if of := result[claims](w, "bonus_claims", `{"user":"ann"}`); len(of.Claims) != 1 || of.Claims[0].ID != "b" {
-		t.Errorf("%+v", of)
+		w.Errorf("%+v", of)
 	}
 	status, csv := w.request(http.MethodGet, "/api/bonus_export?id=b", "")
 	lines := strings.Split(strings.TrimSpace(string(csv)), "\r\n")
@@ -83,16 +88,16 @@ func TestBonusMethods(t *testing.T) {
 		lines = strings.Split(lines[0], "\n")
 	}
 	if status != 200 || len(lines) != 3 || lines[0] != "bonus,place,user,at,claim_id" || !strings.HasPrefix(lines[1], "b,1,ann,20") || !strings.HasPrefix(lines[2], "b,2,'=1+1,20") {
-		t.Errorf("%d %q", status, csv)
+		w.Errorf("%d %q", status, csv)
 	}
 	if _, jsonl := w.request(http.MethodGet, "/api/bonus_export?user=ann&format=jsonl", ""); !strings.HasPrefix(string(jsonl), `{"id":"b","place":1,"user":"ann","at":`) {
-		t.Errorf("%s", jsonl)
+		w.Errorf("%s", jsonl)
 	}
 	if got := result[struct{ Claims int64 }](w, "bonus_erase", `{"user":"ann"}`); got.Claims != 1 {
-		t.Errorf("%+v", got)
+		w.Errorf("%+v", got)
 	}
 	if of := result[claims](w, "bonus_claims", `{"id":"b"}`); len(of.Claims) != 2 || of.Claims[0].User != "" {
-		t.Errorf("%+v", of)
+		w.Errorf("%+v", of)
 	}
 }
 
