@@ -65,12 +65,7 @@ func (d *Desk) keepBonus(ctx context.Context, b *throng.Bonus) (throng.Bonus, er
 	if err != nil {
 		return *b, d.said(err, "create", b.ID)
 	}
-	d.mu.Lock()
-	o, tell := d.meet(made)
-	d.mu.Unlock()
-	if tell {
-		d.announce(o)
-	}
+	d.welcome(made)
 	return made, nil
 }
 

@@ -83,7 +83,7 @@ func (d *Desk) lookUp(id string, s *search) {
 func (d *Desk) found(id string, s *search, b *throng.Bonus) {
 	d.mu.Lock()
 	delete(d.seeking, id)
-	d.insert(*b)
+	o, offered := d.meet(*b)
 	d.waiting -= len(s.claims)
 	var told []outcome
 	for i := range s.claims {
@@ -95,6 +95,9 @@ func (d *Desk) found(id string, s *search, b *throng.Bonus) {
 	d.mu.Unlock()
 	for i := range told {
 		d.tell(&told[i].w, told[i].j, told[i].err)
+	}
+	if offered {
+		d.announce(o)
 	}
 }
 

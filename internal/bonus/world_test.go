@@ -23,6 +23,7 @@ type journal struct {
 	order   []string
 	claims  map[string][]throng.Claim
 	calls   int
+	whole   int // bonuses that were read with all that they have
 	trouble trouble
 	slow    time.Duration
 	lost    string        // the bonus of which the next creation is not answered
@@ -112,6 +113,7 @@ func (s *journal) Bonus(ctx context.Context, id string) (b throng.Bonus, err err
 			return throng.ErrUnknownBonus
 		}
 		b = *s.bonuses[id]
+		s.whole++
 		return nil
 	})
 	return b, err
@@ -128,7 +130,13 @@ func (s *journal) ListBonuses(ctx context.Context, f throng.BonusFilter, p thron
 				next = page[len(page)-1].ID
 				break
 			}
-			page = append(page, *b)
+			brief := *b
+			if f.Brief {
+				brief.Data, brief.Audience.Users = nil, nil
+			} else {
+				s.whole++
+			}
+			page = append(page, brief)
 		}
 		return nil
 	})
