@@ -1,21 +1,26 @@
 package api_test
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"throng"
 	"throng/internal/config"
 )
 
 // desk is a server with bonuses in a file.
-func desk(t *testing.T) *world {
+func desk(t *testing.T) *world { return deskIn(t, filepath.Join(t.TempDir(), "throng.db")) }
+
+func deskIn(t *testing.T, file string) *world {
 	return start(t, "goroutine", func(c *config.Config) {
-		c.Store.Kind, c.Store.File = "sqlite", filepath.Join(t.TempDir(), "throng.db")
+		c.Store.Kind, c.Store.File = "sqlite", file
 		c.APIKeys = append(c.APIKeys, config.APIKey{Name: "rooms", Key: "0123456789abcdef-rooms", Methods: []string{"*"}, Namespaces: []string{"room"}})
 	})
 }
@@ -98,6 +103,46 @@ func journalMethods(w *world) {
 	}
 	if of := result[claims](w, "bonus_claims", `{"id":"b"}`); len(of.Claims) != 2 || of.Claims[0].User != "" {
 		w.Errorf("%+v", of)
+	}
+}
+
+// TestBonusCreatedTwiceAtOnce: a call that is repeated while the first waits for the
+// store is answered like it, though its times count from later.
+func TestBonusCreatedTwiceAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "throng.db")
+	w := deskIn(t, file)
+	other, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	lock, err := other.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	for _, statement := range []string{"PRAGMA busy_timeout = 5000", "BEGIN IMMEDIATE"} {
+		if _, err := lock.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var calls sync.WaitGroup
+	var answers [2]json.RawMessage
+	for i := range answers {
+		calls.Go(func() {
+			var failed *throng.Error
+			if answers[i], failed = w.call("bonus_create", `{"id":"b","starts_in_ms":60000,"duration_ms":60000}`); failed != nil {
+				t.Errorf("call %d: %v", i, failed)
+			}
+		})
+		time.Sleep(50 * time.Millisecond)
+	}
+	if _, err := lock.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	calls.Wait()
+	if string(answers[0]) != string(answers[1]) {
+		t.Errorf("%s, and %s", answers[0], answers[1])
 	}
 }
 

@@ -37,6 +37,16 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 		return b, err
 	}
 	b.Claimed, b.EndedAt, b.End = 0, 0, throng.BonusOpen
+	made, err := d.create(ctx, b)
+	if errors.Is(err, throng.ErrBonusExists) {
+		// The same call, whose answer nobody waited for, may have come to be meanwhile: now
+		// this one finds out when it was created.
+		made, err = d.create(ctx, b)
+	}
+	return made, err
+}
+
+func (d *Desk) create(ctx context.Context, b throng.Bonus) (throng.Bonus, error) {
 	if b.ID == "" {
 		b.ID = throng.NewClientID().String()
 	} else if old, err := d.opts.Store.Bonus(ctx, b.ID); err == nil {
@@ -58,15 +68,39 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 	return d.keepBonus(ctx, &b)
 }
 
-// keepBonus has the store keep a bonus, and offers it. When the answer of the store was
-// lost the first time, the second one finds it here for the first.
+// keepBonus has the store keep a bonus, and offers it. When the store's answer is lost,
+// the desk asks what became of it, so that a bonus that is there is offered also if nobody
+// calls again.
 func (d *Desk) keepBonus(ctx context.Context, b *throng.Bonus) (throng.Bonus, error) {
 	made, err := d.opts.Store.CreateBonus(ctx, b)
 	if err != nil {
+		if !final(err) {
+			d.mu.Lock()
+			id := b.ID
+			d.begin(func() { d.findOut(id) })
+			d.mu.Unlock()
+		}
 		return *b, d.said(err, "create", b.ID)
 	}
 	d.welcome(made)
 	return made, nil
+}
+
+// findOut asks whether a bonus has come to be, until patience is over: a database may
+// still be at it when its client has given up.
+func (d *Desk) findOut(id string) {
+	for end := d.clock.Now() + d.opts.Patience.Milliseconds(); d.clock.Now() < end && !d.isClosed(); {
+		if d.discover(d.life, id) == nil {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+func (d *Desk) isClosed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed
 }
 
 // begin says when a bonus was created, and so when it starts if nobody said so.

@@ -179,7 +179,7 @@ func (d *Desk) expire(o *offer) {
 	}
 	d.fill(o, false)
 	d.mu.Lock()
-	tell := !o.told && !d.closed
+	tell := !o.told && o.offered && !d.closed
 	o.told = true
 	d.mu.Unlock()
 	if tell {

@@ -324,7 +324,7 @@ func (d *Desk) learn(o *offer, b *throng.Bonus) (tell bool) {
 	}
 	o.End, o.EndedAt = b.End, b.EndedAt
 	o.whole = o.known() == o.Claimed
-	tell = !o.told && o.stage != scheduled // nobody has heard of it
+	tell = !o.told && o.offered // else nobody has heard of it
 	o.told = true
 	d.retire(o)
 	return tell

@@ -2,7 +2,6 @@ package bonus
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"throng"
@@ -61,7 +60,7 @@ func (d *Desk) reload(ctx context.Context, mostAreNew bool) error {
 			delete(missing, b.ID)
 			if mostAreNew {
 				d.welcome(*b)
-			} else if err := d.discover(ctx, b.ID); err != nil {
+			} else if err := d.discover(ctx, b.ID); err != nil && err != throng.ErrUnknownBonus { // it went meanwhile
 				return err
 			}
 		}
@@ -88,14 +87,10 @@ func (d *Desk) discover(ctx context.Context, id string) error {
 		b, err = d.opts.Store.Bonus(ctx, id)
 		return err
 	})
-	switch {
-	case errors.Is(err, throng.ErrUnknownBonus):
-		return nil // it went meanwhile
-	case err != nil:
-		return err
+	if err == nil {
+		d.welcome(b)
 	}
-	d.welcome(b)
-	return nil
+	return err
 }
 
 // welcome brings a bonus to the desk, and announces its start if that is due.

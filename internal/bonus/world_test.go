@@ -26,7 +26,8 @@ type journal struct {
 	whole   int // bonuses that were read with all that they have
 	trouble trouble
 	slow    time.Duration
-	lost    string        // the bonus of which the next creation is not answered
+	lost    string // the bonus of which the next creation is not answered
+	gates   []chan struct{}
 	listed  chan struct{} // when not nil, the answer to a list is held back until it is closed
 }
 
@@ -56,6 +57,27 @@ func (s *journal) hold(lists chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listed = lists
+}
+
+// gate holds back the next creation, behind those of other gates, until it is closed.
+func (s *journal) gate() chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := make(chan struct{})
+	s.gates = append(s.gates, g)
+	return g
+}
+
+func (s *journal) pass() {
+	s.mu.Lock()
+	if len(s.gates) == 0 {
+		s.mu.Unlock()
+		return
+	}
+	g := s.gates[0]
+	s.gates = s.gates[1:]
+	s.mu.Unlock()
+	<-g
 }
 
 func (s *journal) lose(id string) { s.lost = id }
@@ -92,6 +114,7 @@ func (s *journal) CreateBonus(ctx context.Context, b *throng.Bonus) (made throng
 			s.lost, err = "", errTrouble
 		}
 	}()
+	s.pass()
 	err = s.do(ctx, func() error {
 		if old := s.bonuses[b.ID]; old != nil {
 			if old.Deadline != b.Deadline || old.Quota != b.Quota || old.StartsAt != b.StartsAt || string(old.Data) != string(b.Data) {
