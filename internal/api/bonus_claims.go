@@ -35,15 +35,18 @@ func (c *call) bonusClaim(q *bonusClaimRequest) (*bonusClaimResult, *throng.Erro
 	at := c.opts.Clock.Now()
 	ctx, cancel := c.wait()
 	defer cancel()
-	if q.User == "" {
+	switch {
+	case q.ID == "":
+		return nil, bad("id: the id of a bonus is needed")
+	case q.User == "":
 		return nil, bad("user: the id of a user is needed")
 	}
-	if !allowed(c.key.Namespaces, Any) { // else there is nothing to look at
-		if _, err := c.bonus(ctx, "bonus_claim", q.ID); err != nil {
-			return nil, err
+	j, failure := c.opts.Bonuses.Claim(ctx, throng.Claim{Bonus: q.ID, User: q.User, ID: q.ClaimID, At: at}, func(channel string) error {
+		if err := c.reachesBonuses(channel); err != nil {
+			return err
 		}
-	}
-	j, failure := c.opts.Bonuses.Claim(ctx, throng.Claim{Bonus: q.ID, User: q.User, ID: q.ClaimID, At: at})
+		return nil
+	})
 	if failure != nil {
 		return nil, c.coded(failure, "bonus_claim", "")
 	}

@@ -191,7 +191,12 @@ func TestBonusLists(t *testing.T) {
 	list(`{"channel":"room:2"}`, "b1")
 	w.refused("bonus_get", `{"id":"b2"}`, 103, "no right to the namespace @user")
 	w.refused("bonus_end", `{"id":"b2"}`, 103, "no right")
-	w.refused("bonus_claim", `{"id":"b2","user":"ann"}`, 103, "no right")
+	w.refused("bonus_claim", `{"id":"b2","user":"ann"}`, 103, "no right to the namespace @user")
+	w.refused("bonus_claim", `{"id":"b3","user":"ann"}`, 103, "no right to the namespace @user")
+	w.refused("bonus_claim", `{"id":"none","user":"ann"}`, 102, "unknown bonus")
+	if got := result[struct{ Result string }](w, "bonus_claim", `{"id":"b1","user":"ann"}`); got.Result != "won" {
+		t.Errorf("%+v", got)
+	}
 	w.refused("bonus_claims", `{"id":"b2"}`, 103, "no right")
 	w.refused("bonus_claims", `{"user":"ann"}`, 103, "no right to all namespaces")
 	w.refused("bonus_erase", `{"user":"ann"}`, 103, "no right to all namespaces")
@@ -223,6 +228,7 @@ func TestBonusMistakes(t *testing.T) {
 	w.refused("bonus_end", `{"id":"none"}`, 102, "unknown bonus")
 	w.refused("bonus_claim", `{"id":"none","user":"ann"}`, 102, "unknown bonus")
 	w.refused("bonus_claim", `{"id":"none"}`, 107, "user: the id of a user is needed")
+	w.refused("bonus_claim", `{"user":"ann"}`, 107, "id: the id of a bonus is needed")
 	w.refused("bonus_claims", `{"id":"none"}`, 102, "unknown bonus")
 	w.refused("bonus_claims", `{"cursor":"what"}`, 107, "cursor: it is none of this list's")
 	w.refused("bonus_list", `{"limit":1001}`, 107, "limit: it goes from 0 to 1000")

@@ -147,6 +147,45 @@ func TestDuplicates(t *testing.T) {
 	})
 }
 
+// TestMay: whether who asks may name a bonus is said by memory, and before anything else
+// is said of it; who asks again does not reach the store.
+func TestMay(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.offer("b", nil)
+		w.offer("vip", func(b *throng.Bonus) { b.Audience.Channel = "vip:1" })
+		w.offer("old", func(b *throng.Bonus) { b.Audience.Channel = "vip:1" })
+		w.offer("users", func(b *throng.Bonus) { b.Audience = throng.Audience{Users: []string{"ann"}} })
+		rooms := func(channel string) error {
+			if throng.NamespaceOf(channel) != "room" {
+				return throng.ErrPermissionDenied
+			}
+			return nil
+		}
+		claim := func(id, want string) {
+			t.Helper()
+			j, err := w.Await(w.Context(), bonus.Claim{Bonus: id, User: "ann", At: w.clock.Now(), Trusted: true, May: rooms})
+			w.want(textOf(j, err), want)
+		}
+		claim("b", "won 1")
+		calls := w.journal.count()
+		for range 3 {
+			claim("b", "already 1")
+			claim("vip", "103")
+			claim("users", "103")
+		}
+		if n := w.journal.count() - calls; n != 0 {
+			t.Errorf("the store was asked %d times", n)
+		}
+		claim("none", "102")
+		time.Sleep(time.Hour) // they leave memory
+		claim("old", "103")
+		claim("b", "already 1")
+		if n := len(w.journal.claims["vip"]) + len(w.journal.claims["old"]); n != 0 {
+			t.Errorf("%d claims were granted", n)
+		}
+	})
+}
+
 // TestQueue: claims that wait are bounded, and those over it are told to come again.
 func TestQueue(t *testing.T) {
 	bubbleOf(t, bonus.Options{Queue: 100}, func(w *world) {

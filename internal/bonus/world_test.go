@@ -80,6 +80,12 @@ func (s *journal) pass() {
 	<-g
 }
 
+func (s *journal) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
 func (s *journal) lose(id string) { s.lost = id }
 
 // do does something, or not.

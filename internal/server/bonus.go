@@ -109,8 +109,8 @@ type bonusDesk struct{ *bonus.Desk }
 var _ api.Bonuses = bonusDesk{}
 
 // Claim implements api.Bonuses.
-func (b bonusDesk) Claim(ctx context.Context, c throng.Claim) (throng.Judged, error) {
-	return b.Await(ctx, bonus.Claim{Bonus: c.Bonus, User: c.User, ID: c.ID, At: c.At, Trusted: true})
+func (b bonusDesk) Claim(ctx context.Context, c throng.Claim, may func(channel string) error) (throng.Judged, error) {
+	return b.Await(ctx, bonus.Claim{Bonus: c.Bonus, User: c.User, ID: c.ID, At: c.At, Trusted: true, May: may})
 }
 
 func (s *Server) collectBonuses(gauge emit[float64], count emit[uint64]) {
