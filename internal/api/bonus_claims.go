@@ -180,7 +180,7 @@ func (c *call) bonusExport(w http.ResponseWriter, q *bonusExportRequest) *throng
 	})
 }
 
-const bonusEraseDoc = "Takes a user's name out of the journal of claims, and out of audiences that name it: places and counts stay. Nobody knows then that the user had a bonus; while it is open, it can be claimed again."
+const bonusEraseDoc = "Takes a user's name out of the journal of claims, and out of audiences that name it: places and counts stay. Nobody knows then that the user had a bonus; while it is open, it can be claimed again. Other nodes remember the user until ten minutes behind the deadlines."
 
 type bonusEraseRequest struct {
 	User string `json:"user" doc:"The user."`

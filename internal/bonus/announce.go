@@ -115,8 +115,7 @@ func (d *Desk) publishEnd(o *offer) {
 	d.stats.Ended.Add(1)
 }
 
-// publish publishes to the channel of an offer, or to the own ones of its users. The
-// users never change, so no lock is needed.
+// publish publishes to the channel of an offer, or to the own ones of its users.
 func (d *Desk) publish(o *offer, event string, data []byte, expires int64) {
 	one := func(channel string) {
 		d.opts.Publisher.Publish(channel, &throng.Publication{Event: event, Data: data, ExpiresAt: expires, Urgent: true})
@@ -125,7 +124,10 @@ func (d *Desk) publish(o *offer, event string, data []byte, expires int64) {
 		one(o.Audience.Channel)
 		return
 	}
-	for user := range o.users {
+	d.mu.Lock()
+	users := o.users // which does not change
+	d.mu.Unlock()
+	for user := range users {
 		if len(user) <= maxOwnUser {
 			one(throng.UserNamespace + ":" + user)
 		}

@@ -286,7 +286,8 @@ func (d *Desk) Claims(ctx context.Context, f throng.ClaimFilter, p throng.Page) 
 	return page, next, d.said(err, "list claims", f.Bonus)
 }
 
-// Erase takes a user's name out of the journal, and out of memory.
+// Erase takes a user's name out of the journal and out of audiences, in the store and in
+// this desk's memory. Desks of other nodes keep it until they forget the offers.
 func (d *Desk) Erase(ctx context.Context, user string) (claims int64, err error) {
 	if err := d.ready(ctx); err != nil {
 		return 0, err
@@ -304,6 +305,12 @@ func (d *Desk) Erase(ctx context.Context, user string) (claims int64, err error)
 			o.nameless++
 		}
 		delete(o.denied, user)
+		if o.named(user) {
+			if o.stage < gone {
+				d.live.unname(o, user)
+			}
+			o.unname(user)
+		}
 	}
 	return claims, nil
 }

@@ -7,7 +7,7 @@ import (
 // offer is a bonus at the desk.
 type offer struct {
 	throng.Bonus
-	users map[string]struct{} // whom it is for; nil for everybody
+	users map[string]struct{} // whom it is for; nil for everybody. It does not change: unname makes another
 	shown []byte              // what clients are told of it, without its closing brace
 	// winners are those who are known to have it.
 	winners map[string]won
@@ -74,6 +74,18 @@ func newOffer(b throng.Bonus) *offer {
 func (o *offer) named(user string) bool {
 	_, ok := o.users[user]
 	return ok
+}
+
+// unname takes a user off those whom it is for. Who goes through them does not hold the lock.
+// d.mu is held.
+func (o *offer) unname(user string) {
+	users := make(map[string]struct{}, len(o.users))
+	for u := range o.users {
+		if u != user {
+			users[u] = struct{}{}
+		}
+	}
+	o.users = users
 }
 
 // last is the moment from which on a claim is late.

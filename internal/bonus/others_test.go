@@ -131,6 +131,53 @@ func TestErase(t *testing.T) {
 	})
 }
 
+// TestEraseNamed: an erased user is no more among those whom a bonus is for, in memory as
+// in the store, and is told nothing more of it.
+func TestEraseNamed(t *testing.T) {
+	bubble(t, func(w *world) {
+		for _, start := range []int64{0, 1000} {
+			w.offer(fmt.Sprint("b", start), func(b *throng.Bonus) {
+				b.StartsAt = w.clock.Now() + start
+				b.Audience = throng.Audience{Users: []string{"ann", "bob"}}
+			})
+		}
+		w.wantTold("@user:ann bonus_offer", "@user:bob bonus_offer")
+		w.want(w.claim("b0", "ann", ""), "won 1")
+		w.wantTold("@user:ann bonus_result")
+		if n, err := w.Erase(w.Context(), "ann"); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		w.want(w.claim("b0", "ann", ""), "102") // it is for bob
+		_, list := w.event("ann", "room:1", "bonus_list", "{}")
+		w.want(list, `{"bonuses":[],"time":NOW}`)
+		time.Sleep(time.Second)
+		w.wantTold("@user:bob bonus_offer")
+		w.want(w.claim("b1000", "ann", ""), "102")
+		w.want(w.claim("b1000", "bob", ""), "won 1")
+		w.want(w.claim("b0", "bob", ""), "won 2")
+		time.Sleep(10 * time.Second)
+		w.wantTold("@user:bob bonus_end", "@user:bob bonus_end", "@user:bob bonus_result", "@user:bob bonus_result")
+	})
+}
+
+// TestEraseElsewhere: a user who is erased by another node's call has it here until the
+// offer leaves memory.
+func TestEraseElsewhere(t *testing.T) {
+	bubbleOf(t, bonus.Options{Look: 2 * time.Second}, func(w *world) {
+		n := w.neighbour()
+		defer n.end()
+		b := w.offer("b", func(b *throng.Bonus) { b.Deadline += 60_000 })
+		n.want(n.claim("b", "ann", ""), "won 1")
+		if _, err := w.Erase(w.Context(), "ann"); err != nil {
+			t.Fatal(err)
+		}
+		n.want(n.claim("b", "ann", ""), "already 1")
+		w.want(w.claim("b", "ann", ""), "won 2")
+		time.Sleep(time.Duration(b.Deadline-w.clock.Now())*time.Millisecond + 11*time.Minute)
+		n.want(n.claim("b", "ann", ""), "already 2")
+	})
+}
+
 // TestClosed: a desk that ends answers everybody.
 func TestClosed(t *testing.T) {
 	bubble(t, func(w *world) {
