@@ -10,11 +10,12 @@ import (
 	"strings"
 )
 
-// scraped is what a server's metrics say of deadlines.
+// scraped is what a server's metrics say, mostly of deadlines.
 type scraped struct {
 	bounds        []float64 // of the time from publish to write, in seconds
 	counts        []float64 // up to each bound
 	queued        float64
+	connections   float64
 	expired, late float64
 }
 
@@ -36,6 +37,8 @@ func scrape(internal string) (m scraped, err error) {
 			m.expired += v
 		case name == "throng_publications_late_total":
 			m.late = v
+		case name == "throng_connections":
+			m.connections = v
 		case name == "throng_queue_bytes":
 			m.queued = v
 		}

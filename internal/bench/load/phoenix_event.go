@@ -57,7 +57,9 @@ func (p *channels) answered(c *client, k pending, payload []byte, at int64) {
 	w.answered(c, k.run)
 }
 
-// told takes an event, which some of the user's scripts may wait for.
+// told takes an event, which some of the user's scripts may wait for. What follows was
+// to be done when it arrived: who presses at once does so then, however many others
+// the bench has to read for.
 func (p *channels) told(c *client, f *phoenix.Message, at int64) {
 	w := p.w
 	for i := range c.runs {
@@ -76,7 +78,7 @@ func (p *channels) told(c *client, f *phoenix.Message, at int64) {
 		if sent := r.heard.sent(h.step.Since); sent > 0 {
 			h.took.Record(duration(at - sent))
 		}
-		w.goOn(c, i, w.clock())
+		w.goOn(c, i, at)
 	}
 }
 
