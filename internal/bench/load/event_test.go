@@ -10,6 +10,7 @@ import (
 
 	"throng/internal/bench/report"
 	"throng/internal/protocol/phoenix"
+	"throng/internal/websocket"
 )
 
 const (
@@ -33,7 +34,7 @@ func (f *fake) offer(id string, after time.Duration) {
 func TestPress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, f := rehearsal(t, four, "[[users.script]]\ntimes = 1\n"+await+claim+counted, "")
+		w, f := rehearsal(t, strings.Replace(four, `"c"`, `"c", "d"`, 1), "[[users.script]]\ntimes = 1\n"+await+claim+counted, "")
 		f.delay = 2 * time.Millisecond
 		f.response = func(c *client, _ *phoenix.Message) string {
 			return fmt.Sprintf(`{"place":1,"result":%q}`, map[bool]string{true: "won", false: "exhausted"}[c.user == 2])
@@ -155,6 +156,29 @@ func TestLostWhileWaiting(t *testing.T) {
 		}
 		if c := w.counts; c.Events != 7 || c.Answers != 6 || w.waiting != 0 || w.joined != 4 || w.failures[errCut.Error()] != 2 {
 			t.Errorf("%+v, %d waiting, %d joined, %v", c, w.waiting, w.joined, w.failures)
+		}
+	})
+}
+
+// What an event asks for was to be done when it arrived, not when the bench had read it.
+func TestReadLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const behind = 30 * time.Millisecond
+		w, f := rehearsal(t, one, "[[users.script]]\ntimes = 1\n"+await+claim, "")
+		c := &w.clients[0]
+		f.after(time.Second, c, func() {
+			b := phoenix.AppendBroadcast(nil, phoenix.V2, 0, "c", "offer", []byte(`{"id":"b"}`))
+			w.received(c, websocket.AppendFrame(nil, websocket.OpText, b), w.clock()-int64(behind))
+		})
+		if !f.perform(t, 1, time.Minute) {
+			t.Fatal("it does not end")
+		}
+		p := w.part()
+		for _, name := range []string{report.AnswerTo("claim"), report.Lateness} {
+			if h := p.Latencies[name]; h.Count() != 1 || h.Max() < behind || h.Max() > behind+2*time.Millisecond {
+				t.Errorf("%s: %d, %v", name, h.Count(), h.Max())
+			}
 		}
 	})
 }
