@@ -74,7 +74,7 @@ func (p *Phase) measured() []string {
 // answers are what was answered to events, and how many a second between the first
 // that was pushed and the last answer.
 func (r *Report) answers() grid {
-	g := grid{Title: "Answers", Columns: []column{text("phase"), text("to"), text("said"), number("times"), number("s"), number("all per s")}}
+	g := grid{Title: "Answers", Columns: []column{text("phase"), text("to"), text("said"), number("times"), number("took, ms"), number("all per s")}}
 	for i := range r.Phases {
 		p := &r.Phases[i]
 		for _, event := range slices.Sorted(maps.Keys(p.Answers)) {
@@ -84,7 +84,7 @@ func (r *Report) answers() grid {
 			for n, what := range said {
 				row := []string{p.Name, event, what, whole(a.Said[what]), none, none}
 				if n == 0 {
-					row[4], row[5] = seconds(a.To-a.From), positive(a.Rate())
+					row[4], row[5] = figure(1000*(a.To-a.From)), positive(a.Rate())
 				}
 				g.Rows = append(g.Rows, row)
 			}
