@@ -1,7 +1,8 @@
 // The mission in small, in a real browser: two windows and a phone of one user, another
 // user, and the operator's page, through a whole round: watch, offer, claim, too late,
 // away and back, and a server that is killed.
-// usage: [CHROMIUM=/path/to/chrome] [SCREENSHOT=folder] node stage.mjs /path/to/throng
+// usage: [CHROMIUM=/path/to/chrome] [SCREENSHOT=folder] node stage.mjs /path/to/throng [DSN]
+// With the DSN of an empty PostgreSQL database that is the store, without one it is a file.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -12,9 +13,9 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 import { run, until } from "./lib.mjs";
 
-const throng = process.argv[2];
+const [, , throng, dsn] = process.argv;
 const folder = mkdtempSync(join(tmpdir(), "throng-stage-"));
-const store = ["--set", `store.file=${join(folder, "demo.db")}`];
+const store = dsn ? ["--set", "store.kind=postgres", "--set", `store.dsn=${dsn}`] : ["--set", `store.file=${join(folder, "demo.db")}`];
 const patience = 30_000;
 
 // ---- the server
@@ -243,7 +244,7 @@ await run([
     assert.match(told.offers, /^true Offers: (\d+) of \1 open offers are still there/);
     assert.match(told.claims, /^true Claims: 2 of 2 claims of yours are in the journal/);
     assert.match(told.watched, /^true Time watched: /);
-    assert.match(told.store, /The store is a file/);
+    assert.match(told.store, dsn ? /The store is a database/ : /The store is a file/);
     await one.evaluate(() => scrollTo(0, 0));
     await shot(one, "story");
     await listed(bob, "While bob was away").getByText("Claim").click();   // and business goes on
