@@ -74,7 +74,7 @@ await pause(2000);   // the browser has things to do after opening
 const times = { here: [], changed: [], painted: [], published: [] };
 for (let i = 0; i < Number(rounds); i++) {
   const id = `turn-${i}`;
-  await ask("bonus_create", { id, data: { text: `No. ${i}` }, quota: 10, duration_ms: 5000, audience: { channel: "stream:live" } });
+  await ask("bonus_create", { id, data: { text: `No. ${i}` }, quota: 10, duration_ms: 60_000, audience: { channel: "stream:live" } });
   const claim = here.locator(`#popup [data-id="${id}"] .claim`);
   await claim.waitFor({ timeout: patience });
   await pause(200 + 600 * Math.random());   // at any point of what the page does in turns
@@ -89,6 +89,7 @@ for (let i = 0; i < Number(rounds); i++) {
     times.painted.push(painted - pressed);
     times.published.push(changed - time);
   }
+  await ask("bonus_end", { id });
 }
 await browser.close();
 await new Promise((resolve) => {
