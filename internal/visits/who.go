@@ -31,6 +31,7 @@ func (l *Ledger) Here(user string) (h Here, ok bool) {
 	s := l.shard(user)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	l.yield(s, user, s.frame.at(l.clock.Now()))
 	s.of(user, func(e *entry) {
 		switch {
 		case e.clients == 0 || e.is(isParked):
@@ -98,9 +99,9 @@ func (l *Ledger) Forget(user string) {
 	now := s.frame.at(l.clock.Now())
 	s.of(user, func(e *entry) {
 		switch {
-		case e.is(isParked):
 		case e.clients == 0:
 			s.remove(e)
+		case e.is(isParked):
 		default:
 			l.begin(s, e, now)
 		}

@@ -122,7 +122,9 @@ func New(o Options) *Gateway {
 	g.env.Watcher = o.Watcher
 	g.seeing.Node, g.seeing.Limits, g.seeing.Clock = o.Node, o.Limits, o.Clock
 	g.seeing.Auth, g.seeing.Users = o.Auth, o.Users
-	g.seeing.Attendance, g.seeing.Watcher = o.Watching, o.Watcher
+	if g.seeing.Attendance = o.Watching; len(o.Watching) > 0 {
+		g.seeing.Watcher = o.Watcher
+	}
 	return g
 }
 
