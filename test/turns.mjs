@@ -16,6 +16,11 @@ const folder = mkdtempSync(join(tmpdir(), "throng-turns-"));
 
 const server = spawn(throng, ["demo", "--log-format", "json", "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0",
   "--set", `store.file=${join(folder, "demo.db")}`, ...more], { stdio: ["ignore", "ignore", "pipe"], cwd: folder });
+process.once("exit", () => {   // however it ends
+  server.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+process.once("SIGTERM", () => process.exit(1));
 const ports = {};
 await within(patience, "throng", new Promise((resolve, reject) => {
   server.once("exit", (code) => reject(new Error(`throng ended with ${code}`)));
@@ -92,12 +97,6 @@ for (let i = 0; i < Number(rounds); i++) {
   await ask("bonus_end", { id });
 }
 await browser.close();
-await new Promise((resolve) => {
-  server.removeAllListeners("exit");
-  server.once("exit", resolve);
-  server.kill("SIGTERM");
-});
-rmSync(folder, { recursive: true, force: true });
 
 const column = (ms) => ms.toFixed(1).padStart(8);
 const row = (what, list) => {
@@ -110,3 +109,4 @@ row("press to the change, on the screen that claims", times.here);
 row("press to the change, on the user's three others", times.changed);
 row("press to the painted change, on the three others", times.painted);
 row("publication of bonus_result to the change, on these", times.published);
+process.exit(0);
