@@ -87,9 +87,6 @@ func (s *Server) runVisits() (stop func()) {
 	if s.visits == nil {
 		return func() {}
 	}
-	if s.cfg.Store.Temporary() {
-		s.log.Info("visits are kept in a temporary file, and are forgotten when the server stops", "hint", "store.file names one that stays")
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() { defer close(over); s.visits.Run(ctx) }()
