@@ -161,7 +161,7 @@ func (s *States) look(sh *shard, u *user, now int64) {
 	switch {
 	case u.known && over:
 		again = s.expired(sh, u, now)
-	case !u.known && (u.book.epoch != "" || len(u.waiting) > 0):
+	case u.doubted || !u.known && len(u.waiting) > 0:
 		s.load(u)
 		again = now + loadAgain
 	}

@@ -310,6 +310,32 @@ func TestRepeatedWhileTheStoreFails(t *testing.T) {
 	})
 }
 
+// A user's first change is written, and the store says that it failed, and can't be read
+// for a while: all screens are told in the end.
+func TestFirstChangeInDoubt(t *testing.T) {
+	o, d := options(), newDisk(nil)
+	o.Store = d
+	inWorld(t, o, func(w *world) {
+		a, b := w.tab("a"), w.tab("b")
+		w.wait(20 * time.Millisecond)
+		d.loseAnswer()
+		a.change("k", "1")
+		w.wait(5 * time.Second)
+		late := w.tab("c")
+		w.wait(time.Second)
+		if a.version != 0 || !late.fresh {
+			t.Errorf("while it is not known what was written: %q, %q", a.shows(), late.shows())
+		}
+		d.set(false)
+		w.wait(2 * time.Second)
+		for _, tab := range []*tab{a, b, late} {
+			if !strings.HasSuffix(tab.shows(), " 1 k=1") || len(tab.pending) != 0 {
+				t.Errorf("tab %s shows %q, %d changes pending", tab.named, tab.shows(), len(tab.pending))
+			}
+		}
+	})
+}
+
 // Changes that come together are written together.
 func TestGroups(t *testing.T) {
 	o, d := options(), newDisk(nil)

@@ -16,8 +16,10 @@ type disk struct {
 	mu    sync.Mutex
 	r     *rand.Rand // nil: nothing fails
 	away  bool
+	lose  bool // away as soon as something was written, and the answer with it
 	users map[string]*kept
 	saves int
+	ever  map[string]int // how often a change was written, by epoch and mutation
 }
 
 type kept struct {
@@ -27,7 +29,9 @@ type kept struct {
 
 var errDisk = errors.New("the disk is on fire")
 
-func newDisk(r *rand.Rand) *disk { return &disk{r: r, users: map[string]*kept{}} }
+func newDisk(r *rand.Rand) *disk {
+	return &disk{r: r, users: map[string]*kept{}, ever: map[string]int{}}
+}
 
 func (d *disk) fails() bool { return d.away || d.r != nil && d.r.IntN(8) == 0 }
 
@@ -51,8 +55,12 @@ func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error
 			k.st.Entries = append(k.st.Entries, c.Entry)
 		}
 		if c.Mutation != "" {
+			d.ever[c.Epoch+" "+c.Mutation]++
 			k.made = append(k.made, throng.Mutation{ID: c.Mutation, Key: c.Entry.Key, Version: c.Entry.Version, At: c.MutatedAt})
 		}
+	}
+	if d.lose {
+		d.lose, d.away = false, true
 	}
 	if d.fails() {
 		return errDisk
@@ -92,4 +100,18 @@ func (d *disk) set(away bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.away = away
+}
+
+// loseAnswer has the store write once more, say that it failed, and be away from then on.
+func (d *disk) loseAnswer() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lose = true
+}
+
+// wrote is how often a change was written.
+func (d *disk) wrote(name string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ever[name]
 }

@@ -85,6 +85,7 @@ type user struct {
 	name    string
 	book    book
 	known   bool // the book is what the store has
+	doubted bool // it was known, and perhaps more was written since
 	loading bool
 	saving  bool // what was taken of queue is on its way into the store
 	listed  bool // among those with changes to write

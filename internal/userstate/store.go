@@ -128,10 +128,11 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	}
 	s.stats.Loads.Add(1)
 	epoch, version := u.book.epoch, u.book.version
+	doubted := u.doubted
 	u.book.fill(st, made)
-	u.known = true
-	if epoch != "" && (epoch != u.book.epoch || version != u.book.version) {
-		s.tellAll(u) // more was written than was known
+	u.known, u.doubted = true, false
+	if doubted && (epoch != u.book.epoch || version != u.book.version) {
+		s.tellAll(u) // more was written than was shown
 	}
 	s.count(u)
 	s.schedule(sh, u)
@@ -303,14 +304,14 @@ func (s *States) settle(ctx context.Context, d *draft, err error) {
 			// What stands behind a change was judged by it: a repetition of it, too.
 			if unwritten = unwritten || len(d.changes[i]) > 0; unwritten {
 				out = Outcome{Err: ErrAway}
-				u.known = false // whether it was written is not known
+				u.doubt() // whether it was written is not known
 			}
 			s.finish(sh, u, out, nil, op.done)
 		}
 		return
 	}
 	if forget {
-		u.book, u.known = book{}, true
+		u.book, u.known, u.doubted = book{}, true, false
 		s.tellAll(u)
 		s.count(u)
 		d.ops[0].done(Outcome{})
@@ -328,6 +329,13 @@ func (s *States) settle(ctx context.Context, d *draft, err error) {
 		}
 		s.finish(sh, u, d.outs[i], made[len(made)-1], op.done)
 	}
+}
+
+// doubt notes that the store may have more than the book. What was shown of a book that was
+// known stays what clients have, until it is loaded again.
+func (u *user) doubt() {
+	u.doubted = u.doubted || u.known
+	u.known = false
 }
 
 // resume goes on with what came meanwhile. The caller holds the lock.

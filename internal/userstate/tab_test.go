@@ -229,6 +229,9 @@ func (t *tab) event(name, id string, data []byte) {
 	}
 	to, class := t.Transport.Name, sub.Class()
 	t.w.states.Event(userstate.Event{User: user, Channel: own, Name: name, Data: data}, func(ok bool, response []byte) {
+		if ok && id != "" {
+			t.w.confirmed(id, response)
+		}
 		t.w.post(to, &reply{class, id, ok, response})
 	})
 }

@@ -115,7 +115,7 @@ func (s *States) snapshot(sub *session.Subscription, name string, b *[]byte) boo
 		}
 	}
 	u.touched = now
-	shown := u.known || u.book.epoch != ""
+	shown := u.known || u.doubted
 	if shown {
 		*b = u.book.appendSnapshot((*b)[:0], now)
 		if sub.Session().Takes(len(*b)) {
@@ -162,7 +162,7 @@ func (s *States) Snapshot(name string, done func([]byte, *throng.Error)) {
 	switch now := s.opts.Clock.Now(); {
 	case u == nil:
 		done((&book{}).appendSnapshot(nil, now), nil)
-	case u.known || u.book.epoch != "":
+	case u.known || u.doubted:
 		u.touched = now
 		done(u.book.appendSnapshot(nil, now), nil)
 	default:
