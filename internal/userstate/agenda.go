@@ -97,13 +97,18 @@ func (s *States) Run(ctx context.Context) {
 		case <-s.wake:
 			// Never later than planned: who comes again and again must not put it off.
 			now := s.opts.Clock.Now()
-			if at := max(s.earliest(), now+grain.Milliseconds()); at < s.planned.Load() {
+			soonest := now + grain.Milliseconds()
+			if soonest >= s.planned.Load() {
+				continue
+			}
+			if at := max(s.earliest(), soonest); at < s.planned.Load() {
 				s.planned.Store(at)
 				timer.Reset(time.Duration(at-now) * time.Millisecond)
 			}
 		case <-timer.C:
 			s.planned.Store(math.MaxInt64) // what is scheduled from now on is seen, here or by a wake
 			s.renew()
+			s.makeRoom()
 			for i := range s.shards {
 				s.sweep(&s.shards[i])
 			}
@@ -122,6 +127,9 @@ func (s *States) earliest() int64 {
 		first = s.opts.Clock.Now() + retryAfter
 	}
 	s.mu.Unlock()
+	if s.crowded() {
+		first = min(first, s.roomAt.Load())
+	}
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
@@ -168,8 +176,7 @@ func (s *States) look(sh *shard, u *user, now int64) {
 	if u.known && len(u.waiting) > 0 {
 		s.shown(u)
 	}
-	busy := len(u.queue) > 0 || u.saving || u.loading || len(u.waiting) > 0
-	if !busy && now >= u.touched+s.opts.Idle.Milliseconds() {
+	if u.idle() && now >= u.touched+s.opts.Idle.Milliseconds() {
 		if !s.opts.Here(throng.UserChannel(u.name)) {
 			s.drop(sh, u)
 			return

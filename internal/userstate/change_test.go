@@ -228,31 +228,6 @@ func TestBadChanges(t *testing.T) {
 	})
 }
 
-// All maps together have a bound.
-func TestMemoryBound(t *testing.T) {
-	o := options()
-	o.Memory = 50_000
-	inWorld(t, o, func(w *world) {
-		refused := 0
-		for i := range 1000 {
-			w.states.Submit(userstate.Change{User: fmt.Sprint("u", i), Key: "k", Value: []byte(`"value"`)}, func(o userstate.Outcome) {
-				if o.Err != nil {
-					refused++
-					if o.Err.Code != 106 || !strings.Contains(o.Err.Message, "50000 bytes") {
-						t.Error(o.Err)
-					}
-				}
-			})
-		}
-		if n := w.states.Stats().Users.Load(); n < 80 || int(n)+refused != 1000 || w.states.Memory() > 51_000 {
-			t.Errorf("%d maps, %d refused, %d bytes", n, refused, w.states.Memory())
-		}
-		time.Sleep(5 * time.Minute)
-		w.wait(time.Second)
-		w.want(set("k", "1"), "1")
-	})
-}
-
 // A store that is away: what is in memory is shown, changes are refused for now, and
 // nothing of it is lost or made twice.
 func TestStoreAway(t *testing.T) {

@@ -25,6 +25,8 @@ func (s *States) enqueue(u *user, op *operation) {
 		return
 	}
 	u.queue = append(u.queue, op)
+	u.held += op.weight()
+	s.count(u)
 	if !u.known && op.kind != toForget {
 		s.load(u)
 		return
@@ -114,16 +116,18 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	now := s.opts.Clock.Now()
 	limited, cancel := context.WithTimeout(ctx, storePatience)
 	defer cancel()
+	sh := s.shard(u.name)
+	if s.unwelcome(sh, u) {
+		return
+	}
 	// With keys whose time is over: clients that come back may show them, and are told.
 	st, made, err := s.opts.Store.LoadState(limited, u.name, 0, now-replayWindow)
-	sh := s.shard(u.name)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	u.loading = false
 	if err != nil {
 		s.away(ctx, "read", err)
-		s.fail(u)
-		s.scheduleAt(sh, u, now+loadAgain)
+		s.fail(sh, u, ErrAway)
 		return
 	}
 	s.stats.Loads.Add(1)
@@ -140,22 +144,43 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	s.list(u)
 }
 
-// fail answers those who wait for the store. Subscriptions go on waiting: the agenda
-// has them. The caller holds the lock.
-func (s *States) fail(u *user) {
+// unwelcome refuses to load a map for which there is no room, and says so.
+func (s *States) unwelcome(sh *shard, u *user) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if u.doubted || !s.full() { // one that is doubted is here already
+		return false
+	}
+	u.loading = false
+	s.fail(sh, u, s.noRoom())
+	return true
+}
+
+// fail answers those who wait for a map that can't be loaded now. Subscriptions go on
+// waiting: the agenda has them. To be forgotten it need not be loaded. The caller holds
+// the lock.
+func (s *States) fail(sh *shard, u *user, err *throng.Error) {
 	queue, waiting := u.queue, u.waiting
 	u.queue, u.waiting = nil, nil
-	for _, op := range queue {
+	for i, op := range queue {
+		if op.kind == toForget {
+			u.queue = queue[i:]
+			break
+		}
+		u.held -= op.weight()
 		s.stats.Refused.Add(1)
-		op.done(Outcome{Err: ErrAway})
+		op.done(Outcome{Err: err})
 	}
 	for _, w := range waiting {
 		if w.done == nil {
 			u.waiting = append(u.waiting, w)
 			continue
 		}
-		w.done(nil, ErrAway)
+		w.done(nil, err)
 	}
+	s.count(u)
+	s.list(u)
+	s.scheduleAt(sh, u, s.opts.Clock.Now()+loadAgain)
 }
 
 func (s *States) away(ctx context.Context, verb string, err error) {
@@ -296,6 +321,9 @@ func (s *States) settle(ctx context.Context, d *draft, err error) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	u.saving = false
+	for _, op := range d.ops {
+		u.held -= op.weight()
+	}
 	defer s.resume(sh, u)
 	if err != nil {
 		unwritten := forget
@@ -313,7 +341,6 @@ func (s *States) settle(ctx context.Context, d *draft, err error) {
 	if forget {
 		u.book, u.known, u.doubted = book{}, true, false
 		s.tellAll(u)
-		s.count(u)
 		d.ops[0].done(Outcome{})
 		return
 	}
@@ -344,6 +371,7 @@ func (s *States) resume(sh *shard, u *user) {
 		s.load(u)
 	}
 	s.list(u)
+	s.count(u)
 	s.schedule(sh, u)
 }
 

@@ -58,7 +58,7 @@ type world struct {
 	disk   *disk             // nil: maps are in memory only
 	made   map[string]int    // diffs by epoch and mutation
 	whole  map[string]uint64 // the newest version of an epoch's map that all were told
-	deaf   atomic.Bool       // the broker takes nothing
+	deaf   atomic.Bool       // the broker takes nothing of the user
 
 	sessions uint32 // so far
 }
@@ -107,7 +107,10 @@ func newWorld(t testing.TB, o userstate.Options) *world {
 		Hub: w.hub, Broker: broker, Clock: w.clock, Post: w.post,
 		Namespaces: func(string) *throng.Namespace { return ns },
 	})
-	o.Publish, o.Post, o.Here, o.Clock = w.publish, w.post, w.hub.Active, w.clock
+	o.Publish, o.Post, o.Clock = w.publish, w.post, w.clock
+	if o.Here == nil {
+		o.Here = w.hub.Active
+	}
 	w.states = userstate.New(o)
 	w.env = &session.Env{
 		Node: w.Node, Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20}, Clock: w.clock,
@@ -130,13 +133,13 @@ func (nobody) Missed(*session.Subscription) {}
 func (w *world) publish(channel string, p *throng.Publication, done func(error)) {
 	var d diff
 	switch err := json.Unmarshal(p.Data, &d); {
-	case err != nil: // another's
+	case err != nil || channel != own: // nobody asks
 	case p.Event == "state_diff" && d.Mutation != "":
 		w.made[d.Epoch+" "+d.Mutation]++
 	case p.Event == "state":
 		w.whole[d.Epoch] = max(w.whole[d.Epoch], d.Version)
 	}
-	if w.deaf.Load() {
+	if channel == own && w.deaf.Load() {
 		done(throng.ErrTooManyRequests)
 		return
 	}
