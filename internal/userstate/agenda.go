@@ -81,7 +81,8 @@ const (
 	longest = time.Minute
 )
 
-// Run does what is due until ctx ends, and then writes what still waits.
+// Run does what is due until ctx ends, and then writes what still waits: for at most 5
+// seconds, after which the rest is refused.
 func (s *States) Run(ctx context.Context) {
 	var stop func()
 	if s.opts.Store != nil {

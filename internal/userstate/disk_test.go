@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"throng"
 )
@@ -18,6 +19,7 @@ type disk struct {
 	away  bool
 	lose  bool // away as soon as something was written, and the answer with it
 	users map[string]*kept
+	hangs atomic.Bool
 	saves int
 	ever  map[string]int // how often a change was written, by epoch and mutation
 }
@@ -35,7 +37,10 @@ func newDisk(r *rand.Rand) *disk {
 
 func (d *disk) fails() bool { return d.away || d.r != nil && d.r.IntN(8) == 0 }
 
-func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error {
+func (d *disk) SaveStates(ctx context.Context, changes []throng.StateChange) error {
+	if err := d.wait(ctx); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fails() {
@@ -68,7 +73,10 @@ func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error
 	return nil
 }
 
-func (d *disk) LoadState(_ context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+func (d *disk) LoadState(ctx context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+	if err := d.wait(ctx); err != nil {
+		return st, nil, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fails() {
@@ -83,7 +91,10 @@ func (d *disk) LoadState(_ context.Context, user string, now, since int64) (st t
 	return st, slices.DeleteFunc(slices.Clone(k.made), func(m throng.Mutation) bool { return m.At <= since }), nil
 }
 
-func (d *disk) ForgetState(_ context.Context, user string) error {
+func (d *disk) ForgetState(ctx context.Context, user string) error {
+	if err := d.wait(ctx); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fails() {
@@ -114,4 +125,14 @@ func (d *disk) wrote(name string) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.ever[name]
+}
+
+// stuck has calls wait until they are given up.
+func (d *disk) stuck(hangs bool) { d.hangs.Store(hangs) }
+
+func (d *disk) wait(ctx context.Context) error {
+	if d.hangs.Load() {
+		<-ctx.Done()
+	}
+	return ctx.Err()
 }

@@ -96,6 +96,7 @@ type user struct {
 	queue   []*operation
 	held    int // bytes of the changes that wait, or are being written
 	waiting []waiter
+	asked   int64 // when it began to wait for the store to load it
 	touched int64 // when somebody wanted it
 	counted int64 // what of it is in States.memory
 	due     int64 // when the agenda has it
