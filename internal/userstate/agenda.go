@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"throng"
@@ -165,6 +166,10 @@ func (s *States) sweep(sh *shard) {
 
 // look does what is due of a user. The caller holds the lock.
 func (s *States) look(sh *shard, u *user, now int64) {
+	if len(u.waiting) > 0 && !s.opts.Here(throng.UserChannel(u.name)) { // subscriptions are over
+		u.waiting = slices.DeleteFunc(u.waiting, func(w waiter) bool { return w.done == nil })
+		s.count(u)
+	}
 	over := u.book.next != 0 && now >= u.book.next
 	again := int64(0)
 	switch {

@@ -81,8 +81,10 @@ func TestNoRoom(t *testing.T) {
 	o, d := options(), newDisk(nil)
 	var here atomic.Bool
 	here.Store(true)
-	o.Memory, o.Store, o.Here = 50_000, d, func(string) bool { return here.Load() }
-	inWorld(t, o, func(w *world) {
+	var w *world
+	o.Memory, o.Store, o.Here = 50_000, d, func(channel string) bool { return here.Load() || w.hub.Active(channel) }
+	inWorld(t, o, func(made *world) {
+		w = made
 		w.want(set("k", "1"), "1")
 		here.Store(false)
 		time.Sleep(2 * time.Minute)

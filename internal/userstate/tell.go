@@ -1,6 +1,7 @@
 package userstate
 
 import (
+	"slices"
 	"sync"
 
 	"throng"
@@ -123,10 +124,9 @@ func (s *States) snapshot(sub *session.Subscription, name string, b *[]byte) boo
 		u = s.user(sh, name) // who is here has a record; the map comes when there is room
 	}
 	u.touched = now
-	shown := u.known || u.doubted
-	if shown {
+	if size := u.book.size(); (u.known || u.doubted) && sub.Session().Takes(size) {
 		*b = u.book.appendSnapshot((*b)[:0], now)
-		if sub.Session().Takes(len(*b)) {
+		if len(*b) <= size || sub.Session().Takes(len(*b)) {
 			return true
 		}
 	}
@@ -137,8 +137,13 @@ func (s *States) snapshot(sub *session.Subscription, name string, b *[]byte) boo
 // await has somebody wait for a map: until it is loaded, or until the agenda looks. The
 // caller holds the lock.
 func (s *States) await(sh *shard, u *user, w waiter) {
-	u.waiting = append(u.waiting, w)
-	s.count(u)
+	at := slices.IndexFunc(u.waiting, func(o waiter) bool { return w.done == nil && o.done == nil && o.to == w.to })
+	if at < 0 {
+		u.waiting = append(u.waiting, w)
+		s.count(u)
+	} else {
+		u.waiting[at] = w // it joined again
+	}
 	if !u.known && !u.doubted {
 		s.load(u)
 	}
