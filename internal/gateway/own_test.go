@@ -81,9 +81,11 @@ func TestOwnChannelLater(t *testing.T) {
 	c.Expect(`["3","3","@user:ann","phx_close",{}]`)
 	c.Text(fmt.Sprintf(`[null,"5","phoenix","refresh",{"token":%q}]`, signed(`{"sub":"ann","jti":"newer"}`)))
 	c.Expect(`[null,"5","phoenix","phx_reply",{"status":"ok","response":{}}]`)
-	publish(t, s, "@user:ann", "2")
-	c.Text(`[null,"6","phoenix","heartbeat",{}]`)
-	c.Expect(`[null,"6","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+	for ref := range 3 { // it has time to come back
+		publish(t, s, "@user:ann", "2")
+		c.Text(fmt.Sprintf(`[null,"%d","phoenix","heartbeat",{}]`, 6+ref))
+		c.Expect(fmt.Sprintf(`[null,"%d","phoenix","phx_reply",{"status":"ok","response":{}}]`, 6+ref))
+	}
 }
 
 // TestOwnChannelAlone: a stream whose channels are refused, or have run out, is not kept
