@@ -79,3 +79,24 @@ func TestStalledScreen(t *testing.T) {
 		}
 	})
 }
+
+// A diff that the broker does not take: the answer comes without it, and says up to which
+// version the tab's own change is to be shown on top of what it has.
+func TestAnswerWithoutDiff(t *testing.T) {
+	inWorld(t, options(), func(w *world) {
+		w.want(set("k", "1"), "1")
+		tab := w.tab("a")
+		w.settle()
+		w.deaf.Store(true)
+		tab.change("k", "2")
+		w.wait(time.Second)
+		if len(tab.pending) != 1 || tab.pending[0].made == nil || tab.pending[0].made.Version != 2 || tab.version != 1 {
+			t.Errorf("the tab shows %s, %d changes pending", tab.shows(), len(tab.pending))
+		}
+		w.deaf.Store(false)
+		w.wait(500 * time.Millisecond)
+		if len(tab.pending) != 0 || !strings.HasSuffix(tab.shows(), " 2 k=2") {
+			t.Errorf("the tab shows %s, %d changes pending", tab.shows(), len(tab.pending))
+		}
+	})
+}
