@@ -1,6 +1,9 @@
 package throng
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // StateEntry is one key of a user's state: a small map that the user's tabs and devices
 // share.
@@ -44,8 +47,12 @@ type Mutation struct {
 
 // UserStates keeps users' maps where a node that starts finds them again.
 //
-// SaveStates writes changes in their order, all or nothing; the same changes may be given
-// again. LoadState returns what is kept of a user, without keys that had expired by now, and
+// SaveStates writes changes in their order, all or nothing. Those of a user are of one
+// epoch, each with the version behind the one before, and the first one goes on from what
+// is kept; one with version 1, from nothing. Where that is not so it fails with
+// ErrStateMoved, and nothing was written: something else was, perhaps changes of before
+// whose outcome was not known. After any other error it is not known whether they were
+// written. LoadState returns what is kept of a user, without keys that had expired by now, and
 // the mutations since; one of whom nothing is kept has an empty Epoch. ForgetState removes
 // all of a user, PruneStates what had expired by now and mutations older than since.
 //
@@ -56,3 +63,6 @@ type UserStates interface {
 	ForgetState(ctx context.Context, user string) error
 	PruneStates(ctx context.Context, now, since int64) error
 }
+
+// ErrStateMoved is the error of changes of a map that is not where they go on from.
+var ErrStateMoved = errors.New("a user's map is not where its changes go on from")

@@ -37,6 +37,9 @@ func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error
 	if d.fails() {
 		return errDisk
 	}
+	if d.moved(changes) {
+		return throng.ErrStateMoved
+	}
 	d.saves++
 	for i := range changes {
 		c := &changes[i]

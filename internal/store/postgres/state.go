@@ -7,48 +7,60 @@ import (
 	"throng/internal/store"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 var _ throng.UserStates = (*Store)(nil)
 
 const (
-	mapsOfRows = `unnest(@users::text[], @epochs::text[], @versions::bigint[], @times::bigint[]) AS m (user_id, epoch, version, updated_at)`
-	// The maps first: their rows are the locks of all that is theirs.
+	mapsOfRows = `unnest(@users::text[], @epochs::text[], @from::bigint[], @versions::bigint[], @times::bigint[])
+		AS m (user_id, epoch, since, version, updated_at)`
+	// The maps first: their rows are the locks of all that is theirs. A statement behind
+	// it sees what those wrote that it waited for.
 	lockMaps = `SELECT 1 FROM user_state WHERE user_id = ANY (@users::text[]) ORDER BY user_id FOR UPDATE`
-	// Rows of a map that ended: the user's has another epoch now.
-	ended = ` WHERE user_id IN (SELECT m.user_id FROM ` + mapsOfRows + ` JOIN user_state s USING (user_id) WHERE s.epoch <> m.epoch)`
-	// What is older than what is there was written before.
-	setMaps = `INSERT INTO user_state AS s (user_id, epoch, version, updated_at)
-		SELECT user_id, epoch, version, updated_at FROM ` + mapsOfRows + ` ORDER BY user_id
-		ON CONFLICT (user_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, updated_at = excluded.updated_at
-		WHERE s.epoch <> excluded.epoch OR s.version < excluded.version`
+	// Each changes a row only if the map is where its changes go on from; a conflict
+	// waits for whoever inserts the same row.
+	beginMaps = `INSERT INTO user_state (user_id, epoch, version, updated_at)
+		SELECT user_id, epoch, version, updated_at FROM ` + mapsOfRows + ` ORDER BY user_id ON CONFLICT DO NOTHING`
+	moveMaps = `UPDATE user_state s SET version = m.version, updated_at = m.updated_at FROM ` + mapsOfRows + `
+		WHERE s.user_id = m.user_id AND s.epoch = m.epoch AND s.version = m.since`
 	rowsOfState = `unnest(@users::text[], @keys::text[], @values::text[], @versions::bigint[], @times::bigint[], @expires::bigint[])
 		AS r (user_id, key, value, version, updated_at, expires_at)`
-	setEntries = `INSERT INTO user_state_entry AS e (user_id, key, value, version, updated_at, expires_at)
+	setEntries = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at)
 		SELECT user_id, key, value, version, updated_at, expires_at FROM ` + rowsOfState + `
 		ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value, version = excluded.version,
-			updated_at = excluded.updated_at, expires_at = excluded.expires_at WHERE e.version < excluded.version`
-	removeEntries = `DELETE FROM user_state_entry e USING ` + rowsOfState + `
-		WHERE e.user_id = r.user_id AND e.key = r.key AND e.version <= r.version`
-	addMutations = `INSERT INTO user_state_mutation AS u (user_id, mutation, key, version, mutated_at)
+			updated_at = excluded.updated_at, expires_at = excluded.expires_at`
+	removeEntries = `DELETE FROM user_state_entry e USING ` + rowsOfState + ` WHERE e.user_id = r.user_id AND e.key = r.key`
+	addMutations  = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at)
 		SELECT * FROM unnest(@users::text[], @ids::text[], @keys::text[], @versions::bigint[], @times::bigint[])
 		ON CONFLICT (user_id, mutation) DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
 )
 
-// SaveStates writes changes of users' maps.
+// SaveStates writes changes of users' maps. A COMMIT whose answer was lost may come late:
+// the maps' rows make these changes wait for it, and see that they go on from something
+// else.
 func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	c := store.NewStateChanges(changes)
+	c, err := store.NewStateChanges(changes)
+	if err != nil {
+		return err
+	}
 	set, gone := c.Split()
-	maps := stateMaps(c.Maps)
+	begun, on := c.Begun()
 	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		b := new(pgx.Batch)
-		b.Queue(lockMaps, pgx.NamedArgs{"users": maps["users"]})
-		b.Queue(`DELETE FROM user_state_entry`+ended, maps)
-		b.Queue(`DELETE FROM user_state_mutation`+ended, maps)
-		b.Queue(setMaps, maps)
+		var moved int64
+		count := func(tag pgconn.CommandTag) error { moved += tag.RowsAffected(); return nil }
+		if len(on) > 0 {
+			maps := stateMaps(on)
+			b.Queue(lockMaps, pgx.NamedArgs{"users": maps["users"]})
+			b.Queue(moveMaps, maps).Exec(count)
+		}
+		if len(begun) > 0 {
+			b.Queue(beginMaps, stateMaps(begun)).Exec(count)
+		}
 		if len(set) > 0 {
 			b.Queue(setEntries, stateRows(set))
 		}
@@ -58,7 +70,13 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 		if len(c.Mutations) > 0 {
 			b.Queue(addMutations, stateMutations(c.Mutations))
 		}
-		return tx.SendBatch(ctx, b).Close()
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+		if moved != int64(len(c.Maps)) {
+			return throng.ErrStateMoved
+		}
+		return nil
 	})
 }
 
@@ -94,11 +112,13 @@ func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (s
 	return st, made, nil
 }
 
-// ForgetState removes a user's map.
+// ForgetState removes a user's map. Who begins one in a transaction that is not over has a
+// row that can't be seen yet: inserting it too waits for that.
 func (s *Store) ForgetState(ctx context.Context, user string) error {
 	text := store.Text(user)
 	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		b := new(pgx.Batch)
+		b.Queue(`INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES ($1, '', 0, 0) ON CONFLICT DO NOTHING`, text)
 		b.Queue(`DELETE FROM user_state WHERE user_id = $1`, text)
 		b.Queue(`DELETE FROM user_state_entry WHERE user_id = $1`, text)
 		b.Queue(`DELETE FROM user_state_mutation WHERE user_id = $1`, text)
@@ -120,12 +140,12 @@ func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
 func stateMaps(list []store.StateMap) pgx.NamedArgs {
 	n := len(list)
 	users, epochs := make([]string, n), make([]string, n)
-	versions, times := make([]int64, n), make([]int64, n)
+	from, versions, times := make([]int64, n), make([]int64, n), make([]int64, n)
 	for i := range list {
 		m := &list[i]
-		users[i], epochs[i], versions[i], times[i] = m.User, m.Epoch, int64(m.Version), m.At
+		users[i], epochs[i], from[i], versions[i], times[i] = m.User, m.Epoch, int64(m.From), int64(m.Version), m.At
 	}
-	return pgx.NamedArgs{"users": users, "epochs": epochs, "versions": versions, "times": times}
+	return pgx.NamedArgs{"users": users, "epochs": epochs, "from": from, "versions": versions, "times": times}
 }
 
 // stateRows are keys as arrays.

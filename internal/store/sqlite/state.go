@@ -11,18 +11,13 @@ import (
 var _ throng.UserStates = (*Store)(nil)
 
 const (
-	// Rows of a map that ended: the user's has another epoch now.
-	endEntries   = `DELETE FROM user_state_entry WHERE user_id = ?` + ended
-	endMutations = `DELETE FROM user_state_mutation WHERE user_id = ?` + ended
-	ended        = ` AND EXISTS (SELECT 1 FROM user_state WHERE user_id = ? AND epoch <> ?)`
-	// What is older than what is there was written before.
-	setMap = `INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET epoch = excluded.epoch, version = excluded.version, updated_at = excluded.updated_at
-		WHERE user_state.epoch <> excluded.epoch OR user_state.version < excluded.version`
+	// Each changes a row only if the map is where its changes go on from.
+	beginMap = `INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	moveMap  = `UPDATE user_state SET version = ?, updated_at = ? WHERE user_id = ? AND epoch = ? AND version = ?`
 	setEntry = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at,
-			expires_at = excluded.expires_at WHERE user_state_entry.version < excluded.version`
-	removeEntry = `DELETE FROM user_state_entry WHERE user_id = ? AND key = ? AND version <= ?`
+			expires_at = excluded.expires_at`
+	removeEntry = `DELETE FROM user_state_entry WHERE user_id = ? AND key = ?`
 	addMutation = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
 )
@@ -32,19 +27,13 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 	if len(changes) == 0 {
 		return nil
 	}
-	c := store.NewStateChanges(changes)
+	c, err := store.NewStateChanges(changes)
+	if err != nil {
+		return err
+	}
 	set, gone := c.Split()
 	return s.transact(ctx, func(conn *sql.Conn) error {
-		end := func(b *binder, m *store.StateMap) { b.text(m.User).text(m.User).text(m.Epoch) }
-		if err := each(ctx, conn, endEntries, c.Maps, end); err != nil {
-			return err
-		}
-		if err := each(ctx, conn, endMutations, c.Maps, end); err != nil {
-			return err
-		}
-		if err := each(ctx, conn, setMap, c.Maps, func(b *binder, m *store.StateMap) {
-			b.text(m.User).text(m.Epoch).number(int64(m.Version)).number(m.At)
-		}); err != nil {
+		if err := moveMaps(ctx, conn, c); err != nil {
 			return err
 		}
 		if err := each(ctx, conn, setEntry, set, func(b *binder, r *store.StateRow) {
@@ -52,15 +41,31 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 		}); err != nil {
 			return err
 		}
-		if err := each(ctx, conn, removeEntry, gone, func(b *binder, r *store.StateRow) {
-			b.text(r.User).text(r.Key).number(int64(r.Version))
-		}); err != nil {
+		if err := each(ctx, conn, removeEntry, gone, func(b *binder, r *store.StateRow) { b.text(r.User).text(r.Key) }); err != nil {
 			return err
 		}
 		return each(ctx, conn, addMutation, c.Mutations, func(b *binder, m *store.StateMutation) {
 			b.text(m.User).text(m.ID).text(m.Key).number(int64(m.Version)).number(m.At)
 		})
 	})
+}
+
+// moveMaps brings maps to their new versions, each from where its changes go on from.
+func moveMaps(ctx context.Context, conn *sql.Conn, c *store.StateChanges) error {
+	begun, on := c.Begun()
+	began, err := eachCounted(ctx, conn, beginMap, begun, func(b *binder, m *store.StateMap) {
+		b.text(m.User).text(m.Epoch).number(int64(m.Version)).number(m.At)
+	})
+	if err != nil {
+		return err
+	}
+	moved, err := eachCounted(ctx, conn, moveMap, on, func(b *binder, m *store.StateMap) {
+		b.number(int64(m.Version)).number(m.At).text(m.User).text(m.Epoch).number(int64(m.From))
+	})
+	if err == nil && began+moved != int64(len(c.Maps)) {
+		err = throng.ErrStateMoved
+	}
+	return err
 }
 
 // LoadState reads what there is of a user, at one moment.
