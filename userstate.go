@@ -35,6 +35,9 @@ type StateChange struct {
 	// when that was, in Clock milliseconds.
 	Mutation  string
 	MutatedAt int64
+	// Remembered, unless 0, is the version below which none of the user's mutations is
+	// remembered any more.
+	Remembered uint64
 }
 
 // Mutation is a change that was made, for whoever repeats it.
@@ -53,13 +56,13 @@ type Mutation struct {
 // ErrStateMoved, and nothing was written: something else was, perhaps changes of before
 // whose outcome was not known. After any other error it is not known whether they were
 // written. LoadState returns what is kept of a user, without keys that had expired by now, and
-// the mutations since; one of whom nothing is kept has an empty Epoch. ForgetState removes
+// the last mutations since, at most so many; one of whom nothing is kept has an empty Epoch. ForgetState removes
 // all of a user, PruneStates what had expired by now and mutations older than since.
 //
 // Calls block and are never made on a loop; they are safe for concurrent use.
 type UserStates interface {
 	SaveStates(ctx context.Context, changes []StateChange) error
-	LoadState(ctx context.Context, user string, now, since int64) (UserState, []Mutation, error)
+	LoadState(ctx context.Context, user string, now, since int64, most int) (UserState, []Mutation, error)
 	ForgetState(ctx context.Context, user string) error
 	PruneStates(ctx context.Context, now, since int64) error
 }

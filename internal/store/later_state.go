@@ -18,12 +18,12 @@ func (l *Later) SaveStates(ctx context.Context, changes []throng.StateChange) er
 }
 
 // LoadState implements throng.UserStates.
-func (l *Later) LoadState(ctx context.Context, user string, now, since int64) (throng.UserState, []throng.Mutation, error) {
+func (l *Later) LoadState(ctx context.Context, user string, now, since int64, most int) (throng.UserState, []throng.Mutation, error) {
 	s, err := l.get(ctx)
 	if err != nil {
 		return throng.UserState{}, nil, err
 	}
-	return s.LoadState(ctx, user, now, since)
+	return s.LoadState(ctx, user, now, since, most)
 }
 
 // ForgetState implements throng.UserStates.

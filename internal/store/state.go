@@ -10,9 +10,9 @@ import (
 // StateChanges are changes of users' maps in a normal form, with names as texts: of each
 // user one map, of each key the last change.
 type StateChanges struct {
-	Maps      []StateMap // in the order of users
-	Entries   []StateRow // in the order of users and keys
-	Mutations []StateMutation
+	Maps      []StateMap      // in the order of users
+	Entries   []StateRow      // in the order of users and keys
+	Mutations []StateMutation // those that are remembered
 }
 
 // StateMap says where a user's map stands, and where its changes go on from; from 0:
@@ -22,6 +22,7 @@ type StateMap struct {
 	From        uint64
 	Version     uint64
 	At          int64
+	Remembered  uint64 // as that of the last change that says it
 }
 
 // StateRow is what a key has; Deleted: nothing.
@@ -59,7 +60,7 @@ func NewStateChanges(list []throng.StateChange) (*StateChanges, error) {
 		if one.Epoch != m.Epoch || e.Version != m.Version+1 || e.Version == 0 {
 			return nil, throng.ErrStateMoved
 		}
-		m.Version, m.At = e.Version, e.UpdatedAt
+		m.Version, m.At, m.Remembered = e.Version, e.UpdatedAt, max(m.Remembered, one.Remembered)
 		r := StateRow{user, Text(e.Key), string(e.Value), e.Value == nil, e.Version, e.UpdatedAt, e.ExpiresAt}
 		if at, there := rows[name{user, r.Key}]; there {
 			c.Entries[at] = r
@@ -71,11 +72,20 @@ func NewStateChanges(list []throng.StateChange) (*StateChanges, error) {
 			c.Mutations = append(c.Mutations, StateMutation{user, Text(one.Mutation), r.Key, e.Version, one.MutatedAt})
 		}
 	}
+	c.Mutations = slices.DeleteFunc(c.Mutations, func(m StateMutation) bool { return m.Version < c.Maps[maps[m.User]].Remembered })
 	slices.SortFunc(c.Maps, func(a, b StateMap) int { return cmp.Compare(a.User, b.User) })
 	slices.SortFunc(c.Entries, func(a, b StateRow) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Key, b.Key)) })
-	slices.SortStableFunc(c.Mutations, func(a, b StateMutation) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.ID, b.ID)) })
-	c.Mutations = slices.CompactFunc(c.Mutations, func(a, b StateMutation) bool { return a.User == b.User && a.ID == b.ID })
 	return c, nil
+}
+
+// Forgetful returns the maps of which mutations are not remembered any more.
+func (c *StateChanges) Forgetful() (list []StateMap) {
+	for i := range c.Maps {
+		if c.Maps[i].Remembered > 0 {
+			list = append(list, c.Maps[i])
+		}
+	}
+	return list
 }
 
 // Begun returns the maps that are new, and those that go on.

@@ -56,6 +56,7 @@ func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error
 		if c.Mutation != "" {
 			k.made = append(k.made, throng.Mutation{ID: c.Mutation, Key: c.Entry.Key, Version: c.Entry.Version, At: c.MutatedAt})
 		}
+		k.made = slices.DeleteFunc(k.made, func(m throng.Mutation) bool { return m.Version < c.Remembered })
 	}
 	if d.fails() {
 		return errDisk
@@ -63,7 +64,7 @@ func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error
 	return nil
 }
 
-func (d *disk) LoadState(_ context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+func (d *disk) LoadState(_ context.Context, user string, now, since int64, most int) (st throng.UserState, made []throng.Mutation, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fails() {
@@ -75,7 +76,8 @@ func (d *disk) LoadState(_ context.Context, user string, now, since int64) (st t
 	}
 	st = k.st
 	st.Entries = slices.DeleteFunc(slices.Clone(st.Entries), func(e throng.StateEntry) bool { return e.ExpiresAt != 0 && e.ExpiresAt <= now })
-	return st, slices.DeleteFunc(slices.Clone(k.made), func(m throng.Mutation) bool { return m.At <= since }), nil
+	made = slices.DeleteFunc(slices.Clone(k.made), func(m throng.Mutation) bool { return m.At <= since })
+	return st, made[max(0, len(made)-most):], nil
 }
 
 func (d *disk) ForgetState(_ context.Context, user string) error {

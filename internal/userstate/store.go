@@ -115,7 +115,7 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	limited, cancel := context.WithTimeout(ctx, storePatience)
 	defer cancel()
 	// With keys whose time is over: clients that come back may show them, and are told.
-	st, made, err := s.opts.Store.LoadState(limited, u.name, 0, now-replayWindow)
+	st, made, err := s.opts.Store.LoadState(limited, u.name, 0, now-replayWindow, s.opts.Mutations)
 	sh := s.shard(u.name)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

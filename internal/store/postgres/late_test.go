@@ -75,7 +75,7 @@ func (d *doubt) save(c throng.StateChange) {
 // is wants what is there of a user.
 func (d *doubt) is(user, want string) {
 	d.Helper()
-	st, _, err := d.near.LoadState(d.Context(), user, 0, 0)
+	st, _, err := d.near.LoadState(d.Context(), user, 0, 0, 0)
 	if err != nil {
 		d.Fatal(err)
 	}

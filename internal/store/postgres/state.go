@@ -32,8 +32,9 @@ const (
 			updated_at = excluded.updated_at, expires_at = excluded.expires_at`
 	removeEntries = `DELETE FROM user_state_entry e USING ` + rowsOfState + ` WHERE e.user_id = r.user_id AND e.key = r.key`
 	addMutations  = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at)
-		SELECT * FROM unnest(@users::text[], @ids::text[], @keys::text[], @versions::bigint[], @times::bigint[])
-		ON CONFLICT (user_id, mutation) DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
+		SELECT * FROM unnest(@users::text[], @ids::text[], @keys::text[], @versions::bigint[], @times::bigint[])`
+	forgetMutations = `DELETE FROM user_state_mutation u USING unnest(@users::text[], @remembered::bigint[]) AS m (user_id, remembered)
+		WHERE u.user_id = m.user_id AND u.version < m.remembered`
 )
 
 // SaveStates writes changes of users' maps. A COMMIT whose answer was lost may come late:
@@ -51,15 +52,13 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 	begun, on := c.Begun()
 	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		b := new(pgx.Batch)
-		var moved int64
-		count := func(tag pgconn.CommandTag) error { moved += tag.RowsAffected(); return nil }
 		if len(on) > 0 {
 			maps := stateMaps(on)
 			b.Queue(lockMaps, pgx.NamedArgs{"users": maps["users"]})
-			b.Queue(moveMaps, maps).Exec(count)
+			b.Queue(moveMaps, maps).Exec(all(len(on)))
 		}
 		if len(begun) > 0 {
-			b.Queue(beginMaps, stateMaps(begun)).Exec(count)
+			b.Queue(beginMaps, stateMaps(begun)).Exec(all(len(begun)))
 		}
 		if len(set) > 0 {
 			b.Queue(setEntries, stateRows(set))
@@ -67,27 +66,36 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 		if len(gone) > 0 {
 			b.Queue(removeEntries, stateRows(gone))
 		}
+		if forgetful := c.Forgetful(); len(forgetful) > 0 {
+			b.Queue(forgetMutations, stateMaps(forgetful))
+		}
 		if len(c.Mutations) > 0 {
 			b.Queue(addMutations, stateMutations(c.Mutations))
 		}
-		if err := tx.SendBatch(ctx, b).Close(); err != nil {
-			return err
-		}
-		if moved != int64(len(c.Maps)) {
-			return throng.ErrStateMoved
-		}
-		return nil
+		return tx.SendBatch(ctx, b).Close()
 	})
 }
 
+// all sees to it that a statement changed so many maps; what comes behind it in a batch
+// fails with it.
+func all(maps int) func(pgconn.CommandTag) error {
+	return func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != int64(maps) {
+			return throng.ErrStateMoved
+		}
+		return nil
+	}
+}
+
 // LoadState reads what there is of a user, at one moment.
-func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+func (s *Store) LoadState(ctx context.Context, user string, now, since int64, most int) (st throng.UserState, made []throng.Mutation, err error) {
 	// One statement is one view of the database.
 	const query = `SELECT 0, epoch, '', version, updated_at, 0 FROM user_state WHERE user_id = @user
 		UNION ALL SELECT 1, key, value, version, updated_at, expires_at FROM user_state_entry
 			WHERE user_id = @user AND (expires_at = 0 OR expires_at > @now)
-		UNION ALL SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation WHERE user_id = @user AND mutated_at > @since`
-	args := pgx.NamedArgs{"user": store.Text(user), "now": now, "since": since}
+		UNION ALL (SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation
+			WHERE user_id = @user AND mutated_at > @since ORDER BY version DESC LIMIT @most)`
+	args := pgx.NamedArgs{"user": store.Text(user), "now": now, "since": since, "most": most}
 	err = s.query(ctx, s.nodes, query, args, func(rows pgx.Rows) error {
 		var kind int
 		var r store.StateRow
@@ -132,20 +140,21 @@ func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
 		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= $1 ORDER BY user_id, key LIMIT $2)`, now); err != nil {
 		return err
 	}
-	return s.pruneBefore(ctx, `DELETE FROM user_state_mutation WHERE (user_id, mutation) IN
-		(SELECT user_id, mutation FROM user_state_mutation WHERE mutated_at <= $1 ORDER BY user_id, mutation LIMIT $2)`, since)
+	return s.pruneBefore(ctx, `DELETE FROM user_state_mutation WHERE (user_id, version) IN
+		(SELECT user_id, version FROM user_state_mutation WHERE mutated_at <= $1 ORDER BY user_id, version LIMIT $2)`, since)
 }
 
 // stateMaps are maps as arrays.
 func stateMaps(list []store.StateMap) pgx.NamedArgs {
 	n := len(list)
 	users, epochs := make([]string, n), make([]string, n)
-	from, versions, times := make([]int64, n), make([]int64, n), make([]int64, n)
+	from, versions, remembered, times := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	for i := range list {
 		m := &list[i]
 		users[i], epochs[i], from[i], versions[i], times[i] = m.User, m.Epoch, int64(m.From), int64(m.Version), m.At
+		remembered[i] = int64(m.Remembered)
 	}
-	return pgx.NamedArgs{"users": users, "epochs": epochs, "from": from, "versions": versions, "times": times}
+	return pgx.NamedArgs{"users": users, "epochs": epochs, "from": from, "versions": versions, "times": times, "remembered": remembered}
 }
 
 // stateRows are keys as arrays.

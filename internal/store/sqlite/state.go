@@ -17,9 +17,9 @@ const (
 	setEntry = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at,
 			expires_at = excluded.expires_at`
-	removeEntry = `DELETE FROM user_state_entry WHERE user_id = ? AND key = ?`
-	addMutation = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
+	removeEntry     = `DELETE FROM user_state_entry WHERE user_id = ? AND key = ?`
+	addMutation     = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at) VALUES (?, ?, ?, ?, ?)`
+	forgetMutations = `DELETE FROM user_state_mutation WHERE user_id = ? AND version < ?`
 )
 
 // SaveStates writes changes of users' maps.
@@ -42,6 +42,11 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 			return err
 		}
 		if err := each(ctx, conn, removeEntry, gone, func(b *binder, r *store.StateRow) { b.text(r.User).text(r.Key) }); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, forgetMutations, c.Forgetful(), func(b *binder, m *store.StateMap) {
+			b.text(m.User).number(int64(m.Remembered))
+		}); err != nil {
 			return err
 		}
 		return each(ctx, conn, addMutation, c.Mutations, func(b *binder, m *store.StateMutation) {
@@ -69,14 +74,15 @@ func moveMaps(ctx context.Context, conn *sql.Conn, c *store.StateChanges) error 
 }
 
 // LoadState reads what there is of a user, at one moment.
-func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+func (s *Store) LoadState(ctx context.Context, user string, now, since int64, most int) (st throng.UserState, made []throng.Mutation, err error) {
 	text := store.Text(user)
 	// One statement is one view of the file.
 	const query = `SELECT 0, epoch, '', version, updated_at, 0 FROM user_state WHERE user_id = ?1
 		UNION ALL SELECT 1, key, value, version, updated_at, expires_at FROM user_state_entry
 			WHERE user_id = ?1 AND (expires_at = 0 OR expires_at > ?2)
-		UNION ALL SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation WHERE user_id = ?1 AND mutated_at > ?3`
-	err = s.query(ctx, query, []any{text, now, since}, func(columns func(...any) error) error {
+		UNION ALL SELECT * FROM (SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation
+			WHERE user_id = ?1 AND mutated_at > ?3 ORDER BY version DESC LIMIT ?4)`
+	err = s.query(ctx, query, []any{text, now, since, most}, func(columns func(...any) error) error {
 		var kind int
 		var r store.StateRow
 		if err := columns(&kind, &r.Key, &r.Value, &r.Version, &r.UpdatedAt, &r.Expires); err != nil {
@@ -125,6 +131,6 @@ func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
 		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= ?1 LIMIT ?2)`, now); err != nil {
 		return err
 	}
-	return s.prune(ctx, `DELETE FROM user_state_mutation WHERE (user_id, mutation) IN
-		(SELECT user_id, mutation FROM user_state_mutation WHERE mutated_at <= ?1 LIMIT ?2)`, since)
+	return s.prune(ctx, `DELETE FROM user_state_mutation WHERE (user_id, version) IN
+		(SELECT user_id, version FROM user_state_mutation WHERE mutated_at <= ?1 LIMIT ?2)`, since)
 }

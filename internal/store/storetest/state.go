@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -47,10 +48,12 @@ func (w *world) moved(changes ...throng.StateChange) {
 	}
 }
 
+const enough = 1000 // mutations
+
 // state writes down what there is of a user.
 func (w *world) state(user string, now, since int64) string {
 	w.Helper()
-	st, made, err := w.store.LoadState(w.ctx, user, now, since)
+	st, made, err := w.store.LoadState(w.ctx, user, now, since, enough)
 	w.no(err)
 	var lines []string
 	for _, e := range st.Entries {
@@ -120,7 +123,7 @@ var stateTests = []test{
 			})
 		}
 		all.Wait()
-		st, _, err := w.store.LoadState(w.ctx, "ann", 0, 0)
+		st, _, err := w.store.LoadState(w.ctx, "ann", 0, 0, enough)
 		w.no(err)
 		if st.Version == 0 {
 			w.Error("nobody was first")
@@ -155,6 +158,52 @@ var stateTests = []test{
 		w.no(w.store.PruneStates(w.ctx, 5000, 3000))
 		w.stateIs("ann", kept)
 	}},
+	{"State/RemembersTheLastMutations", func(w *world) {
+		load := func(user string, since int64, most int) (versions string) {
+			st, made, err := w.store.LoadState(w.ctx, user, 0, since, most)
+			w.no(err)
+			if st.Version != 5 {
+				w.Errorf("version %d of %q", st.Version, user)
+			}
+			slices.SortFunc(made, func(a, b throng.Mutation) int { return cmp.Compare(a.Version, b.Version) })
+			for _, m := range made {
+				versions += fmt.Sprintf("%s@%d ", m.ID, m.Version)
+			}
+			return versions
+		}
+		check := func(got, want string) {
+			w.Helper()
+			if got != want {
+				w.Errorf("got %q, want %q", got, want)
+			}
+		}
+		group := func(user string) []throng.StateChange {
+			return []throng.StateChange{
+				named(set(user, "e", 1, "a", `1`), "t:1"), named(unset(user, "e", 2, "a"), "t:2"), set(user, "e", 3, "a", `3`),
+				named(set(user, "e", 4, "a", `4`), "t:1"), named(set(user, "e", 5, "a", `5`), "t:5"),
+			}
+		}
+		w.save(append(group("ann"), group("bob")...)...)
+		check(load("ann", 0, 10), "t:1@1 t:2@2 t:1@4 t:5@5 ") // a name may come again
+		check(load("ann", 0, 3), "t:2@2 t:1@4 t:5@5 ")
+		check(load("ann", 3999, 3), "t:1@4 t:5@5 ")
+		check(load("ann", 0, 0), "")
+
+		late := group("cid")
+		late[3].Remembered = 2
+		w.save(late...)
+		check(load("cid", 0, 10), "t:2@2 t:1@4 t:5@5 ")
+		late = group("dan")
+		w.save(late[:2]...)
+		late[3].Remembered, late[4].Remembered = 2, 5
+		w.save(late[2:]...)
+		check(load("dan", 0, 10), "t:5@5 ")
+		late = group("eve")
+		late[4].Remembered = 6
+		w.save(late...)
+		check(load("eve", 0, 10), "")
+		check(load("bob", 0, 10), "t:1@1 t:2@2 t:1@4 t:5@5 ")
+	}},
 	{"State/Forgotten", func(w *world) {
 		w.save(named(set("ann", "e", 1, "a", `1`), "t:1"), set("anna", "f", 1, "a", `1`))
 		w.no(w.store.ForgetState(w.ctx, "ann"))
@@ -178,7 +227,7 @@ var stateTests = []test{
 		w.save(group...)
 		for i, user := range names {
 			version = 0
-			st, made, err := w.store.LoadState(w.ctx, user, 0, 0)
+			st, made, err := w.store.LoadState(w.ctx, user, 0, 0, enough)
 			w.no(err)
 			if len(st.Entries) != len(names) || len(made) != len(names) {
 				w.Fatalf("%q has %d keys and %d changes, want %d", user, len(st.Entries), len(made), len(names))
@@ -219,7 +268,7 @@ var stateTests = []test{
 		}
 		w.save(group...)
 		for i := range maps {
-			st, _, err := w.store.LoadState(w.ctx, fmt.Sprint("u", i), 0, 0)
+			st, _, err := w.store.LoadState(w.ctx, fmt.Sprint("u", i), 0, 0, enough)
 			w.no(err)
 			got := make(map[string]string)
 			for _, e := range st.Entries {
