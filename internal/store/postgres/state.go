@@ -120,18 +120,21 @@ func (s *Store) LoadState(ctx context.Context, user string, now, since int64, mo
 	return st, made, nil
 }
 
-// ForgetState removes a user's map. Who begins one in a transaction that is not over has a
-// row that can't be seen yet: inserting it too waits for that.
+// ForgetState removes a user's map.
 func (s *Store) ForgetState(ctx context.Context, user string) error {
 	text := store.Text(user)
-	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
-		b := new(pgx.Batch)
-		b.Queue(`INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES ($1, '', 0, 0) ON CONFLICT DO NOTHING`, text)
-		b.Queue(`DELETE FROM user_state WHERE user_id = $1`, text)
-		b.Queue(`DELETE FROM user_state_entry WHERE user_id = $1`, text)
-		b.Queue(`DELETE FROM user_state_mutation WHERE user_id = $1`, text)
-		return tx.SendBatch(ctx, b).Close()
-	})
+	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error { return forgetMap(ctx, tx, text) })
+}
+
+// forgetMap removes a user's map. Who begins one in a transaction that is not over has a
+// row that can't be seen yet: inserting it too waits for that.
+func forgetMap(ctx context.Context, tx pgx.Tx, user string) error {
+	b := new(pgx.Batch)
+	b.Queue(`INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES ($1, '', 0, 0) ON CONFLICT DO NOTHING`, user)
+	b.Queue(`DELETE FROM user_state WHERE user_id = $1`, user)
+	b.Queue(`DELETE FROM user_state_entry WHERE user_id = $1`, user)
+	b.Queue(`DELETE FROM user_state_mutation WHERE user_id = $1`, user)
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // PruneStates removes what nobody is shown any more, piece by piece.

@@ -107,20 +107,21 @@ func (s *Store) LoadState(ctx context.Context, user string, now, since int64, mo
 // ForgetState removes a user's map, from the file too.
 func (s *Store) ForgetState(ctx context.Context, user string) error {
 	text := store.Text(user)
-	err := s.transact(ctx, func(c *sql.Conn) error {
-		for _, table := range []string{"user_state", "user_state_entry", "user_state_mutation"} {
-			if err := exec(ctx, c, `DELETE FROM `+table+` WHERE user_id = ?`, text); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := s.transact(ctx, func(c *sql.Conn) error { return forgetMap(ctx, c, text) }); err != nil {
 		return err
 	}
 	if err := s.emptyLog(ctx); err != nil {
 		s.opts.Log.Warn("store: a user's map is forgotten, but the write-ahead log, which may have it, is not emptied yet",
 			"file", s.opts.File, "error", err)
+	}
+	return nil
+}
+
+func forgetMap(ctx context.Context, c *sql.Conn, user string) error {
+	for _, table := range []string{"user_state", "user_state_entry", "user_state_mutation"} {
+		if err := exec(ctx, c, `DELETE FROM `+table+` WHERE user_id = ?`, user); err != nil {
+			return err
+		}
 	}
 	return nil
 }
