@@ -57,14 +57,15 @@ type Mutation struct {
 // whose outcome was not known. After any other error it is not known whether they were
 // written. LoadState returns what is kept of a user, without keys that had expired by now, and
 // the last mutations since, at most so many; one of whom nothing is kept has an empty Epoch. ForgetState removes
-// all of a user, PruneStates what had expired by now and mutations older than since.
+// all of a user, PruneStates keys that had expired by then, and mutations older than since;
+// a map's version stays what it is, so nobody may be about who could still show such a key.
 //
 // Calls block and are never made on a loop; they are safe for concurrent use.
 type UserStates interface {
 	SaveStates(ctx context.Context, changes []StateChange) error
 	LoadState(ctx context.Context, user string, now, since int64, most int) (UserState, []Mutation, error)
 	ForgetState(ctx context.Context, user string) error
-	PruneStates(ctx context.Context, now, since int64) error
+	PruneStates(ctx context.Context, expired, since int64) error
 }
 
 // ErrStateMoved is the error of changes of a map that is not where they go on from.

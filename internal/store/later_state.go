@@ -36,10 +36,10 @@ func (l *Later) ForgetState(ctx context.Context, user string) error {
 }
 
 // PruneStates implements throng.UserStates.
-func (l *Later) PruneStates(ctx context.Context, now, since int64) error {
+func (l *Later) PruneStates(ctx context.Context, expired, since int64) error {
 	s, err := l.now()
 	if err != nil {
 		return err
 	}
-	return s.PruneStates(ctx, now, since)
+	return s.PruneStates(ctx, expired, since)
 }

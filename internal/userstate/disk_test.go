@@ -90,7 +90,15 @@ func (d *disk) ForgetState(_ context.Context, user string) error {
 	return nil
 }
 
-func (d *disk) PruneStates(context.Context, int64, int64) error { return nil }
+func (d *disk) PruneStates(_ context.Context, expired, since int64) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, k := range d.users {
+		k.st.Entries = slices.DeleteFunc(k.st.Entries, func(e throng.StateEntry) bool { return e.ExpiresAt != 0 && e.ExpiresAt <= expired })
+		k.made = slices.DeleteFunc(k.made, func(m throng.Mutation) bool { return m.At <= since })
+	}
+	return nil
+}
 
 // set puts the store away, or back.
 func (d *disk) set(away bool) {

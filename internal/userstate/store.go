@@ -352,7 +352,10 @@ func (s *States) prune(ctx context.Context) {
 		}
 		timer.Reset(every)
 		now := s.opts.Clock.Now()
-		if err := s.opts.Store.PruneStates(ctx, now, now-replayWindow); err != nil {
+		// A key goes without a diff here: who can come back and go on from what it shows
+		// has to be told by one, when the map is loaded. A history may outlast its time a bit.
+		expired := now - max(replayWindow, 2*s.opts.History.Milliseconds())
+		if err := s.opts.Store.PruneStates(ctx, expired, now-replayWindow); err != nil {
 			s.away(ctx, "prune", err)
 		}
 	}

@@ -126,10 +126,10 @@ func forgetMap(ctx context.Context, c *sql.Conn, user string) error {
 	return nil
 }
 
-// PruneStates removes what nobody is shown any more, piece by piece.
-func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
+// PruneStates removes what nobody asks for any more, piece by piece.
+func (s *Store) PruneStates(ctx context.Context, expired, since int64) error {
 	if err := s.prune(ctx, `DELETE FROM user_state_entry WHERE (user_id, key) IN
-		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= ?1 LIMIT ?2)`, now); err != nil {
+		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= ?1 LIMIT ?2)`, expired); err != nil {
 		return err
 	}
 	return s.prune(ctx, `DELETE FROM user_state_mutation WHERE (user_id, version) IN
