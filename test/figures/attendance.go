@@ -93,7 +93,7 @@ func (f *figures) attendance() error {
 	var table strings.Builder
 	table.WriteString(heading(fmt.Sprintf("Books on who is there: %d users join one channel, %d a second, then %d joins/s and as many leaves; one loop on a core of its own",
 		f.users, crowdRate, comers*int(time.Second/comerEvery))))
-	table.WriteString("\n| books | CPU until all is told and written, µs per connect + join | bytes per connection | CPU while they come and go, cores | joins then p50, p99, ms | elsewhere, calm: p50, p99, ms | elsewhere, then: p50, p99, ms |\n|---|---|---|---|---|---|---|\n")
+	table.WriteString("\n| books | CPU until all is told and written, µs per connect + join | bytes per connection | CPU while they come and go, cores | deliveries/s then (counts and diffs/s) | joins then p50, p99, ms | elsewhere, calm: p50, p99, ms | elsewhere, then: p50, p99, ms |\n|---|---|---|---|---|---|---|---|\n")
 	for range max(1, f.rounds) {
 		for _, b := range f.keepings() {
 			line, err := f.attended(b)
@@ -114,28 +114,39 @@ func (f *figures) attended(b books) (string, error) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return "", err
 	}
+	internal, err := freePort()
+	if err != nil {
+		return "", err
+	}
 	last := runtime.NumCPU() - 1
 	f.cores = []string{"taskset", "-c", fmt.Sprint("0-", last-1)}
-	one, err := f.startThrong(last, append([]string{"--config", file}, b.set...)...)
+	one, err := f.startThrong(last, append([]string{"--config", file, "--internal", internal}, b.set...)...)
 	f.cores = nil
 	if err != nil {
 		return "", err
 	}
 	defer one.stop()
-	bench := func(s *scenario.Scenario, nice string) (*report.Report, error) {
-		return f.measureUnder([]string{"taskset", "-c", strconv.Itoa(last), "nice", "-n", nice}, s, "", []*server{one})
+	a := attending{f: f, server: one, internal: "http://" + internal}
+	if err := a.run(); err != nil {
+		return "", err
 	}
-	type outcome struct {
-		r   *report.Report
-		err error
-	}
-	later := func(s *scenario.Scenario, nice string) chan outcome {
-		done := make(chan outcome, 1)
-		go func() { r, err := bench(s, nice); done <- outcome{r, err} }()
-		return done
-	}
-	staying := later(present(f.users), "19")
-	if err := came(2*f.users, func() error {
+	return fmt.Sprintf("| %s | %s\n", b.name, a.row()), nil
+}
+
+// attending is one server that is measured, and what was found.
+type attending struct {
+	f        *figures
+	server   *server
+	internal string // its metrics' URL
+
+	stayed, quiet, going, busy *report.Report
+	meanwhile                  scraped // while others come and go
+}
+
+// run lets the crowd come, and measures third ones before and while others come and go.
+func (a *attending) run() (err error) {
+	staying := a.later(present(a.f.users), "19")
+	if err := came(2*a.f.users, func() error {
 		select {
 		case o := <-staying:
 			return fmt.Errorf("the crowd is gone: %w", o.err)
@@ -143,32 +154,62 @@ func (f *figures) attended(b books) (string, error) {
 			return nil
 		}
 	}); err != nil {
-		return "", err
+		return err
 	}
 	time.Sleep(isolationSettle)
-	quiet, err := bench(calm(calmFor-isolationSettle), urgent())
-	if err != nil {
-		return "", err
+	if a.quiet, err = a.bench(calm(calmFor-isolationSettle), urgent()); err != nil {
+		return err
 	}
-	going := later(coming(), "10")
+	going := a.later(coming(), "10")
 	time.Sleep(isolationSettle)
-	busy, err := bench(calm(comersFor/2), urgent())
+	before, err := scrape(a.internal)
 	if err != nil {
-		return "", err
+		return err
 	}
+	if a.busy, err = a.bench(calm(comersFor/2), urgent()); err != nil {
+		return err
+	}
+	after, err := scrape(a.internal)
+	if err != nil {
+		return err
+	}
+	a.meanwhile = after.since(before)
 	gone, stayed := <-going, <-staying
-	if err := errors.Join(gone.err, stayed.err); err != nil {
-		return "", err
-	}
-	act := phase(gone.r, "act")
+	a.going, a.stayed = gone.r, stayed.r
+	return errors.Join(gone.err, stayed.err)
+}
+
+// row is the line of the table without its name.
+func (a *attending) row() string {
 	elsewhere := func(r *report.Report) string {
 		h := phase(r, "act").Latencies[report.Reply]
 		return millis(h, 0.5) + ", " + millis(h, 0.99)
 	}
+	act := phase(a.going, "act")
 	joins := act.Latencies[report.Join]
-	return fmt.Sprintf("| %s | %s | %s | %s | %s, %s | %s | %s |\n", b.name, three(1e6*(phase(stayed.r, "connect").Server.CPU+phase(stayed.r, "settle").Server.CPU)/float64(f.users)),
-		three(stayed.r.Memory(phase(stayed.r, "idle"))), three(act.Server.CPU/act.Seconds), millis(joins, 0.5), millis(joins, 0.99),
-		elsewhere(quiet), elsewhere(busy)), nil
+	cpu := phase(a.stayed, "connect").Server.CPU + phase(a.stayed, "settle").Server.CPU
+	return fmt.Sprintf("%s | %s | %s | %s (%s) | %s, %s | %s | %s |", three(1e6*cpu/float64(a.f.users)),
+		three(a.stayed.Memory(phase(a.stayed, "idle"))), three(act.Server.CPU/act.Seconds),
+		three(a.meanwhile.deliveries/a.meanwhile.seconds), three(a.meanwhile.told/a.meanwhile.seconds),
+		millis(joins, 0.5), millis(joins, 0.99), elsewhere(a.quiet), elsewhere(a.busy))
+}
+
+type outcome struct {
+	r   *report.Report
+	err error
+}
+
+// bench runs a scenario on the bench's core.
+func (a *attending) bench(s *scenario.Scenario, nice string) (*report.Report, error) {
+	core := strconv.Itoa(runtime.NumCPU() - 1)
+	return a.f.measureUnder([]string{"taskset", "-c", core, "nice", "-n", nice}, s, "", []*server{a.server})
+}
+
+// later is bench that goes on meanwhile.
+func (a *attending) later(s *scenario.Scenario, nice string) chan outcome {
+	done := make(chan outcome, 1)
+	go func() { r, err := a.bench(s, nice); done <- outcome{r, err} }()
+	return done
 }
 
 // came waits until so many sockets are there.

@@ -8,10 +8,15 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// scraped is what a server's metrics say of deadlines.
+// scraped is what a server's metrics say of deliveries and deadlines.
 type scraped struct {
+	at            time.Time
+	seconds       float64   // since the other scrape
+	deliveries    float64   // one for each subscriber
+	told          float64   // what presence told whole channels
 	bounds        []float64 // of the time from publish to write, in seconds
 	counts        []float64 // up to each bound
 	queued        float64
@@ -24,6 +29,7 @@ func scrape(internal string) (m scraped, err error) {
 		return m, err
 	}
 	defer answer.Body.Close()
+	m.at = time.Now()
 	lines := bufio.NewScanner(answer.Body)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")
@@ -34,6 +40,10 @@ func scrape(internal string) (m scraped, err error) {
 			m.bounds, m.counts = append(m.bounds, le), append(m.counts, v)
 		case strings.HasPrefix(name, "throng_publications_expired_total"):
 			m.expired += v
+		case name == "throng_deliveries_total":
+			m.deliveries = v
+		case strings.HasPrefix(name, `throng_presence_messages_total{kind="count"`), strings.HasPrefix(name, `throng_presence_messages_total{kind="diff"`):
+			m.told += v
 		case name == "throng_publications_late_total":
 			m.late = v
 		case name == "throng_queue_bytes":
@@ -48,6 +58,8 @@ func (m scraped) since(before scraped) scraped {
 	for i := range m.counts {
 		m.counts[i] -= before.counts[i]
 	}
+	m.seconds = m.at.Sub(before.at).Seconds()
+	m.deliveries, m.told = m.deliveries-before.deliveries, m.told-before.told
 	m.expired, m.late = m.expired-before.expired, m.late-before.late
 	return m
 }
