@@ -75,6 +75,33 @@ func TestOwnChannelLater(t *testing.T) {
 	c.Expect(`["2","2","room:2","phx_reply",{"status":"error","response":{"reason":"too many channels joined"}}]`)
 }
 
+// TestOwnChannelRefused: a join that is refused leaves the client what the server subscribed
+// it to, and is not followed by the channel's end: phoenix.js would not join again.
+func TestOwnChannelRefused(t *testing.T) {
+	o := gatewaytest.Options("epoll")
+	o.Config.Users.State = "off"
+	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
+		return gateway.Verdict{Identity: &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a"}}}}, nil
+	}
+	s := gatewaytest.Start(t, o)
+	c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0")
+	for _, channel := range []string{"@user:ann", "a"} {
+		c.Text(fmt.Sprintf(`["1","1",%q,"phx_join",{"recover":{"offset":1}}]`, channel))
+		if m := string(c.Message().Data); !strings.Contains(m, `"code":107`) {
+			t.Errorf("%s: %s", channel, m)
+		}
+		publish(t, s, channel, "1")
+		c.Expect(fmt.Sprintf(`[null,null,%q,"message",1]`, channel))
+		c.Text(fmt.Sprintf(`["1","2",%q,"phx_join",{}]`, channel))
+		c.Expect(fmt.Sprintf(`["1","2",%q,"phx_reply",{"status":"ok","response":{}}]`, channel))
+		c.Text(fmt.Sprintf(`["3","3",%q,"phx_join",{"recover":7}]`, channel)) // the client's own subscription ends with it
+		if m := string(c.Message().Data); !strings.Contains(m, `"code":107`) {
+			t.Errorf("%s: %s", channel, m)
+		}
+		c.Expect(fmt.Sprintf(`["1","1",%q,"phx_close",{}]`, channel))
+	}
+}
+
 // TestOwnChannelAlone: a stream whose channels are refused, or have run out, is not kept
 // for the own one.
 func TestOwnChannelAlone(t *testing.T) {

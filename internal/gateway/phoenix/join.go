@@ -26,12 +26,14 @@ type recovery struct {
 }
 
 // join begins a subscription. A second join of the same channel replaces the
-// first, which is told so after the answer.
+// first, which is told so after the answer. One that is refused ends the first as well,
+// as Phoenix does; but not what the server subscribed: the client knows nothing of it,
+// would take its end for that of the channel, and never join again.
 func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	channel := string(m.Topic)
 	refuse := func(reason []byte) {
 		s.reply(m.JoinRef, m.Ref, channel, "error", reason)
-		if old != nil {
+		if old != nil && !old.Server() {
 			s.finish(old)
 		}
 	}
