@@ -55,10 +55,10 @@ func (s *Server) shownState() phoenix.State {
 }
 
 // desks are the parts of the server that answer events of clients.
-func (s *Server) desks() map[string]phoenix.Backend {
-	desks := map[string]phoenix.Backend{bonus.Word: bonusEvents{s.bonuses}}
+func (s *Server) desks() map[string]phoenix.Desk {
+	desks := map[string]phoenix.Desk{bonus.Word: {Backend: bonusEvents{s.bonuses}}}
 	if s.states != nil {
-		desks["state"] = stateDesk{s.states}
+		desks["state"] = phoenix.Desk{Backend: stateDesk{s.states}, Long: "state_get"}
 	}
 	return desks
 }

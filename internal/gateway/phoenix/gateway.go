@@ -66,7 +66,7 @@ type Options struct {
 	Backend Backend
 	// Desks answer the events of all namespaces whose names begin with a word of theirs
 	// and an underscore; nil for none. Clients can't publish such events.
-	Desks map[string]Backend
+	Desks map[string]Desk
 	// Post brings the backend's answers back to a socket's loop.
 	Post func(to throng.Ref, m any)
 }
@@ -76,6 +76,13 @@ type Backend interface {
 	// Event handles one event of a client. It is called on a loop and must not
 	// block; answer is called once, from anywhere, now or later.
 	Event(e *Event, answer func(Answer))
+}
+
+// Desk is a part of the server that answers events. Long names the one that may be answered
+// late and at length, empty for none: no more than a few of a client's wait for an answer.
+type Desk struct {
+	Backend
+	Long string
 }
 
 // Event is what a client sent to a channel.

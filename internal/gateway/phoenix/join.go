@@ -42,7 +42,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 		refuse(reason(throng.ErrBadRequest, err.Error()))
 		return
 	}
-	if rec != nil && !s.answersFit() {
+	if rec != nil && !s.answersFit(0) {
 		refuse(reason(throng.ErrTooManyRequests, "other answers wait to be read; join again"))
 		return
 	}
@@ -84,14 +84,14 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	s.Subscribe(ns, req)
 }
 
-// answersFit reports whether there is room for the answer to a recovery. A client
-// that comes back joins all its channels at once, and had no chance yet to read
-// the first answers.
-func (s *Socket) answersFit() bool {
-	if s.conn().Queued() > s.gw.opts.Limits.QueueBytes {
+// answersFit reports whether there is room for one more answer of any size, behind n
+// bytes of others that are on their way. A client that comes back joins all its channels
+// at once, and had no chance yet to read the first answers.
+func (s *Socket) answersFit(n int) bool {
+	if s.conn().Queued()+n > s.gw.opts.Limits.QueueBytes {
 		s.conn().Flush()
 	}
-	return s.conn().Queued() <= s.gw.opts.Limits.QueueBytes
+	return s.conn().Queued()+n <= s.gw.opts.Limits.QueueBytes
 }
 
 // parseJoin returns what a join asks for beyond Phoenix: recovery, nil if none, and
