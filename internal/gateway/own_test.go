@@ -57,6 +57,46 @@ func TestOwnChannel(t *testing.T) {
 	})
 }
 
+// TestOwnChannelAside: beside channels that a stream asks for, the user's own one is in no
+// id, so that their events are everybody's; who names it can go on in it.
+func TestOwnChannelAside(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		o := gatewaytest.Options(kind)
+		o.Config.Users.State = "off"
+		s := gatewaytest.Start(t, o)
+		nobody, ann := listen(t, s, "/events?channel=hist:a"), listen(t, s, "/events?channel=hist:a&user_id=ann")
+		nobody.begins()
+		ann.begins()
+		if b, id := ann.begins(); b.Channel != "@user:ann" || b.Recoverable || id != "" {
+			t.Errorf("%+v %q", b, id)
+		}
+		publish(t, s, "@user:ann", "1")
+		if p, id := ann.publication(); p.Channel != "@user:ann" || id != "" {
+			t.Errorf("%+v %q", p, id)
+		}
+		publish(t, s, "hist:a", "2")
+		_, all := nobody.publication()
+		if _, id := ann.publication(); id != all || id == "" {
+			t.Errorf("%q, another stream has %q", id, all)
+		}
+		publish(t, s, "hist:a", "3")
+		ann = listen(t, s, "/events?channel=hist:a&channel=@user:ann&user_id=ann&last_event_id="+all)
+		if b, _ := ann.begins(); !b.Recovered {
+			t.Errorf("%+v", b)
+		}
+		_, _ = ann.publication()
+		_, id := ann.begins()
+		publish(t, s, "@user:ann", "4")
+		ann = listen(t, s, "/events?channel=@user:ann&channel=hist:a&user_id=ann&last_event_id="+id)
+		if b, _ := ann.begins(); b.Channel != "@user:ann" || !b.Recovered {
+			t.Errorf("%+v", b)
+		}
+		if p, _ := ann.publication(); p.Data != 4.0 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
 // TestOwnChannelLater: who says later who it is has the own channel from then on.
 func TestOwnChannelLater(t *testing.T) {
 	o := gatewaytest.Options("epoll")
