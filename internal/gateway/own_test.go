@@ -164,4 +164,11 @@ func TestOwnChannelAlone(t *testing.T) {
 	if c := get(t, s, "/events?channel=@user:bob"); c.head.StatusCode != 200 { // the token's channel is there
 		t.Errorf("%+v", c.head)
 	}
+	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
+		return gateway.Verdict{Identity: &throng.Identity{User: "ann"}}, nil
+	}
+	s = gatewaytest.Start(t, o)
+	if c := get(t, s, "/events?channel=@user:bob"); c.head.StatusCode != 403 { // there is only the own one
+		t.Errorf("%+v", c.head)
+	}
 }
