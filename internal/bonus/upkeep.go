@@ -84,7 +84,7 @@ func (d *Desk) liveIDs() map[string]struct{} {
 func (d *Desk) meet(b throng.Bonus) (o *offer, tell bool) {
 	o, isNew := d.insert(b)
 	if isNew && o.Claimed > 0 {
-		d.begin(func() { d.fill(o, false) })
+		d.begin(func() { _ = d.fill(o, d.atStore, false) })
 	}
 	tell = o.stage == open && !o.offered
 	o.offered = o.offered || tell

@@ -17,12 +17,16 @@ type Users struct {
 }
 
 // validate checks what the settings of users say together.
-func (u *Users) validate(s *Store) (errs Errors) {
+func (u *Users) validate(s *Store, dev bool) (errs Errors) {
 	if (u.HistorySize > 0) != (u.HistoryTTL > 0) {
 		errs = append(errs, fail("set both, or both to 0", "users: history_size without history_ttl keeps nothing, nor does history_ttl without history_size"))
 	}
-	if u.State == "store" && s.Kind == "off" {
+	switch {
+	case u.State != "store":
+	case s.Kind == "off":
 		errs = append(errs, fail("name one in [store], or keep users' maps in memory", `users.state: "store", and store.kind is "off"`))
+	case s.Temporary() && !dev: // the disk would be waited for, and nothing would last
+		errs = append(errs, fail("name a file in store.file, or keep users' maps in memory", `users.state: "store", and the store is a temporary file that is removed when the server stops`))
 	}
 	return errs
 }

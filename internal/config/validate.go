@@ -15,7 +15,7 @@ func (c *Config) validate() Errors {
 	errs = append(errs, c.TLS.validate()...)
 	errs = append(errs, c.Auth.validate()...)
 	errs = append(errs, c.Store.validate()...)
-	errs = append(errs, c.Users.validate(&c.Store)...)
+	errs = append(errs, c.Users.validate(&c.Store, c.Dev)...)
 	errs = append(errs, c.Visits.validate()...)
 	if c.WebSocket.PingInterval > 0 && c.WebSocket.PongTimeout >= c.WebSocket.PingInterval {
 		errs = append(errs, fail("lower it, or raise websocket.ping_interval",

@@ -230,7 +230,7 @@ func TestFeedWatchOverHTTP2(t *testing.T) {
 // answered at once too; others record nothing.
 func TestPollWatch(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		s := recorded(t, front)
+		s := recordedFor(t, front, 100*time.Millisecond)
 		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
 		a := c.poll("/poll?channel=show:1&user_id=ann")
 		at := func() string { return fmt.Sprintf("&offset=%d&epoch=%s", a.Offset, a.Epoch) }
@@ -271,6 +271,20 @@ func TestPollWatchAtOnce(t *testing.T) {
 		c.poll("/poll?channel=show:2&user_id=bob")
 		wantWatching(t, s, "show:1", 1)
 		wantWatching(t, s, "show:2", 0)
+		c.Close()
+		s.Empty(t)
+	})
+}
+
+// TestPollWatchNeedsGrace: where nobody is held between two polls, none says what it
+// watches.
+func TestPollWatchNeedsGrace(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		s := recorded(t, kind)
+		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
+		if a := c.poll("/poll?channel=show:1&user_id=ann&visible=true"); a.Code != 108 {
+			t.Errorf("%+v", a)
+		}
 		c.Close()
 		s.Empty(t)
 	})

@@ -12,7 +12,7 @@ func (s *Server) composeEvents() {
 	c := s.cfg
 	s.events = events.New(events.Options{
 		Node: s.node, Loops: s.engine.Loops(), Clock: s.clock, Auth: s.tokens, Users: s.users, Attendance: s.attendance(), Own: c.Users.Subscribe,
-		Watcher: s.watcher(), Watching: s.books(), Rates: rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
+		Watcher: s.watcher(), Watching: s.patientBooks(), Rates: rate.NewRates(c.Limits.MessagesPerSecond, int(c.Limits.BytesPerSecond)),
 		State:    s.shownState(),
 		Limits:   session.Limits{Channels: c.Phoenix.MaxChannels, QueueBytes: int(c.Engine.QueueBytes)},
 		Encoding: s.eventEncoding, Beat: c.WebSocket.PingInterval, Post: s.engine.Post,

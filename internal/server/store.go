@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"time"
 
@@ -22,6 +23,13 @@ func (s *Server) composeStore() {
 		return
 	}
 	s.store = store.NewLater(s.openStore)
+	if c.Temporary() {
+		level := slog.LevelWarn
+		if s.cfg.Dev {
+			level = slog.LevelInfo
+		}
+		s.log.Log(context.Background(), level, "the store is a temporary file: visits, bonuses and who claimed them are forgotten when the server stops", "hint", "store.file names one that stays; store.kind = \"off\" keeps none")
+	}
 }
 
 func (s *Server) openStore(ctx context.Context) (store.Store, error) {

@@ -66,6 +66,14 @@ func (s *Server) books() (all []session.Attendance) {
 	return all
 }
 
+// patientBooks are those that hold a client who is between two polls.
+func (s *Server) patientBooks() []session.Attendance {
+	if s.cfg.Visits.Grace == 0 {
+		return nil
+	}
+	return s.books()
+}
+
 // watcher is who keeps books on what is watched; nil for nobody.
 func (s *Server) watcher() session.Watcher {
 	if s.visits == nil {
@@ -78,9 +86,6 @@ func (s *Server) watcher() session.Watcher {
 func (s *Server) runVisits() (stop func()) {
 	if s.visits == nil {
 		return func() {}
-	}
-	if s.cfg.Store.Temporary() {
-		s.log.Info("visits are kept in a temporary file, and are forgotten when the server stops", "hint", "store.file names one that stays")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan struct{})

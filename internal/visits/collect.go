@@ -126,9 +126,8 @@ func (l *Ledger) sweep(s *shard, f *flush, now int64) (more bool) {
 			}
 			e.flags &^= isAway | isBack
 			continue
-		case now-e.left > l.heldFor(e):
-			l.finish(s, e, throng.VisitLeft)
-			s.remove(e)
+		case now-e.left > l.heldFor(s, e):
+			l.over(s, e)
 			continue
 		case e.opened == 0: // when it is opened, that it left is said with it
 		case e.said != 0 && !e.is(isBack): // the store knows
@@ -158,12 +157,11 @@ func (l *Ledger) expire() {
 		s.mu.Lock()
 		now := s.frame.at(l.clock.Now())
 		s.away = slices.DeleteFunc(s.away, func(e *entry) bool {
-			if !e.is(isOver) && (e.clients > 0 || now-e.left <= l.heldFor(e)) {
+			if !e.is(isOver) && (e.clients > 0 || now-e.left <= l.heldFor(s, e)) {
 				return false
 			}
 			if !e.is(isOver) {
-				l.finish(s, e, throng.VisitLeft)
-				s.remove(e)
+				l.over(s, e)
 			}
 			return true
 		})

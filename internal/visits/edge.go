@@ -20,7 +20,7 @@ func (l *Ledger) resume(s *shard, e *entry, at int64) {
 		s.here++
 	}
 	if e.is(isAway) && !e.is(isParked) && e.left != 0 {
-		if at-e.left <= l.heldFor(e) {
+		if at-e.left <= l.heldFor(s, e) {
 			if e.said != 0 {
 				e.flags |= isBack
 			}
@@ -66,12 +66,33 @@ const (
 // it can write would make a visit of each time.
 const lull = 999
 
-// heldFor is how long the visit of an entry without a client is held open.
-func (l *Ledger) heldFor(e *entry) int64 {
-	if e.is(isPaused) {
+// heldFor is how long an entry without a client is held open. A channel of which one
+// counts is no longer than for the lull where the user watches another one.
+func (l *Ledger) heldFor(s *shard, e *entry) int64 {
+	switch {
+	case e.is(isPaused):
 		return lull
+	case e.is(isParked) || e.place != nil && e.place.exclusive && s.heir(e) != nil:
+		return min(lull, l.grace)
 	}
 	return l.grace
+}
+
+// over ends what is held for an entry of which no client was back in time. Where one
+// channel counts the next one takes over when this one was left.
+func (l *Ledger) over(s *shard, e *entry) {
+	var heir *entry
+	if left := e.left; !e.is(isParked) {
+		if e.place != nil && e.place.exclusive {
+			heir = s.heir(e)
+		}
+		l.finish(s, e, throng.VisitLeft)
+		if heir != nil {
+			s.first(heir)
+			l.begin(s, heir, left)
+		}
+	}
+	s.remove(e)
 }
 
 // went counts one client less, which was last there at a time.
@@ -92,12 +113,17 @@ func (l *Ledger) went(s *shard, e *entry, at int64, how hold) {
 	case pauses:
 		e.flags |= isPaused
 	}
+	s.leave(e)
+	if s.unsaid == 0 || e.left < s.unsaid {
+		s.unsaid = e.left
+	}
+}
+
+// leave puts an entry among those that are looked at with each beat.
+func (s *shard) leave(e *entry) {
 	if !e.is(isAway) {
 		e.flags |= isAway
 		s.away = append(s.away, e)
-	}
-	if s.unsaid == 0 || e.left < s.unsaid {
-		s.unsaid = e.left
 	}
 }
 

@@ -43,11 +43,14 @@ type stay struct {
 	since       int64
 	left, until int64 // see past
 	parked      bool  // watched exclusively, and another channel counts
+	sure        int64 // from when on it certainly counted, if that is after since
+	back        int64 // when its clients were back after a moment
 }
 
 // past is a time that a user was at a place.
 type past struct {
 	from int64
+	sure int64 // from when on that is owed
 	to   int64 // up to when a client may have been here
 	owed int64 // up to when it certainly was
 	hold int64 // who is back within this did not leave
@@ -86,28 +89,95 @@ func (p *process) went(at place, owed, to, hold int64) {
 }
 
 func (p *process) passed(at place, s *stay, hold int64) {
-	p.was[at] = append(p.was[at], past{s.since, s.until, s.left, hold, machine()})
+	p.was[at] = append(p.was[at], past{s.since, max(s.since, s.sure), s.until, s.left, hold, machine()})
 }
 
 func exclusive(channel string) bool { return strings.HasPrefix(channel, "x:") }
 
-// turn is came for a channel that is watched exclusively: it counts, and no other one.
-func (p *process) turn(at place) {
-	list := p.turned[at.user]
-	if len(list) > 0 && list[0] == at.channel {
-		p.came(at)
+// watches returns a user's places that are watched exclusively, that which was turned to
+// last first. One without a client lost its last connection, and may be back.
+func (p *process) watches(user string) (at []place) {
+	for _, channel := range p.turned[user] {
+		at = append(at, place{user, channel, throng.Watching})
+	}
+	return at
+}
+
+// heir is what counts when the first one does not any more; nil for nothing.
+func (p *process) heir(user string) *place {
+	for i, at := range p.watches(user) {
+		if i > 0 && p.stays[at].clients > 0 {
+			return &at
+		}
+	}
+	return nil
+}
+
+func (p *process) drop(at place) {
+	delete(p.stays, at)
+	p.turned[at.user] = slices.DeleteFunc(p.turned[at.user], func(c string) bool { return c == at.channel })
+}
+
+func (p *process) front(at place) {
+	list := slices.DeleteFunc(p.turned[at.user], func(c string) bool { return c == at.channel })
+	p.turned[at.user] = slices.Insert(list, 0, at.channel)
+}
+
+// settle passes the time on where a lost connection is not back in time.
+func (p *process) settle(user string) {
+	all := p.watches(user)
+	if len(all) == 0 {
 		return
 	}
-	if len(list) > 0 {
-		first := place{at.user, list[0], throng.Watching}
-		s := p.stays[first]
-		s.left, s.until = max(s.left, machine()), max(s.until, machine())
-		p.passed(first, s, 0)
-		s.parked = true
+	for _, at := range all[1:] {
+		if s := p.stays[at]; s.clients == 0 && machine()-s.left > lull {
+			p.drop(at)
+		}
 	}
-	p.turned[at.user] = slices.Insert(slices.DeleteFunc(list, func(c string) bool { return c == at.channel }), 0, at.channel)
-	s := p.came(at)
-	s.since, s.left, s.until, s.parked = machine(), 0, 0, false
+	s, heir := p.stays[all[0]], p.heir(user)
+	switch away := machine() - s.left; {
+	case s.clients > 0:
+	case heir != nil && away > lull:
+		p.drop(all[0])
+		p.takesOver(*heir, s.left, s.left+lull)
+	case heir == nil && away > modelGrace:
+		p.drop(all[0])
+	}
+}
+
+// takesOver lets a place count from a time on; certainly from another.
+func (p *process) takesOver(at place, from, sure int64) {
+	p.front(at)
+	s := p.stays[at]
+	s.since, s.left, s.until, s.parked, s.sure = from, 0, 0, false, max(sure, s.back)
+}
+
+// turn is came for a channel that is watched exclusively: it counts, and no other one.
+func (p *process) turn(at place) {
+	p.settle(at.user)
+	all := p.watches(at.user)
+	s := p.stays[at]
+	switch {
+	case len(all) > 0 && all[0] == at && s.clients == 0: // it is back, and still counts
+		*s = stay{clients: 1, since: machine()}
+		return
+	case len(all) > 0 && all[0] == at:
+		p.came(at)
+		return
+	case s != nil && s.clients == 0: // back after a moment: nobody turned to it
+		s.clients, s.back = 1, machine()
+		return
+	}
+	if len(all) > 0 {
+		first := p.stays[all[0]]
+		if first.clients > 0 {
+			first.left, first.until = max(first.left, machine()), max(first.until, machine())
+			p.passed(all[0], first, 0)
+		}
+		first.parked = true
+	}
+	p.came(at)
+	p.takesOver(at, machine(), 0)
 }
 
 // ceases is went for a channel that a client watches no more. What counts then takes
@@ -117,28 +187,36 @@ func (p *process) ceases(at place, owed, to, hold int64) {
 		p.went(at, owed, to, hold)
 		return
 	}
-	s := p.stays[at]
-	if s.clients > 1 && !s.parked {
+	p.settle(at.user)
+	s, lost := p.stays[at], hold == modelGrace
+	switch {
+	case s.clients > 1 && !s.parked:
 		p.went(at, owed, to, hold)
 		return
-	}
-	if s.clients--; s.clients > 0 {
+	case s.clients > 1:
+		s.clients--
+		return
+	case s.parked && lost:
+		s.clients, s.left = 0, owed
+		return
+	case s.parked:
+		p.drop(at)
 		return
 	}
-	delete(p.stays, at)
-	p.turned[at.user] = slices.DeleteFunc(p.turned[at.user], func(c string) bool { return c == at.channel })
-	if s.parked {
-		return
-	}
+	s.clients = 0
 	s.left, s.until = max(s.left, owed, s.since), max(s.until, to, s.since)
-	list := p.turned[at.user]
-	if len(list) == 0 {
+	heir := p.heir(at.user)
+	if lost {
+		p.passed(at, s, hold)
+		return
+	}
+	p.drop(at)
+	if heir == nil {
 		p.passed(at, s, hold)
 		return
 	}
 	p.passed(at, s, 0)
-	next := p.stays[place{at.user, list[0], throng.Watching}]
-	next.since, next.left, next.until, next.parked = s.left, 0, 0, false
+	p.takesOver(*heir, s.left, 0)
 }
 
 // come lets a user open a tab.
@@ -248,7 +326,7 @@ func (p *process) cut() {
 		}
 	}
 	for at, s := range p.stays {
-		if !s.parked {
+		if !s.parked && s.clients > 0 {
 			s.left, s.until = max(s.left, heard[at], s.since), max(s.until, now)
 			p.passed(at, s, 0)
 		}
@@ -277,8 +355,8 @@ func (l *life) bounds() (given, owed []span) {
 		if hold = s.hold; l.lost != 0 {
 			s.owed = min(s.owed, said)
 		}
-		if s.from < s.owed {
-			owed = append(owed, span{s.from, s.owed})
+		if s.sure < s.owed {
+			owed = append(owed, span{s.sure, s.owed})
 		}
 	}
 	return given, owed

@@ -72,6 +72,9 @@ func (n *renewal) shard(l *Ledger, s *shard) {
 
 func (n *renewal) entry(l *Ledger, s *shard, e *entry) {
 	if e.is(isParked) {
+		if e.left != 0 {
+			e.left += n.shift
+		}
 		return
 	}
 	e.started = n.from(e.started, e.told, e.opened, e.said) + n.shift

@@ -1,10 +1,13 @@
 package visits_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"throng"
+	"throng/internal/session/sessiontest"
+	"throng/internal/visits"
 )
 
 // A channel is watched while a client says so, and a client that says nothing watches
@@ -225,4 +228,67 @@ func sameSet(a, b []string) bool {
 		}
 	}
 	return true
+}
+
+// Clients that come back in a moment, as polls do, leave the time where it is; who is
+// away for longer than the lull passes it on from when it went.
+func TestWatchingComesBack(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		n := w.start("a")
+		time.Sleep(time.Second)
+		from := w.now()
+		watches := func(channel string) *sessiontest.Wire {
+			s := n.come("ann")
+			_ = join(s, channel).Watch(true, true)
+			return s
+		}
+		a, stays := watches("x:a"), watches("x:b") // 0: b is what she turned to
+		again := func(s *sessiontest.Wire, channel string, times int) *sessiontest.Wire {
+			for range times {
+				time.Sleep(400 * time.Millisecond)
+				s.End()
+				time.Sleep(100 * time.Millisecond)
+				s = watches(channel)
+			}
+			return s
+		}
+		a = again(a, "x:a", 20) // 10000: polls, parked
+		a.End()
+		time.Sleep(time.Second) // 11000: not in time any more
+		a = watches("x:a")
+		a = again(a, "x:a", 20) // 21000: polls, and counts
+		a.End()
+		time.Sleep(500 * time.Millisecond)
+		c := watches("x:c") // 21500: turned to while a is away for a moment
+		a = watches("x:a")  // which does not take it back
+		time.Sleep(1500 * time.Millisecond)
+		c.End()                     // 23000
+		time.Sleep(4 * time.Second) // 27000: since when the next one counts is known later
+		if here, _ := n.Here("ann"); !counts(here, "x:a", from+23000) {
+			t.Errorf("ann is here as %+v", here)
+		}
+		a.End()
+		stays.End() // 27000
+		time.Sleep(time.Minute)
+		got := []string{}
+		for _, v := range w.all() {
+			if v.Kind == throng.Watching {
+				got = append(got, show(v, from))
+			}
+		}
+		want := []string{
+			"x:b watching 0-11000 left", "x:a watching 11000-21000 left", "x:c watching 21500-23000 left", "x:a watching 23000-27000 left",
+		}
+		if !sameSet(got, want) {
+			t.Errorf("\n\t%q\nnot\n\t%q", got, want)
+		}
+		_ = n.drain()
+	})
+}
+
+// counts reports whether a user is said to watch a channel since a time.
+func counts(here visits.Here, channel string, since int64) bool {
+	return slices.ContainsFunc(here.Channels, func(in visits.HereIn) bool {
+		return in.Channel == channel && in.Kind == throng.Watching && in.Since == since
+	})
 }

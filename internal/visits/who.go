@@ -31,6 +31,7 @@ func (l *Ledger) Here(user string) (h Here, ok bool) {
 	s := l.shard(user)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	l.yield(s, user, s.frame.at(l.clock.Now()))
 	s.of(user, func(e *entry) {
 		switch {
 		case e.clients == 0 || e.is(isParked):
@@ -42,6 +43,16 @@ func (l *Ledger) Here(user string) (h Here, ok bool) {
 		}
 	})
 	return h, ok
+}
+
+// StoreTime returns what the store's clock says at a time of the node's clock, as far as
+// is known now: of a time before the system's clock was set it is what that would have
+// been.
+func (l *Ledger) StoreTime(clock int64) int64 {
+	s := &l.shards[0] // all have the same frame, but for a moment
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.frame.at(clock)
 }
 
 // User returns the node's name and how many connections a user has here.
@@ -98,9 +109,9 @@ func (l *Ledger) Forget(user string) {
 	now := s.frame.at(l.clock.Now())
 	s.of(user, func(e *entry) {
 		switch {
-		case e.is(isParked):
 		case e.clients == 0:
 			s.remove(e)
+		case e.is(isParked):
 		default:
 			l.begin(s, e, now)
 		}

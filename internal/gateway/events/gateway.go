@@ -23,8 +23,10 @@ type Conn interface {
 	// Begin answers the request with a stream, whose events follow.
 	Begin()
 	// Answer answers the request as a whole, with JSON. The connection may serve
-	// other requests then, and nothing more is heard of it.
-	Answer(status int, body []byte)
+	// other requests then, and nothing more is heard of it. A conn that writes later
+	// than the call refuses the request for now if that would be at or after until, in
+	// Clock milliseconds, 0 for never.
+	Answer(status int, body []byte, until int64)
 	// Close ends a stream when what was sent is written.
 	Close(cause error)
 	// Name is what the client names the conn by in a request of its own, with a secret
@@ -122,7 +124,9 @@ func New(o Options) *Gateway {
 	g.env.Watcher = o.Watcher
 	g.seeing.Node, g.seeing.Limits, g.seeing.Clock = o.Node, o.Limits, o.Clock
 	g.seeing.Auth, g.seeing.Users = o.Auth, o.Users
-	g.seeing.Attendance, g.seeing.Watcher = o.Watching, o.Watcher
+	if g.seeing.Attendance = o.Watching; len(o.Watching) > 0 {
+		g.seeing.Watcher = o.Watcher
+	}
 	return g
 }
 

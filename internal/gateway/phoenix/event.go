@@ -39,7 +39,7 @@ func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
 			s.refuseEvent(m, sub, throng.ErrNotAvailable, "no backend is configured")
 			return
 		}
-		s.ask(Desk{Backend: s.gw.opts.Backend}, m, sub)
+		s.ask(Desk{Backend: s.gw.opts.Backend, keeps: true}, m, sub)
 	default:
 		s.refuseEvent(m, sub, throng.ErrPermissionDenied, "")
 	}
@@ -101,7 +101,8 @@ const (
 	longAsked = 32
 )
 
-// ask gives an event to the application, or to a part of the server.
+// ask gives an event to the application, or to a part of the server, which does not keep
+// its data: answers may be long in coming, and messages are long.
 func (s *Socket) ask(desk Desk, m *codec.Message, sub *session.Subscription) {
 	n := 1
 	if string(m.Event) == desk.Long {
@@ -111,10 +112,14 @@ func (s *Socket) ask(desk Desk, m *codec.Message, sub *session.Subscription) {
 		s.refuseEvent(m, sub, throng.ErrTooManyRequests, "wait for answers")
 		return
 	}
+	data := m.Payload
+	if desk.keeps {
+		data = bytes.Clone(data)
+	}
 	post := s.gw.opts.Post
 	a := &answered{class: sub.Class(), token: token(m, sub), asked: n, event: Event{
 		User: s.User(), Client: s.Client(), Channel: sub.Channel(),
-		Name: string(m.Event), Data: bytes.Clone(m.Payload), Binary: m.Binary, At: s.gw.opts.Clock.Now(),
+		Name: string(m.Event), Data: data, Binary: m.Binary, At: s.gw.opts.Clock.Now(),
 	}}
 	s.hold(sub).asked++
 	s.owed.asked += n
@@ -124,6 +129,9 @@ func (s *Socket) ask(desk Desk, m *codec.Message, sub *session.Subscription) {
 		a.size.Store(int64(len(answer.Response)) + 1)
 		post(to, a)
 	})
+	if !desk.keeps {
+		a.event.Data = nil
+	}
 	if size := a.size.Load(); size > 0 { // so its length need not be guessed
 		s.owed.asked -= n - 1
 		a.asked, a.bytes = 1, int(size-1)

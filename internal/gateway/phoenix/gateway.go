@@ -65,7 +65,8 @@ type Options struct {
 	// Backend answers events in namespaces that say so; may be nil.
 	Backend Backend
 	// Desks answer the events of all namespaces whose names begin with a word of theirs
-	// and an underscore; nil for none. Clients can't publish such events.
+	// and an underscore; nil for none. Clients can't publish such events. The Data that a
+	// desk is given is only there until Event returns, and so it can't have it broadcast.
 	Desks map[string]Desk
 	// Post brings the backend's answers back to a socket's loop.
 	Post func(to throng.Ref, m any)
@@ -82,7 +83,8 @@ type Backend interface {
 // late and at length, empty for none: no more than a few of a client's wait for an answer.
 type Desk struct {
 	Backend
-	Long string
+	Long  string
+	keeps bool // what it is given; the application does
 }
 
 // Event is what a client sent to a channel.
