@@ -183,6 +183,9 @@ func TestFeedWatchRefused(t *testing.T) {
 			break
 		}
 		fast.Close()
+		if !strings.Contains(metrics(t, s), "throng_too_fast_total{action=\"refused\"} 1\n") {
+			t.Error("the one that was too fast is not counted")
+		}
 		wantWatching(t, s, "show:1", 0)
 		publish(t, s, "show:1", "1")
 		l.publication() // it is there all the same
@@ -190,6 +193,20 @@ func TestFeedWatchRefused(t *testing.T) {
 		other.Close()
 		s.Empty(t)
 	})
+}
+
+func metrics(t *testing.T, s *gatewaytest.Server) string {
+	t.Helper()
+	r, err := http.Get("http://" + s.Internal().String() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // TestFeedUnnamed: nobody is told a name who has nothing to say: a client of whom no user

@@ -57,6 +57,46 @@ func TestOwnChannel(t *testing.T) {
 	})
 }
 
+// TestOwnChannelAside: beside channels that a stream asks for, the user's own one is in no
+// id, so that their events are everybody's; who names it can go on in it.
+func TestOwnChannelAside(t *testing.T) {
+	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
+		o := gatewaytest.Options(kind)
+		o.Config.Users.State = "off"
+		s := gatewaytest.Start(t, o)
+		nobody, ann := listen(t, s, "/events?channel=hist:a"), listen(t, s, "/events?channel=hist:a&user_id=ann")
+		nobody.begins()
+		ann.begins()
+		if b, id := ann.begins(); b.Channel != "@user:ann" || b.Recoverable || id != "" {
+			t.Errorf("%+v %q", b, id)
+		}
+		publish(t, s, "@user:ann", "1")
+		if p, id := ann.publication(); p.Channel != "@user:ann" || id != "" {
+			t.Errorf("%+v %q", p, id)
+		}
+		publish(t, s, "hist:a", "2")
+		_, all := nobody.publication()
+		if _, id := ann.publication(); id != all || id == "" {
+			t.Errorf("%q, another stream has %q", id, all)
+		}
+		publish(t, s, "hist:a", "3")
+		ann = listen(t, s, "/events?channel=hist:a&channel=@user:ann&user_id=ann&last_event_id="+all)
+		if b, _ := ann.begins(); !b.Recovered {
+			t.Errorf("%+v", b)
+		}
+		_, _ = ann.publication()
+		_, id := ann.begins()
+		publish(t, s, "@user:ann", "4")
+		ann = listen(t, s, "/events?channel=@user:ann&channel=hist:a&user_id=ann&last_event_id="+id)
+		if b, _ := ann.begins(); b.Channel != "@user:ann" || !b.Recovered {
+			t.Errorf("%+v", b)
+		}
+		if p, _ := ann.publication(); p.Data != 4.0 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
 // TestOwnChannelLater: who says later who it is has the own channel from then on. Who has
 // left it is not put back by a newer token.
 func TestOwnChannelLater(t *testing.T) {
@@ -88,6 +128,33 @@ func TestOwnChannelLater(t *testing.T) {
 	}
 }
 
+// TestOwnChannelRefused: a join that is refused leaves the client what the server subscribed
+// it to, and is not followed by the channel's end: phoenix.js would not join again.
+func TestOwnChannelRefused(t *testing.T) {
+	o := gatewaytest.Options("epoll")
+	o.Config.Users.State = "off"
+	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
+		return gateway.Verdict{Identity: &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a"}}}}, nil
+	}
+	s := gatewaytest.Start(t, o)
+	c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0")
+	for _, channel := range []string{"@user:ann", "a"} {
+		c.Text(fmt.Sprintf(`["1","1",%q,"phx_join",{"recover":{"offset":1}}]`, channel))
+		if m := string(c.Message().Data); !strings.Contains(m, `"code":107`) {
+			t.Errorf("%s: %s", channel, m)
+		}
+		publish(t, s, channel, "1")
+		c.Expect(fmt.Sprintf(`[null,null,%q,"message",1]`, channel))
+		c.Text(fmt.Sprintf(`["1","2",%q,"phx_join",{}]`, channel))
+		c.Expect(fmt.Sprintf(`["1","2",%q,"phx_reply",{"status":"ok","response":{}}]`, channel))
+		c.Text(fmt.Sprintf(`["3","3",%q,"phx_join",{"recover":7}]`, channel)) // the client's own subscription ends with it
+		if m := string(c.Message().Data); !strings.Contains(m, `"code":107`) {
+			t.Errorf("%s: %s", channel, m)
+		}
+		c.Expect(fmt.Sprintf(`["1","1",%q,"phx_close",{}]`, channel))
+	}
+}
+
 // TestOwnChannelAlone: a stream whose channels are refused, or have run out, is not kept
 // for the own one.
 func TestOwnChannelAlone(t *testing.T) {
@@ -108,6 +175,13 @@ func TestOwnChannelAlone(t *testing.T) {
 		t.Error(took)
 	}
 	if c := get(t, s, "/events?channel=@user:bob"); c.head.StatusCode != 200 { // the token's channel is there
+		t.Errorf("%+v", c.head)
+	}
+	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
+		return gateway.Verdict{Identity: &throng.Identity{User: "ann"}}, nil
+	}
+	s = gatewaytest.Start(t, o)
+	if c := get(t, s, "/events?channel=@user:bob"); c.head.StatusCode != 403 { // there is only the own one
 		t.Errorf("%+v", c.head)
 	}
 }

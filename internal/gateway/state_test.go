@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"throng/internal/gateway/gatewaytest"
+	"throng/internal/websocket"
 )
 
 // stateTimes are the times in what is told of a user's state, and its epochs.
@@ -86,6 +88,39 @@ func TestState(t *testing.T) {
 		first.Text(`["7","8","room:1","state_get",{}]`)
 		first.Expect(`["7","8","room:1","phx_reply",{"status":"error","response":{"reason":"permission denied","code":103,"hint":"send it to the own channel, @user:ID"}}]`)
 	})
+}
+
+// TestStateAskedAtOnce: who asks for a large map hundreds of times in one packet is told to
+// wait, soon enough that the answers fit its queue, and is answered later.
+func TestStateAskedAtOnce(t *testing.T) {
+	s := gatewaytest.Start(t, gatewaytest.Options("epoll"))
+	c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id=ann")
+	c.Text(`["1","1","@user:ann","phx_join",{}]`)
+	c.Message()
+	c.Message()
+	for key := range 3 {
+		c.Text(fmt.Sprintf(`["1","2","@user:ann","state_set",{"key":"%d","value":"%s"}]`, key, strings.Repeat("x", 16<<10-2)))
+		c.Message()
+		c.Message()
+	}
+	const asked = 300
+	c.Raw(bytes.Repeat(c.Frame(websocket.OpText, []byte(`["1","3","@user:ann","state_get",{}]`)), asked))
+	refused := 0
+	for range asked {
+		switch m := string(c.Message().Data); {
+		case strings.Contains(m, `"code":111,"hint":"wait for answers"`):
+			refused++
+		case !strings.Contains(m, `"entries"`):
+			t.Fatalf("%.300s", m)
+		}
+	}
+	if refused < asked/2 || refused == asked {
+		t.Errorf("%d of %d were told to wait", refused, asked)
+	}
+	c.Text(`["1","4","@user:ann","state_get",{}]`)
+	if m := string(c.Message().Data); !strings.Contains(m, `"entries"`) {
+		t.Errorf("%.300s", m)
+	}
 }
 
 // BenchmarkStateTabs writes a user's map from one of ten tabs, and waits until all have

@@ -216,7 +216,7 @@ func (s *Server) collectGateway(gauge emit[float64], count emit[uint64]) {
 	gauge(descWaiting, float64(g.PollsWaiting.Load()))
 	count(descAnswered, g.PollsAnswered.Load())
 	count(descPings, g.Pings.Load())
-	count(descTooFast, s.sockets.Early(), "refused")
+	count(descTooFast, s.sockets.Early()+s.events.Early(), "refused")
 	count(descTooFast, s.sockets.Floods(), "disconnected")
 	shed, resyncs := sessions.Shed.Load(), sessions.Resyncs.Load()
 	for _, one := range s.events.Stats() {

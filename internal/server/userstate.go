@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 
 	"throng"
 	"throng/internal/api"
@@ -54,20 +55,25 @@ func (s *Server) shownState() phoenix.State {
 	return s.states
 }
 
-// desks are the parts of the server that answer events of clients.
-func (s *Server) desks() map[string]phoenix.Backend {
-	desks := map[string]phoenix.Backend{bonus.Word: bonusEvents{s.bonuses}}
-	if s.states != nil {
-		desks["state"] = stateDesk{s.states}
+// desks are the parts of the server that answer events of clients. They are there also
+// where what they are for is off: else clients could tell each other such events.
+func (s *Server) desks() map[string]phoenix.Desk {
+	return map[string]phoenix.Desk{
+		bonus.Word: {Backend: bonusEvents{s.bonuses}},
+		"state":    {Backend: stateDesk{s.states}, Long: "state_get"},
 	}
-	return desks
 }
 
-// stateDesk answers what clients ask of their users' maps.
+// stateDesk answers what clients ask of their users' maps; nil where there are none.
 type stateDesk struct{ *userstate.States }
 
 // Event implements phoenix.Backend.
 func (d stateDesk) Event(e *phoenix.Event, answer func(phoenix.Answer)) {
+	if d.States == nil {
+		no := throng.ErrNotAvailable
+		answer(phoenix.Answer{Status: "error", Response: fmt.Appendf(nil, `{"reason":%q,"code":%d,"hint":"users.state is off"}`, no.Message, no.Code)})
+		return
+	}
 	asked := userstate.Event{User: e.User, Channel: e.Channel, Name: e.Name, Data: e.Data, Binary: e.Binary}
 	d.States.Event(asked, func(ok bool, response []byte) {
 		status := "error"

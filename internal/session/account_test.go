@@ -402,6 +402,34 @@ func TestStateKeepsServerSide(t *testing.T) {
 	}
 }
 
+// TestStateKeepsOwn: one's own channel, joined by a token that runs out, needs no
+// permission after a move; somebody else's can't be had by a state that says so.
+func TestStateKeepsOwn(t *testing.T) {
+	k := newKnown()
+	k.namespaces[throng.UserNamespace] = &throng.Namespace{Name: throng.UserNamespace}
+	w := k.client(&throng.Identity{User: "ann"})
+	ns, _, err := w.Check("@user:ann", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Subscribe(ns, session.SubscribeRequest{Channel: "@user:ann", Grant: &throng.Grant{Channel: "@user:ann", Expires: 1 << 50}})
+	st := w.Capture()
+	w.End()
+	bobs := st
+	bobs.Identity = &throng.Identity{User: "bob"}
+	for _, test := range []struct {
+		state session.State
+		kept  bool
+	}{{st, true}, {bobs, false}} {
+		to := k.client(nil)
+		to.Restore(test.state)
+		if kept := to.Find([]byte("@user:ann")) != nil; kept != test.kept {
+			t.Errorf("%s: kept %t: %q", test.state.User(), kept, to.Take())
+		}
+		to.End()
+	}
+}
+
 // TestServerLetsNobodyIn: who still has to say who it is can't be let in, nor
 // subscribed, but by a token.
 func TestServerLetsNobodyIn(t *testing.T) {

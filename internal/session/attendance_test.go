@@ -121,6 +121,24 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// TestWatchOffAfterMove: what is not recorded any more is not, whatever the client said.
+func TestWatchOffAfterMove(t *testing.T) {
+	k, r := registered()
+	w := k.client(&throng.Identity{User: "ann"})
+	if err := joinRoom(w, "seen:1").Watch(true, true); err != nil {
+		t.Fatal(err)
+	}
+	state := w.Capture()
+	w.End()
+	r.take()
+	k.namespaces["seen"] = &throng.Namespace{Name: "seen", Subscribe: throng.Anybody}
+	moved := k.client(nil)
+	moved.Restore(state)
+	r.want(t, "came ann", "joined seen:1")
+	moved.End()
+	r.want(t, "went ann 0", "parted seen:1 left=false watching=false")
+}
+
 // What a client says of a channel before it is told that it is in it counts from then on.
 func TestWatchBeforeJoined(t *testing.T) {
 	k, r := registered()

@@ -113,13 +113,13 @@ func (s *Session) restore(st *SubState) {
 	if req.Server {
 		sub.flags |= subServer
 	}
-	if st.Watching && s.User() != "" {
-		sub.flags |= subWatching
-	}
 	ns, err := s.recheck(&req)
 	switch {
 	case err == nil:
 		sub.ns = ns
+		if st.Watching && s.User() != "" && ns.Watch != throng.WatchOff { // it may be off in this process
+			sub.flags |= subWatching
+		}
 		s.grant(sub.class, req.Grant)
 		s.ask(sub, req)
 	case st.Request != nil:
@@ -142,7 +142,7 @@ func (s *Session) recheck(req *SubscribeRequest) (*throng.Namespace, *throng.Err
 	switch {
 	case ns == nil:
 		return nil, throng.ErrUnknownChannel
-	case !req.Server && !ns.Subscribe.Allows(s.User(), true):
+	case !req.Server && !s.allowed(req.Channel, ns, true):
 		return nil, throng.ErrPermissionDenied
 	}
 	return ns, nil

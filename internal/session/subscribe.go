@@ -70,12 +70,21 @@ func (s *Session) Check(channel, token string) (*throng.Namespace, *throng.Grant
 	switch {
 	case err != nil:
 		return nil, nil, err
-	case throng.UserOf(channel) == "" && !ns.Subscribe.Allows(s.User(), grant != nil): // one's own needs no permission
+	case !s.allowed(channel, ns, grant != nil):
 		return nil, nil, throng.ErrPermissionDenied
 	case s.Full() && s.find(channel) == nil:
 		return nil, nil, throng.ErrLimitExceeded
 	}
 	return ns, grant, nil
+}
+
+// allowed reports whether the client may have a channel. Its user's own one needs no
+// permission, and no permission is enough for another user's.
+func (s *Session) allowed(channel string, ns *throng.Namespace, granted bool) bool {
+	if user := throng.UserOf(channel); user != "" {
+		return user == s.User()
+	}
+	return ns.Subscribe.Allows(s.User(), granted)
 }
 
 // Full reports whether the client has as many channels as it may. Its user's own one,

@@ -13,6 +13,7 @@ type wanted struct {
 	ns      *throng.Namespace
 	grant   *throng.Grant
 	server  bool // without having been asked for
+	aside   bool // see aside.go
 }
 
 // plan is what becomes of a request's channels.
@@ -57,7 +58,7 @@ func (s *Stream) plan(r *Request) (p plan) {
 			p.refuse(name, err)
 			continue
 		}
-		p.wanted = append(p.wanted, wanted{name, ns, grant, false})
+		p.wanted = append(p.wanted, wanted{name, ns, grant, false, false})
 	}
 	s.planGranted(&p, names)
 	if len(p.wanted) == 0 && p.first == nil {
@@ -77,14 +78,14 @@ func (s *Stream) planGranted(p *plan, names []string) {
 		g := &id.Channels[i]
 		ns := s.gw.opts.Node.Namespace(g.Channel)
 		if ns != nil && !slices.Contains(names, g.Channel) && len(p.wanted) < s.gw.opts.Limits.Channels {
-			p.wanted = append(p.wanted, wanted{g.Channel, ns, g, true})
+			p.wanted = append(p.wanted, wanted{g.Channel, ns, g, true, false})
 		}
 	}
 	s.planOwn(p, names)
 }
 
 // planOwn adds the user's own channel. Who asked for others, and gets none of them, does
-// not get a stream with that one instead.
+// not get a stream with that one instead; and who asked for nothing, asked for that one.
 func (s *Stream) planOwn(p *plan, names []string) {
 	own := s.OwnChannel()
 	if own == "" || len(p.wanted) == 0 && p.first != nil || slices.Contains(names, own) ||
@@ -92,7 +93,7 @@ func (s *Stream) planOwn(p *plan, names []string) {
 		return
 	}
 	if ns := s.gw.opts.Node.Namespace(own); ns != nil {
-		p.wanted = append(p.wanted, wanted{own, ns, nil, true})
+		p.wanted = append(p.wanted, wanted{own, ns, nil, true, len(p.wanted) > 0})
 	}
 }
 
@@ -107,7 +108,7 @@ func (p *plan) refuse(channel string, err *throng.Error) {
 func (s *Stream) subscribe(r *Request, list []wanted) {
 	s.resume = &resume{left: len(list)}
 	for _, w := range list {
-		if at := r.places.find(w.channel); at != nil && w.ns.Retention.Enabled() {
+		if at := r.places.find(w.channel); at != nil && !w.aside && w.ns.Retention.Enabled() {
 			s.resume.places = append(s.resume.places, place{hash(w.channel), *at})
 		}
 	}
@@ -115,10 +116,15 @@ func (s *Stream) subscribe(r *Request, list []wanted) {
 		if s.Ended() {
 			return
 		}
-		s.Subscribe(w.ns, session.SubscribeRequest{
-			Channel: w.channel, Positioned: true, Since: r.places.find(w.channel),
-			Encoding: s.Encoding(), Grant: w.grant, Server: w.server, Token: session.Token{Ref: askedFor},
-		})
+		req := session.SubscribeRequest{
+			Channel: w.channel, Encoding: s.Encoding(), Grant: w.grant, Server: w.server, Token: session.Token{Ref: askedFor},
+		}
+		if w.aside {
+			req.WireFlags = flagAside
+		} else {
+			req.Positioned, req.Since = true, r.places.find(w.channel)
+		}
+		s.Subscribe(w.ns, req)
 	}
 }
 
@@ -147,6 +153,7 @@ func (s *Stream) Subscribed(sub *session.Subscription, t session.Token, r sessio
 		return
 	}
 	s.name(sub)
+	s.aside(sub)
 	at := r.Position
 	if since := s.since(sub); r.Recovered && since != nil {
 		at = *since
@@ -225,7 +232,7 @@ func (s *Stream) replay(sub *session.Subscription, missed []*throng.Publication)
 // missed is the event of a publication from the history.
 func (s *Stream) missed(sub *session.Subscription, p *throng.Publication) []byte {
 	event := s.gw.recent[s.Ref().Loop].event(sub.Channel(), p)
-	if s.Count() == 1 && (s.resume == nil || len(s.resume.places) == 0) {
+	if s.counted() == 1 && (s.resume == nil || len(s.resume.places) == 0) {
 		return event
 	}
 	id := s.id(sub, throng.Position{Offset: p.Offset, Epoch: p.Epoch})
@@ -239,6 +246,7 @@ func (s *Stream) Resumed(sub *session.Subscription, missed []*throng.Publication
 		return
 	}
 	s.began(sub)
+	s.aside(sub)
 	s.name(sub) // anew: it is somewhere else now
 	s.proceed(sub, missed, true)
 }

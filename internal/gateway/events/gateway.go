@@ -111,7 +111,8 @@ type Gateway struct {
 	asking session.Env // of polls
 	seeing session.Env // of polls whose clients say what they watch
 	beat   int64
-	recent []recent // by loop
+	recent []recent      // by loop
+	early  atomic.Uint64 // reports that came too fast
 }
 
 // New makes a gateway.
@@ -134,3 +135,6 @@ func New(o Options) *Gateway {
 func (g *Gateway) Stats() []*session.Stats {
 	return []*session.Stats{&g.env.Stats, &g.asking.Stats, &g.seeing.Stats}
 }
+
+// Early returns how many reports of streams were refused because they came too fast.
+func (g *Gateway) Early() uint64 { return g.early.Load() }

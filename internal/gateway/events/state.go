@@ -57,8 +57,10 @@ func (st *state) check() error {
 		switch {
 		case sub.Class <= last || sub.Class > st.Session.Class:
 			return fmt.Errorf("channel %d has class %d", i, sub.Class)
-		case sub.Request != nil || sub.Tag != "" || sub.WireFlags&^flagBegun != 0:
+		case sub.Request != nil || sub.Tag != "" || sub.WireFlags&^(flagBegun|flagAside) != 0:
 			return fmt.Errorf("channel %d is not a stream's", i)
+		case sub.WireFlags&flagAside != 0 && (sub.Positioned || !sub.Server || throng.UserOf(sub.Channel) == ""):
+			return fmt.Errorf("channel %d is not aside", i)
 		case throng.CheckServerChannel(sub.Channel) != nil || !sub.Server && throng.CheckClientChannel(sub.Channel, st.Session.User()) != nil:
 			return fmt.Errorf("channel %d has no valid name", i)
 		}
@@ -78,7 +80,7 @@ func (g *Gateway) restore(c Conn, from *state) *Stream {
 	}
 	for i := range st.Subs {
 		sub := &st.Subs[i]
-		sub.Encoding, sub.WireFlags = s.Encoding(), 0
+		sub.Encoding, sub.WireFlags = s.Encoding(), sub.WireFlags&flagAside
 		if sub.Positioned {
 			s.resume.places = append(s.resume.places, place{hash(sub.Channel), sub.Position})
 		}

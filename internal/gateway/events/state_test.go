@@ -6,13 +6,15 @@ import (
 	"throng/internal/gateway/events"
 )
 
-// Two of these are states, the others are not.
+// Three of these are states, the others are not.
 var states = []struct {
 	text string
 	good bool
 }{
 	{`{"session":{"client":"00000000000000000000000000000001","class":0}}`, true},
 	{`{"session":{"client":"00000000000000000000000000000001","class":2,"subs":[{"channel":"hist:a","class":1,"wire_flags":1,"positioned":true,"position":{"offset":5,"epoch":"e"}}]}}`, true},
+	{`{"session":{"client":"00000000000000000000000000000001","class":1,"subs":[{"channel":"@user:a","class":1,"wire_flags":3,"server":true,"position":{"offset":0,"epoch":""}}]}}`, true},
+	{`{"session":{"class":1,"subs":[{"channel":"@user:a","class":1,"wire_flags":3,"server":true,"positioned":true}]}}`, false},
 	{``, false}, {`{}x`, false}, {`null 1`, false}, {`{"other":1}`, false},
 	{`{"session":{"client":"01","class":0}}`, false},
 	{`{"session":{"class":1,"subs":[{"channel":"a","class":2}]}}`, false},

@@ -21,6 +21,7 @@ type Stream struct {
 	single bool    // the id in the shared event says all
 	shows  bool    // who is in its channels
 	timed  bool    // the server's time, when nothing else is said
+	own    uint32  // the class of the user's own channel, if that is aside
 	named  *named  // what its client names it by, if there is anything to say of it
 }
 
@@ -30,8 +31,11 @@ type resume struct {
 	left   int // channels that were asked for and have no answer
 }
 
-// flagBegun is the flag of a subscription that was answered.
-const flagBegun uint8 = 1
+// Flags of a subscription.
+const (
+	flagBegun uint8 = 1 << iota // it was answered
+	flagAside                   // the user's own, see aside.go
+)
 
 var (
 	_ session.Wire      = (*Stream)(nil)
@@ -91,7 +95,10 @@ func (s *Stream) say(id, kind string, data any) {
 // ahead of another: an id says what was sent before.
 func (s *Stream) SendDroppable(event []byte, t throng.Timing, class uint32) {
 	s.spoke = s.Now()
-	if !s.single {
+	switch {
+	case s.own != 0 && class == s.own:
+		event = anonymous(event)
+	case !s.single:
 		event = s.identified(event)
 	}
 	t.Urgent = false
@@ -157,10 +164,10 @@ func (s *Stream) began(sub *session.Subscription) {
 
 // judge finds out whether the shared events say all that there is to say.
 func (s *Stream) judge() {
-	s.single = false
-	if s.Count() == 1 && s.resume == nil {
-		s.Each(func(sub *session.Subscription) { s.single = sub.Positioned() })
-	}
+	s.single = s.counted() == 1 && s.resume == nil
+	s.Each(func(sub *session.Subscription) {
+		s.single = s.single && (sub.Positioned() || sub.Class() == s.own)
+	})
 }
 
 // Timer implements Feed.

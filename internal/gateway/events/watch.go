@@ -71,6 +71,7 @@ func (s *Stream) Knows(secret [16]byte) bool {
 // was. Too much of it is refused, with when to come back.
 func (s *Stream) Report(r *Report, n int) (wait time.Duration, err *throng.Error) {
 	if v, wait := s.named.meter.Take(s.gw.opts.Rates, s.gw.opts.Clock.Now(), n); v != rate.Pass {
+		s.gw.early.Add(1)
 		return max(wait, time.Second), throng.ErrTooManyRequests
 	}
 	sub := s.Find([]byte(r.Channel))

@@ -1,6 +1,7 @@
 package phoenix_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ func (app) Event(e *phoenix.Event, answer func(phoenix.Answer)) {
 	case "new_msg_ack":
 		e.Name = "new_msg"
 		answer(phoenix.Answer{Broadcast: true, Status: "ok"})
+	case "far_large":
+		answer(phoenix.Answer{Status: "ok", Response: []byte(large)})
 	case "update":
 		answer(phoenix.Answer{Status: "ok", Meta: e.Data})
 	case "stop":
@@ -36,6 +39,9 @@ func (app) Event(e *phoenix.Event, answer func(phoenix.Answer)) {
 		answer(phoenix.Answer{})
 	}
 }
+
+// large is an answer of 16 KiB.
+var large = `"` + strings.Repeat("x", 16<<10-2) + `"`
 
 // open is a namespace that lets everybody do everything.
 func open(events throng.EventAction) *throng.Namespace {

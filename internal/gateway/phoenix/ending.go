@@ -11,6 +11,13 @@ import (
 // before it left is answered before. Here answers come from elsewhere, so the
 // end of a channel waits for them.
 
+// owed is what a client waits for; a socket has one while there is something.
+type owed struct {
+	held  []held // channels that wait for answers, or for their end
+	asked int    // what waits for an answer, see ask; also of channels that have ended
+	bytes int    // of answers that are there and on their way to the socket
+}
+
 // held is a channel that waits for the application, or for its end.
 type held struct {
 	class uint32
@@ -31,22 +38,22 @@ const (
 
 // hold returns a channel's entry, a new one if need be. settle takes it back.
 func (s *Socket) hold(sub *session.Subscription) *held {
-	if s.held == nil {
-		s.held = new([]held)
+	if s.owed == nil {
+		s.owed = new(owed)
 	}
 	if i := s.holding(sub); i >= 0 {
-		return &(*s.held)[i]
+		return &s.owed.held[i]
 	}
-	*s.held = append(*s.held, held{class: sub.Class()})
-	return &(*s.held)[len(*s.held)-1]
+	s.owed.held = append(s.owed.held, held{class: sub.Class()})
+	return &s.owed.held[len(s.owed.held)-1]
 }
 
 // holding returns the index of a channel's entry, or -1.
 func (s *Socket) holding(sub *session.Subscription) int {
-	if s.held == nil {
+	if s.owed == nil {
 		return -1
 	}
-	return slices.IndexFunc(*s.held, func(h held) bool { return h.class == sub.Class() })
+	return slices.IndexFunc(s.owed.held, func(h held) bool { return h.class == sub.Class() })
 }
 
 // leave ends a subscription at the client's wish.
@@ -75,10 +82,10 @@ func (s *Socket) end(sub *session.Subscription, how ending) {
 // settle is called when something was answered.
 func (s *Socket) settle(sub *session.Subscription) {
 	i := s.holding(sub)
-	if i < 0 || sub.Inflight() > 0 || (*s.held)[i].asked > 0 {
+	if i < 0 || sub.Inflight() > 0 || s.owed.held[i].asked > 0 {
 		return
 	}
-	if (*s.held)[i].end == endNot {
+	if s.owed.held[i].end == endNot {
 		s.release(i)
 		return
 	}
@@ -106,7 +113,7 @@ func (s *Socket) forget(sub *session.Subscription) ending {
 	if i < 0 {
 		return endNot
 	}
-	h := (*s.held)[i]
+	h := s.owed.held[i]
 	s.release(i)
 	if h.end == endLeave {
 		s.reply(answerRef(sub), h.ref, sub.Channel(), "ok", nil)
@@ -115,7 +122,13 @@ func (s *Socket) forget(sub *session.Subscription) ending {
 }
 
 func (s *Socket) release(i int) {
-	if *s.held = slices.Delete(*s.held, i, i+1); len(*s.held) == 0 {
-		s.held = nil
+	s.owed.held = slices.Delete(s.owed.held, i, i+1)
+	s.paid()
+}
+
+// paid forgets what a client waited for, when that was all.
+func (s *Socket) paid() {
+	if s.owed != nil && len(s.owed.held) == 0 && s.owed.asked == 0 {
+		s.owed = nil
 	}
 }

@@ -2,6 +2,7 @@ package phoenix
 
 import (
 	"bytes"
+	"sync/atomic"
 
 	"throng"
 	codec "throng/internal/protocol/phoenix"
@@ -26,8 +27,8 @@ func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
 		s.watch(m, sub)
 		return
 	}
-	if desk := s.desk(m.Event); desk != nil {
-		s.ask(desk, m, sub, false)
+	if desk := s.desk(m.Event); desk.Backend != nil {
+		s.ask(desk, m, sub)
 		return
 	}
 	switch sub.Namespace().ClientEvents {
@@ -38,7 +39,7 @@ func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
 			s.refuseEvent(m, sub, throng.ErrNotAvailable, "no backend is configured")
 			return
 		}
-		s.ask(s.gw.opts.Backend, m, sub, true)
+		s.ask(Desk{Backend: s.gw.opts.Backend, keeps: true}, m, sub)
 	default:
 		s.refuseEvent(m, sub, throng.ErrPermissionDenied, "")
 	}
@@ -76,53 +77,87 @@ type answered struct {
 	token  session.Token
 	event  Event
 	answer Answer
+	// size is the response's, and one more, when it is there. asked and bytes are what
+	// the socket owes for it; they are the loop's.
+	size  atomic.Int64
+	asked int
+	bytes int
 }
 
-// desk returns the part of the server whose event it is, nil for none.
-func (s *Socket) desk(event []byte) Backend {
+// desk returns the part of the server whose event it is, without a Backend for none.
+func (s *Socket) desk(event []byte) Desk {
 	if word, _, found := bytes.Cut(event, []byte("_")); found {
 		return s.gw.opts.Desks[string(word)]
 	}
-	return nil
+	return Desk{}
 }
 
-// maxAsked is how many events of a subscription may be without an answer.
-const maxAsked = 1000
+// A client asks with a few bytes for answers of any size, thousands of times in one
+// packet. So what a socket owes is bounded: maxAsked events without an answer, in all its
+// channels, of which one that may be answered at length counts as longAsked; and answers
+// that are on their way no more than what may wait for a client, and one.
+const (
+	maxAsked  = 1000
+	longAsked = 32
+)
 
 // ask gives an event to the application, or to a part of the server, which does not keep
 // its data: answers may be long in coming, and messages are long.
-func (s *Socket) ask(backend Backend, m *codec.Message, sub *session.Subscription, keeps bool) {
-	if s.hold(sub).asked >= maxAsked {
+func (s *Socket) ask(desk Desk, m *codec.Message, sub *session.Subscription) {
+	n := 1
+	if string(m.Event) == desk.Long {
+		n = longAsked
+	}
+	if !s.mayAsk(n) {
 		s.refuseEvent(m, sub, throng.ErrTooManyRequests, "wait for answers")
 		return
 	}
 	data := m.Payload
-	if keeps {
+	if desk.keeps {
 		data = bytes.Clone(data)
 	}
 	post := s.gw.opts.Post
-	a := &answered{class: sub.Class(), token: token(m, sub), event: Event{
+	a := &answered{class: sub.Class(), token: token(m, sub), asked: n, event: Event{
 		User: s.User(), Client: s.Client(), Channel: sub.Channel(),
 		Name: string(m.Event), Data: data, Binary: m.Binary, At: s.gw.opts.Clock.Now(),
 	}}
 	s.hold(sub).asked++
+	s.owed.asked += n
 	to := s.conn().Ref()
-	backend.Event(&a.event, func(answer Answer) {
+	desk.Event(&a.event, func(answer Answer) {
 		a.answer = answer
+		a.size.Store(int64(len(answer.Response)) + 1)
 		post(to, a)
 	})
-	if !keeps {
+	if !desk.keeps {
 		a.event.Data = nil
 	}
+	if size := a.size.Load(); size > 0 { // so its length need not be guessed
+		s.owed.asked -= n - 1
+		a.asked, a.bytes = 1, int(size-1)
+		s.owed.bytes += a.bytes
+	}
+}
+
+// mayAsk reports whether an event may be asked that counts as n.
+func (s *Socket) mayAsk(n int) bool {
+	coming := 0
+	if s.owed != nil {
+		n, coming = n+s.owed.asked, s.owed.bytes
+	}
+	return n <= maxAsked && s.answersFit(coming)
 }
 
 // answered does what the application wants.
 func (s *Socket) answered(a *answered) {
-	sub := s.Find([]byte(a.token.Channel))
-	if sub == nil || sub.Class() != a.class {
-		return // ended or joined anew meanwhile
+	if s.owed == nil {
+		return // it is not this socket's
 	}
-	if a.answer.Behind && !sub.CatchUp() {
+	s.owed.asked -= a.asked
+	s.owed.bytes -= a.bytes
+	sub := s.Find([]byte(a.token.Channel))
+	if sub == nil || sub.Class() != a.class || a.answer.Behind && !sub.CatchUp() {
+		s.paid() // ended or joined anew meanwhile
 		return
 	}
 	s.hold(sub).asked--

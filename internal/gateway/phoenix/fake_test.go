@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type bench struct {
 	tasks   []throng.Task
 	posts   []any
 	asked   []func(phoenix.Answer)
+	events  int      // that were asked of the application, or of its desk "far"
 	watched []string // what clients said of channels
 }
 
@@ -47,7 +49,8 @@ func (b *bench) Post(t throng.Task) { b.tasks = append(b.tasks, t) }
 
 // Event implements phoenix.Backend: "late" is answered at the end.
 func (b *bench) Event(e *phoenix.Event, answer func(phoenix.Answer)) {
-	if e.Name == "late" {
+	b.events++
+	if strings.HasSuffix(e.Name, "late") {
 		b.asked = append(b.asked, answer)
 		return
 	}
@@ -71,7 +74,7 @@ func newBench(t testing.TB) *bench {
 	b.gateway = phoenix.New(phoenix.Options{
 		Node: n, Clock: b.clock, Loops: 1, Limits: session.Limits{Channels: 4, QueueBytes: 64 << 10},
 		Attendance: []session.Attendance{nobody{}}, Watcher: b,
-		IdleTimeout: time.Minute, Backend: b, Post: func(_ throng.Ref, m any) { b.posts = append(b.posts, m) },
+		IdleTimeout: time.Minute, Backend: b, Desks: map[string]phoenix.Desk{"far": {Backend: b, Long: "far_late"}}, Post: func(_ throng.Ref, m any) { b.posts = append(b.posts, m) },
 	})
 	return b
 }

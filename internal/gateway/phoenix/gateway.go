@@ -67,7 +67,7 @@ type Options struct {
 	// Desks answer the events of all namespaces whose names begin with a word of theirs
 	// and an underscore; nil for none. Clients can't publish such events. The Data that a
 	// desk is given is only there until Event returns, and so it can't have it broadcast.
-	Desks map[string]Backend
+	Desks map[string]Desk
 	// Post brings the backend's answers back to a socket's loop.
 	Post func(to throng.Ref, m any)
 }
@@ -77,6 +77,14 @@ type Backend interface {
 	// Event handles one event of a client. It is called on a loop and must not
 	// block; answer is called once, from anywhere, now or later.
 	Event(e *Event, answer func(Answer))
+}
+
+// Desk is a part of the server that answers events. Long names the one that may be answered
+// late and at length, empty for none: no more than a few of a client's wait for an answer.
+type Desk struct {
+	Backend
+	Long  string
+	keeps bool // what it is given; the application does
 }
 
 // Event is what a client sent to a channel.

@@ -26,12 +26,14 @@ type recovery struct {
 }
 
 // join begins a subscription. A second join of the same channel replaces the
-// first, which is told so after the answer.
+// first, which is told so after the answer. One that is refused ends the first as well,
+// as Phoenix does; but not what the server subscribed: the client knows nothing of it,
+// would take its end for that of the channel, and never join again.
 func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	channel := string(m.Topic)
 	refuse := func(reason []byte) {
 		s.reply(m.JoinRef, m.Ref, channel, "error", reason)
-		if old != nil {
+		if old != nil && !old.Server() {
 			s.finish(old)
 		}
 	}
@@ -40,7 +42,7 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 		refuse(reason(throng.ErrBadRequest, err.Error()))
 		return
 	}
-	if rec != nil && !s.answersFit() {
+	if rec != nil && !s.answersFit(0) {
 		refuse(reason(throng.ErrTooManyRequests, "other answers wait to be read; join again"))
 		return
 	}
@@ -82,14 +84,14 @@ func (s *Socket) join(m *codec.Message, old *session.Subscription) {
 	s.Subscribe(ns, req)
 }
 
-// answersFit reports whether there is room for the answer to a recovery. A client
-// that comes back joins all its channels at once, and had no chance yet to read
-// the first answers.
-func (s *Socket) answersFit() bool {
-	if s.conn().Queued() > s.gw.opts.Limits.QueueBytes {
+// answersFit reports whether there is room for one more answer of any size, behind n
+// bytes of others that are on their way. A client that comes back joins all its channels
+// at once, and had no chance yet to read the first answers.
+func (s *Socket) answersFit(n int) bool {
+	if s.conn().Queued()+n > s.gw.opts.Limits.QueueBytes {
 		s.conn().Flush()
 	}
-	return s.conn().Queued() <= s.gw.opts.Limits.QueueBytes
+	return s.conn().Queued()+n <= s.gw.opts.Limits.QueueBytes
 }
 
 // parseJoin returns what a join asks for beyond Phoenix: recovery, nil if none, and

@@ -16,7 +16,7 @@ import (
 type Socket struct {
 	session.Session
 	gw      *Gateway
-	held    *[]held // channels that wait for the application's answers; nil usually
+	owed    *owed // what the client waits for; nil usually
 	meter   rate.Meter
 	version codec.Version
 	timed   bool // wants the server's time

@@ -27,7 +27,7 @@ var ErrUnderWay = errors.New("phoenix socket: answers are under way")
 // Capture encodes the socket, for Restore in this process or another one. A join
 // may be under way; the answer to an event can't be captured, and Capture says so.
 func (s *Socket) Capture() ([]byte, error) {
-	busy := s.held != nil || s.Ended()
+	busy := s.owed != nil && len(s.owed.held) > 0 || s.Ended()
 	s.Each(func(sub *session.Subscription) {
 		busy = busy || sub.Inflight() > 0
 	})
