@@ -1,39 +1,63 @@
 //go:build linux
 
-package loop_test
+package loop
 
 import (
+	"errors"
+	"io"
+	"net"
+	"os"
 	"testing"
 	"time"
-
-	"throng/internal/loop"
 )
 
-// A connection says that it takes nothing before something waits: its kernel's buffer may
-// be full of what has left.
-func TestTakesNow(t *testing.T) {
-	onAll(t, func(t *testing.T, on carrier) {
-		r := start(t, on, loop.Options{WriteTimeout: patience}, nil)
-		cl, _, c := r.dial()
-		narrow(t, cl)
-		left, sent := false, 0
-		for refused := 0; refused < 20; {
-			takes := false
-			r.on(c, func() {
-				left = c.Queued() == 0 && !c.Writing()
-				if takes = c.TakesNow(); takes {
-					c.Send(frame('p', 4000))
-					sent++
-				}
-			})
-			if refused++; takes {
-				refused = 0
-				continue
+// A stream's connection says that it takes nothing when its kernel's buffer is full, also
+// while its writer has nothing in hand; and that it does when its peer has read.
+func TestStreamTakesNow(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		l := idleLoop(t)
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ln.Close()
+		cl, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cl.Close()
+		nc, err := ln.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		s := &stream{nc: nc, loop: l}
+		if secure {
+			s.secure = &Secure{wire: wire{nc: nc}}
+			s.nc = s.secure
+		}
+		c := &Conn{loop: l, fd: -1, carrier: s}
+		if !c.TakesNow() {
+			t.Error("nothing is taken though nothing was written")
+		}
+		// It finds more room in large buffers after a while.
+		for rounds := 0; c.TakesNow(); rounds++ {
+			if rounds == 100 {
+				t.Fatal("what is full is said to take something")
 			}
-			time.Sleep(time.Millisecond)
+			for err = nil; err == nil; {
+				_ = nc.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+				_, err = nc.Write(make([]byte, 64<<10))
+			}
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatal(err)
+			}
 		}
-		if !left || sent == 0 {
-			t.Errorf("something waits though %d frames were only sent when they would leave", sent)
+		go func() { _, _ = io.Copy(io.Discard, cl) }()
+		for end := time.Now().Add(20 * time.Second); !c.TakesNow(); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("nothing is taken though all was read")
+			}
 		}
-	})
+	}
 }

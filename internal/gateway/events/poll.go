@@ -175,8 +175,8 @@ func (p *Poll) keepMissed(pub *throng.Publication, now int64) {
 }
 
 // timedAnswer is the most bytes of publications that an answer has if one of them has a
-// deadline: what a kernel that takes anything takes at once. All of an answer is begun with
-// its first byte, and the rest of a longer one would wait for a client that reads slowly.
+// deadline: what a kernel that takes anything mostly takes at once. All of an answer is begun
+// with its first byte, and the rest of a longer one would wait for a client that reads slowly.
 const timedAnswer = 16 << 10
 
 // keep takes a publication into the answer, if there is room.
