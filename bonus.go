@@ -108,7 +108,11 @@ type BonusFilter struct {
 }
 
 // ClaimFilter says which claims are wanted; empty is any.
-type ClaimFilter struct{ Bonus, User string }
+type ClaimFilter struct {
+	Bonus, User string
+	// Users are those whose claims are wanted, nil for anybody's.
+	Users []string
+}
 
 // Bonuses is the durable record of bonuses, and the journal of who has them.
 //

@@ -89,13 +89,13 @@ func (d *Desk) enqueue(o *offer, w waiting) error {
 	switch {
 	case d.closed:
 		return errAway
-	case d.waiting >= d.opts.Queue:
+	case d.crowd.full(w.user, d.opts.Queue):
 		return errCrowd
 	case !o.serving:
 		o.serving, o.since = true, w.since
 		d.begin(func() { d.serve(o) })
 	}
-	d.waiting++
+	d.crowd.join(w.user)
 	o.queue = append(o.queue, w)
 	// Another loop may have been quicker with one that came later.
 	for i := len(o.queue) - 1; i > 0 && o.queue[i-1].at > w.at; i-- {

@@ -100,6 +100,7 @@ type Desk struct {
 	end      context.CancelFunc
 	working  sync.WaitGroup
 	calls    chan struct{} // holds as many as may be at the store at once
+	reads    chan struct{} // the same for what clients only want to know
 	restored chan struct{} // closed when what is live was read
 	wake     chan struct{} // tells Run that something is due earlier
 
@@ -108,11 +109,13 @@ type Desk struct {
 	offers     map[string]*offer
 	mostOffers shrink.Most
 	seeking    map[string]*search // bonuses that are looked up
+	seekers    map[string]int     // users, and how many bonuses were looked up for them
+	seekSince  int64              // since this time
 	absent     map[string]int64   // bonuses that there are not, and until when that is believed
 	live       index
 	agenda     agenda
 	past       []*offer // that are gone, the first one first; forgotten ones may be among them
-	waiting    int      // claims in queues
+	crowd      crowd    // claims that wait
 	remembered int      // winners of all offers
 }
 
@@ -122,8 +125,9 @@ const (
 	gather = 5 * time.Millisecond
 	batch  = 1000
 	// maxCalls is how many bonuses may be at the store at once: a database has few
-	// connections, and SQLite one writer.
-	maxCalls = 4
+	// connections, and SQLite one writer. maxReads are besides for what is only looked
+	// up: whatever clients ask about, claims that may win don't stand behind it.
+	maxCalls, maxReads = 4, 2
 )
 
 // New makes a desk. Bonuses of before are there when Run has read them; one that is
@@ -132,9 +136,9 @@ func New(o Options) *Desk {
 	o.defaults()
 	d := &Desk{
 		opts: o, clock: o.Clock, log: o.Log,
-		calls: make(chan struct{}, maxCalls), wake: make(chan struct{}, 1), restored: make(chan struct{}),
-		offers: make(map[string]*offer), seeking: make(map[string]*search), absent: make(map[string]int64),
-		live: newIndex(),
+		calls: make(chan struct{}, maxCalls), reads: make(chan struct{}, maxReads), wake: make(chan struct{}, 1), restored: make(chan struct{}),
+		offers: make(map[string]*offer), seeking: make(map[string]*search), seekers: make(map[string]int), absent: make(map[string]int64),
+		live: newIndex(), crowd: newCrowd(),
 	}
 	if !o.Alone {
 		d.others = (2 * o.Patience).Milliseconds()

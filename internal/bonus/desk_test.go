@@ -229,29 +229,54 @@ func TestOrder(t *testing.T) {
 }
 
 // TestAway: while the store does not answer nobody waits for ever, what was asked is
-// found out, and everybody is told the truth at last.
+// found out, and everybody is told the truth at last: also who did not name the claim.
 func TestAway(t *testing.T) {
 	for name, how := range map[string]trouble{"refuses": refuses, "forgets": forgets, "hangs": hangs} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(w *world) {
-				w.offer("b", func(b *throng.Bonus) { b.Quota, b.Deadline = 1, b.Deadline+600_000 })
-				w.channels.told()
-				w.journal.set(how)
-				began := time.Now()
-				w.want(w.claim("b", "ann", "c"), "108")
-				if took := time.Since(began); took < 5*time.Second || took > 11*time.Second {
-					t.Errorf("the answer came after %v", took)
-				}
-				w.want(w.claim("b", "bob", "c"), "108")
-				w.wantTold()
-				w.journal.set(works)
-				time.Sleep(11 * time.Second)
-				w.wantTold("@user:ann bonus_result", "room:1 bonus_end")
-				w.want(w.claim("b", "ann", "c"), "won 1")
-				w.want(w.claim("b", "bob", "c"), "exhausted")
+		for id, again := range map[string]string{"c": "won 1", "": "already 1"} {
+			t.Run(name+" "+id, func(t *testing.T) {
+				bubble(t, func(w *world) {
+					w.offer("b", func(b *throng.Bonus) { b.Quota, b.Deadline = 1, b.Deadline+600_000 })
+					w.channels.told()
+					w.journal.set(how)
+					began := time.Now()
+					w.want(w.claim("b", "ann", id), "108")
+					if took := time.Since(began); took < 5*time.Second || took > 11*time.Second {
+						t.Errorf("the answer came after %v", took)
+					}
+					w.want(w.claim("b", "bob", id), "108")
+					w.wantTold()
+					w.journal.set(works)
+					time.Sleep(11 * time.Second)
+					w.wantTold("@user:ann bonus_result", "room:1 bonus_end")
+					w.want(w.claim("b", "ann", id), again)
+					w.want(w.claim("b", "bob", id), "exhausted")
+				})
 			})
-		})
+		}
 	}
+}
+
+// TestLost: of a batch whose answer is lost, all who have it by it are told that they won,
+// without a claim's name too, and who had it before is not.
+func TestLost(t *testing.T) {
+	bubbleOf(t, bonus.Options{Remembered: 1}, func(w *world) {
+		w.offer("b", nil)
+		w.want(w.claim("b", "eve", ""), "won 1")
+		w.want(w.claim("b", "old", ""), "won 2") // nobody remembers it
+		w.wantTold("@user:eve bonus_result", "@user:old bonus_result", "room:1 bonus_offer")
+		w.journal.set(forgets)
+		got := make(chan string, 4)
+		for _, c := range []bonus.Claim{{User: "ann"}, {User: "ann"}, {User: "bob", ID: "c"}, {User: "old"}} {
+			c.Bonus, c.At, c.Channel = "b", w.clock.Now(), "room:1"
+			w.Claim(c, func(j throng.Judged, err error) { got <- textOf(j, err) })
+		}
+		time.Sleep(10 * time.Millisecond)
+		w.journal.set(works)
+		for _, want := range []string{"won 3", "already 3", "won 4", "already 2"} {
+			w.want(<-got, want)
+		}
+		w.wantTold("@user:ann bonus_result", "@user:bob bonus_result")
+	})
 }
 
 // TestRestart: after a restart what is open goes on and is announced again, what was to
@@ -276,7 +301,7 @@ func TestRestart(t *testing.T) {
 		w.want(w.claim("long", "bob", "c"), "won 2")
 		w.want(w.claim("short", "bob", "c"), "expired")
 		w.want(w.claim("later", "bob", "c"), "not_yet")
-		w.channels.told()
+		w.wantTold("@user:bob bonus_result")
 		time.Sleep(10 * time.Second)
 		w.wantTold("room:2 bonus_offer")
 		synctest.Wait()

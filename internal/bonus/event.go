@@ -9,7 +9,7 @@ import (
 // Event is what a client sent to a channel.
 type Event struct {
 	User, Channel, Name string
-	Data                []byte
+	Data                []byte // the caller's again when Event returns
 	// At is when it arrived, in Clock milliseconds.
 	At int64
 }

@@ -3,6 +3,7 @@ package bonus
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"throng"
@@ -19,8 +20,9 @@ type sought struct {
 }
 
 const (
-	// searches is how many bonuses are looked up at once.
-	searches = 1000
+	// searches is how many bonuses are looked up at once, and searchesOf how many for
+	// one client's user in a second: ids are easily made up.
+	searches, searchesOf = 1000, 10
 	// absence is for how long it is believed that there is no such bonus, of at most
 	// so many.
 	absence, absences = time.Second, 10_000
@@ -38,7 +40,7 @@ func (d *Desk) seek(c *Claim, w waiting) error {
 	switch {
 	case d.closed:
 		return errAway
-	case d.waiting >= d.opts.Queue || s == nil && len(d.seeking) >= searches:
+	case d.crowd.full(c.User, d.opts.Queue) || s == nil && (len(d.seeking) >= searches || !c.Trusted && !d.maySeek(c.User, w.since)):
 		return errCrowd
 	case s == nil:
 		s = new(search)
@@ -46,23 +48,36 @@ func (d *Desk) seek(c *Claim, w waiting) error {
 		d.seeking[id] = s
 		d.begin(func() { d.lookUp(id, s) })
 	}
-	d.waiting++
+	d.crowd.join(w.user)
 	s.claims = append(s.claims, sought{*c, w})
 	return nil
 }
 
+// maySeek counts one more bonus that is looked up for a user, if it may be. d.mu is held.
+func (d *Desk) maySeek(user string, now int64) bool {
+	if now-d.seekSince >= 1000 {
+		d.seekers, d.seekSince = make(map[string]int), now
+	}
+	if d.seekers[user] >= searchesOf {
+		return false
+	}
+	d.seekers[user]++
+	return true
+}
+
 // lookUp reads a bonus and judges the claims that waited for it.
 func (d *Desk) lookUp(id string, s *search) {
-	var b throng.Bonus
 	end := d.clock.Now() + d.opts.Patience.Milliseconds()
 	for {
-		err := d.atStore(d.life, func(ctx context.Context) (err error) {
-			b, err = d.opts.Store.Bonus(ctx, id)
+		err := d.aside(d.life, func(ctx context.Context) error {
+			b, err := d.opts.Store.Bonus(ctx, id)
+			if err == nil {
+				d.found(ctx, s, &b)
+			}
 			return err
 		})
 		switch {
 		case err == nil:
-			d.found(id, s, &b)
 			return
 		case errors.Is(err, throng.ErrUnknownBonus):
 			d.notFound(id, s, throng.ErrUnknownBonus)
@@ -80,14 +95,20 @@ func (d *Desk) lookUp(id string, s *search) {
 	}
 }
 
-func (d *Desk) found(id string, s *search, b *throng.Bonus) {
+// found has the claims of a search judged. It is still this one's turn at the store.
+func (d *Desk) found(ctx context.Context, s *search, b *throng.Bonus) {
 	d.mu.Lock()
-	delete(d.seeking, id)
+	delete(d.seeking, b.ID)
+	if d.offers[b.ID] == nil && s.late(b) {
+		d.mu.Unlock()
+		d.lookBack(ctx, newOffer(*b), s.claims)
+		return
+	}
 	o, offered := d.meet(*b)
-	d.waiting -= len(s.claims)
 	var told []outcome
 	for i := range s.claims {
 		x := &s.claims[i]
+		d.crowd.leave(x.w.user)
 		if j, err, done := d.take(&x.c, x.w); done {
 			told = append(told, outcome{x.w, j, err})
 		}
@@ -101,10 +122,17 @@ func (d *Desk) found(id string, s *search, b *throng.Bonus) {
 	}
 }
 
+// late reports whether none of the claims can have the bonus any more.
+func (s *search) late(b *throng.Bonus) bool {
+	return b.End != throng.BonusOpen || !slices.ContainsFunc(s.claims, func(x sought) bool { return x.w.at < b.Deadline+b.Tolerance })
+}
+
 func (d *Desk) notFound(id string, s *search, why error) {
 	d.mu.Lock()
 	delete(d.seeking, id)
-	d.waiting -= len(s.claims)
+	for i := range s.claims {
+		d.crowd.leave(s.claims[i].w.user)
+	}
 	if why == throng.ErrUnknownBonus {
 		if len(d.absent) >= absences {
 			clear(d.absent)

@@ -17,7 +17,8 @@ type offer struct {
 	denied map[string]int64
 	// whole says that nobody has it who is not in winners, which only holds once no more
 	// can get it.
-	whole bool
+	whole  bool
+	refill int64 // when the journal may be read for that again
 	// offered says that its start was announced here.
 	offered bool
 	// told says that its end was announced.
@@ -100,7 +101,7 @@ type judgement uint8
 const (
 	decided judgement = iota // the verdict stands
 	asking                   // the store decides
-	looking                  // the store knows whether the user has it; no more is possible
+	looking                  // the verdict stands if the store does not know that the user has it; no more is possible
 )
 
 // judge says what memory knows about a claim of a user who may see the offer.
@@ -121,10 +122,11 @@ func (o *offer) judge(user, id string, at, now int64) (throng.Judged, judgement)
 	case at < o.StartsAt:
 		return verdict(throng.NotYet)
 	case o.End != throng.BonusOpen || at >= o.last():
+		j, how := verdict(late)
 		if !o.whole {
-			return throng.Judged{Verdict: late}, looking
+			how = looking
 		}
-		return verdict(late)
+		return j, how
 	case at < o.Audience.PresentAt:
 		return verdict(throng.NotYet)
 	}

@@ -41,7 +41,8 @@ func (b *books) told(id, user, answer string) {
 
 // TestProperty: whatever users do, operators do, the store does, and however often the
 // desk is started anew: the rows are what users were told, one for each user, no more
-// than the quota, and places have no holes.
+// than the quota, and places have no holes; and the screens of who got one since the last
+// start were told.
 func TestProperty(t *testing.T) {
 	for seed := range uint64(40) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -65,6 +66,7 @@ type random struct {
 	rand  *rand.Rand
 	books *books
 	ids   []string
+	since int64 // the last start
 }
 
 func (r *random) step() {
@@ -84,6 +86,7 @@ func (r *random) step() {
 	case n < 78:
 		r.end()
 		r.start()
+		r.since = r.clock.Now()
 	default:
 		time.Sleep(time.Duration(r.rand.IntN(3000)) * time.Millisecond)
 	}
@@ -134,6 +137,9 @@ func (r *random) check() {
 				r.Errorf("%s has it twice", key)
 			}
 			rows[key] = fmt.Sprint(c.Place)
+			if told := r.channels.won[key]; told != rows[key] && c.At >= r.since {
+				r.Errorf("the screens of %s, which has place %d, were told %q", key, c.Place, told)
+			}
 			if r.books.refused[key] {
 				r.Errorf("%s was told that it has not got it", key)
 			}

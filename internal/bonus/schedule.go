@@ -177,7 +177,7 @@ func (d *Desk) expire(o *offer) {
 			return
 		}
 	}
-	d.fill(o, false)
+	_ = d.fill(o, d.atStore, false)
 	d.mu.Lock()
 	tell := !o.told && o.offered && !d.closed
 	o.told = true
@@ -193,46 +193,52 @@ func (d *Desk) serves(o *offer) bool {
 	return o.serving
 }
 
+// asker is how the store is asked: atStore, or aside.
+type asker func(ctx context.Context, f func(context.Context) error) error
+
 // fill reads who has a bonus of which no more can be had, if memory has not got them all
-// already and there is room. It fails silently: what is not in memory is asked for. Who
-// serves the offer says so: else claims may be on their way that came in time.
-func (d *Desk) fill(o *offer, serving bool) {
+// already and there is room. When it fails, what is not in memory is asked for. Who serves
+// the offer says so: else claims may be on their way that came in time.
+func (d *Desk) fill(o *offer, ask asker, serving bool) error {
 	var b throng.Bonus
-	err := d.atStore(d.life, func(ctx context.Context) (err error) {
+	err := ask(d.life, func(ctx context.Context) (err error) {
 		b, err = d.opts.Store.Bonus(ctx, o.ID)
 		return err
 	})
 	if err != nil {
 		d.failed(err, "read a bonus", o.ID)
-		return
+		return err
 	}
 	d.mu.Lock()
 	o.Claimed = max(o.Claimed, b.Claimed)
 	missing := o.Claimed - o.known()
 	fits := missing <= int64(d.opts.Remembered-d.remembered)
 	d.mu.Unlock()
-	if missing > 0 && fits && !d.read(o) {
-		return
+	if missing > 0 && fits {
+		if err := d.read(o, ask); err != nil {
+			return err
+		}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if o.End != throng.BonusOpen || d.clock.Now() >= o.last()+d.others && (serving || !o.serving) {
 		o.whole = o.known() == o.Claimed
 	}
+	return nil
 }
 
-// read takes the journal of a bonus into memory, and reports whether all of it came.
-func (d *Desk) read(o *offer) bool {
+// read takes the journal of a bonus into memory.
+func (d *Desk) read(o *offer, ask asker) error {
 	nameless := int64(0)
 	for cursor := ""; ; {
 		var page []throng.Claim
-		err := d.atStore(d.life, func(ctx context.Context) (err error) {
+		err := ask(d.life, func(ctx context.Context) (err error) {
 			page, cursor, err = d.opts.Store.ListClaims(ctx, throng.ClaimFilter{Bonus: o.ID}, throng.Page{Cursor: cursor, Limit: batch})
 			return err
 		})
 		if err != nil {
 			d.failed(err, "read claims", o.ID)
-			return false
+			return err
 		}
 		d.mu.Lock()
 		for i := range page {
@@ -247,7 +253,7 @@ func (d *Desk) read(o *offer) bool {
 		}
 		d.mu.Unlock()
 		if cursor == "" {
-			return true
+			return nil
 		}
 	}
 }

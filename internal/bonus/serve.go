@@ -105,7 +105,9 @@ func (t *turnOf) answer() {
 		return
 	}
 	t.d.mu.Lock()
-	t.d.waiting -= len(t.told)
+	for i := range t.told {
+		t.d.crowd.leave(t.told[i].w.user)
+	}
 	t.d.mu.Unlock()
 	for i := range t.told {
 		x := &t.told[i]
@@ -113,49 +115,6 @@ func (t *turnOf) answer() {
 	}
 	clear(t.told)
 	t.told = t.told[:0]
-}
-
-// look finds out about late claims whether their users have the bonus by an earlier one.
-// Those that came in time are decided: they were before these in the queue.
-func (t *turnOf) look() {
-	t.d.fill(t.o, true)
-	failed := error(nil)
-	for i := range t.late {
-		w, j := &t.late[i], throng.Judged{}
-		if failed == nil { // else it does not answer the next one either
-			j, failed = t.d.find(t.o, w)
-		}
-		t.say(*w, j, failed)
-	}
-	clear(t.late)
-}
-
-// find answers a late claim.
-func (d *Desk) find(o *offer, w *waiting) (throng.Judged, error) {
-	d.mu.Lock()
-	j, how := o.judge(w.user, w.id, w.at, d.clock.Now())
-	d.mu.Unlock()
-	if how != looking {
-		return j, nil
-	}
-	var page []throng.Claim
-	err := d.atStore(d.life, func(ctx context.Context) (err error) {
-		page, _, err = d.opts.Store.ListClaims(ctx, throng.ClaimFilter{Bonus: o.ID, User: w.user}, throng.Page{Limit: 1})
-		return err
-	})
-	switch {
-	case err != nil:
-		d.failed(err, "find a claim", o.ID)
-		return j, errAway
-	case len(page) > 0:
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		h := won{page[0].Place, page[0].At, page[0].ID}
-		d.remember(o, w.user, h)
-		return o.held(w.user, w.id, h), nil
-	}
-	j.Claim = throng.Claim{Bonus: o.ID, User: w.user, ID: w.id, At: w.at}
-	return j, nil
 }
 
 // decide gives what is left to the store, and repeats it until the outcome is known.
@@ -211,15 +170,33 @@ func again(j throng.Judged, id string) throng.Judged {
 // persist asks the store until it is known what it did.
 func (t *turnOf) persist() (judged []throng.Judged, b throng.Bonus, err error) {
 	d := t.d
+	tries := 0
 	err = d.insist(t, "claim", func(ctx context.Context) (err error) {
+		tries++
 		judged, b, err = d.opts.Store.Claims(ctx, t.o.ID, t.claims)
 		return err
 	})
-	if err == nil && len(judged) != len(t.claims) {
+	switch {
+	case err != nil:
+	case len(judged) != len(t.claims):
 		d.log.Error("the store answered other claims than it was asked", "bonus", t.o.ID, "asked", len(t.claims), "answered", len(judged))
 		err = throng.ErrInternal
+	case tries > 1:
+		own(t.claims, judged)
 	}
 	return judged, b, err
+}
+
+// own finds the claims of a repeated batch that were granted the first time, when the
+// answer was lost. The store knows that of those that have an ID; one without is as old
+// as what is written.
+func own(claims []throng.Claim, judged []throng.Judged) {
+	for i := range judged {
+		j := &judged[i]
+		if j.Verdict == throng.Already && claims[i].ID == "" && j.Claim.ID == "" && j.Claim.At == claims[i].At {
+			j.Verdict = throng.Won
+		}
+	}
 }
 
 // insist repeats f until its outcome is known, or the desk ends. Meanwhile those whose
@@ -267,7 +244,9 @@ func (t *turnOf) impatient() {
 	late := slices.Clone(o.queue[:n])
 	clear(o.queue[:n])
 	o.queue = o.queue[n:]
-	d.waiting -= n
+	for i := range late {
+		d.crowd.leave(late[i].user)
+	}
 	d.mu.Unlock()
 	for i := range late {
 		d.tell(&late[i], throng.Judged{}, errAway)
@@ -276,11 +255,21 @@ func (t *turnOf) impatient() {
 
 // atStore asks the store when it is this one's turn, until ctx ends or patience does.
 func (d *Desk) atStore(ctx context.Context, f func(context.Context) error) error {
+	return d.inTurn(ctx, d.calls, f)
+}
+
+// aside is atStore for what clients only want to know: it does not stand before claims
+// that may win.
+func (d *Desk) aside(ctx context.Context, f func(context.Context) error) error {
+	return d.inTurn(ctx, d.reads, f)
+}
+
+func (d *Desk) inTurn(ctx context.Context, turns chan struct{}, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Patience)
 	defer cancel()
 	select {
-	case d.calls <- struct{}{}:
-		defer func() { <-d.calls }()
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -297,7 +286,8 @@ func (d *Desk) failed(err error, verb, bonus string) {
 }
 
 // apply remembers what the store said, and returns what is news: who has it now, and
-// whether its end has to be told.
+// whether its end has to be told. Of nobody in the batch that was known when it was cut;
+// who is by now was read from the journal meanwhile, and not told.
 func (d *Desk) apply(o *offer, b *throng.Bonus, judged []throng.Judged) (fresh []throng.Claim, ended bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -306,8 +296,7 @@ func (d *Desk) apply(o *offer, b *throng.Bonus, judged []throng.Judged) (fresh [
 		if j.Verdict != throng.Won && j.Verdict != throng.Already {
 			continue
 		}
-		_, known := o.winners[j.Claim.User]
-		if j.Verdict == throng.Won && !known {
+		if j.Verdict == throng.Won {
 			fresh = append(fresh, j.Claim)
 		}
 		d.remember(o, j.Claim.User, won{j.Claim.Place, j.Claim.At, j.Claim.ID})

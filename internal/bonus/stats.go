@@ -47,5 +47,5 @@ func (d *Desk) Stats() *Stats { return &d.stats }
 func (d *Desk) Count() (live, waiting, remembered int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.live.count, d.waiting, d.remembered
+	return d.live.count, d.crowd.count, d.remembered
 }

@@ -121,7 +121,7 @@ func (d *Desk) liveIDs() map[string]struct{} {
 func (d *Desk) meet(b throng.Bonus) (o *offer, tell bool) {
 	o, isNew := d.insert(b)
 	if isNew && o.Claimed > 0 && o.stage < gone {
-		d.begin(func() { d.fill(o, false) })
+		d.begin(func() { _ = d.fill(o, d.atStore, false) })
 	}
 	if tell = o.stage == open && !o.offered; tell {
 		o.opens()

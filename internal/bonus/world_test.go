@@ -238,7 +238,7 @@ func (s *journal) ListClaims(ctx context.Context, f throng.ClaimFilter, p throng
 		from := 0
 		_, _ = fmt.Sscan(p.Cursor, &from)
 		for _, c := range s.claims[f.Bonus] {
-			if int(c.Place) <= from || f.User != "" && f.User != c.User {
+			if int(c.Place) <= from || f.User != "" && f.User != c.User || f.Users != nil && !slices.Contains(f.Users, c.User) {
 				continue
 			}
 			if len(page) == p.Limit {
@@ -287,6 +287,7 @@ type channels struct {
 	last map[string]*throng.Publication
 	// hear is shown what is published, before it is; it may wait.
 	hear func(channel string, p *throng.Publication)
+	won  map[string]string // the places that winners' screens were told, by bonus and user
 }
 
 func (c *channels) Publish(channel string, p *throng.Publication) {
@@ -296,7 +297,15 @@ func (c *channels) Publish(channel string, p *throng.Publication) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last == nil {
-		c.last = make(map[string]*throng.Publication)
+		c.last, c.won = make(map[string]*throng.Publication), make(map[string]string)
+	}
+	if p.Event == "bonus_result" {
+		var r struct {
+			ID    string
+			Place json.Number
+		}
+		_ = json.Unmarshal(p.Data, &r) // what it is not is missed at the end
+		c.won[r.ID+" "+throng.UserOf(channel)] = r.Place.String()
 	}
 	c.list = append(c.list, channel+" "+p.Event)
 	c.last[channel+" "+p.Event] = p

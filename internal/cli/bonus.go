@@ -72,7 +72,8 @@ type bonusCreateCommand struct {
 	WatchedSince time.Duration `help:"Count what was watched since so long ago." placeholder:"DURATION"`
 }
 
-func (c *bonusCreateCommand) request() map[string]any {
+// request is the call's, for a node whose clock says now.
+func (c *bonusCreateCommand) request(now int64) map[string]any {
 	audience := map[string]any{"min_watched_ms": c.MinWatched.Milliseconds()}
 	if c.Channel != "" {
 		audience["channel"] = c.Channel
@@ -81,10 +82,10 @@ func (c *bonusCreateCommand) request() map[string]any {
 		audience["users"] = c.User
 	}
 	if c.PresentNow {
-		audience["present_at"] = time.Now().UnixMilli()
+		audience["present_at"] = now
 	}
 	if c.WatchedSince > 0 {
-		audience["watched_since"] = time.Now().Add(-c.WatchedSince).UnixMilli()
+		audience["watched_since"] = now - c.WatchedSince.Milliseconds()
 	}
 	q := map[string]any{
 		"id": c.ID, "data": jsonOf(c.Data), "duration_ms": c.For.Milliseconds(), "starts_in_ms": c.StartsIn.Milliseconds(),
@@ -98,7 +99,17 @@ func (c *bonusCreateCommand) request() map[string]any {
 
 // Run implements the command.
 func (c *bonusCreateCommand) Run(r *run) error {
-	answer, err := c.call(r, "bonus_create", c.request())
+	var node struct{ Time int64 }
+	if c.PresentNow || c.WatchedSince > 0 { // by the clock that judges claims, not by this machine's
+		info, err := c.call(r, "info", map[string]any{})
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(info, &node); err != nil {
+			return err
+		}
+	}
+	answer, err := c.call(r, "bonus_create", c.request(node.Time))
 	if err != nil || c.JSON {
 		return orWrite(r, answer, err)
 	}

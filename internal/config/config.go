@@ -180,7 +180,7 @@ type Visits struct {
 
 // Bonus is the section [bonus].
 type Bonus struct {
-	Queue      int           `toml:"queue" min:"1" max:"10000000" doc:"Claims that may wait for the store; over it they are refused with 111. One takes about 250 bytes."`
+	Queue      int           `toml:"queue" min:"1" max:"10000000" doc:"Claims that may wait for the store; over it they are refused with 111. One takes about 500 bytes."`
 	Patience   time.Duration `toml:"patience" min:"100ms" max:"1m" doc:"How long a claim waits for a store that does not answer, before its client is told to try again (108)."`
 	Remembered int           `toml:"remembered" min:"1" max:"100000000" doc:"Granted claims that are kept in memory, at about 200 bytes each, so that who asks again does not reach the store. Those of live bonuses, and of others for ten minutes behind their deadlines."`
 	Live       int           `toml:"live" min:"1" max:"1000000" doc:"Bonuses that may be live or scheduled."`

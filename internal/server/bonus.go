@@ -68,12 +68,14 @@ func (s *Server) newAnnouncer() announcer {
 // Namespace implements bonus.Publisher.
 func (a announcer) Namespace(channel string) *throng.Namespace { return a.s.node.Namespace(channel) }
 
-// attendance is how the desk asks who was here.
+// attendance is how the desk asks who was here. The desk's times are of the node's clock,
+// and those of the books the store's.
 type attendance struct{ s *Server }
 
 // Now implements bonus.Attendance: from the ledger's memory.
 func (a attendance) Now(user, channel string, at int64) bool {
 	h, ok := a.s.visits.Here(user)
+	at = a.s.visits.StoreTime(at)
 	switch {
 	case !ok:
 		return false

@@ -107,23 +107,32 @@ func TestBonus(t *testing.T) {
 }
 
 // TestBonusAudience: who was here at the moment, and who watched long enough, as the
-// books of visits have it.
+// books of visits have it, whatever the store's clock says when the node's says something
+// else.
 func TestBonusAudience(t *testing.T) {
+	for _, ahead := range []time.Duration{0, time.Hour, -time.Hour} {
+		t.Run(ahead.String(), func(t *testing.T) { testBonusAudience(t, ahead) })
+	}
+}
+
+func testBonusAudience(t *testing.T, ahead time.Duration) {
+	t.Parallel()
 	o := gatewaytest.Options("goroutine")
 	o.Config.Store.Kind, o.Config.Store.File = "sqlite", filepath.Join(t.TempDir(), "throng.db")
 	o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{
 		Name: "show", Subscribe: "anybody", Publish: "nobody", ClientEvents: "deny", Visits: true, Watch: "exclusive", Presence: "off", PresenceList: 200, SlowPolicy: "disconnect",
 	})
+	o.Clock = throng.NewClockAt(time.Now().Add(ahead))
 	s := gatewaytest.Start(t, o)
 	ann := openScreen(t, s, "ann", "show:1")
 	if r := ann.ask("show:1", "watch", `{"visible":true,"playing":true}`); !strings.Contains(r, `"ok"`) {
 		t.Fatal(r)
 	}
 	time.Sleep(20 * time.Millisecond)
-	now := time.Now().UnixMilli()
+	now := o.Clock.Now()
 	for id, a := range map[string]throng.Audience{
 		"here":  {Channel: "show:1", PresentAt: now},
-		"watch": {Channel: "show:1", MinWatched: 500},
+		"watch": {Channel: "show:1", MinWatched: 500, WatchedSince: now - 10_000},
 	} {
 		if _, err := s.Bonuses().Create(t.Context(), throng.Bonus{ID: id, Deadline: now + 60_000, Audience: a}); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -57,6 +58,8 @@ type Options struct {
 	Namespaces node.Namespaces
 	// Authenticate replaces the configured way of telling who a client is.
 	Authenticate gateway.Authenticate
+	// Clock is the node's; nil for one that starts with the system's.
+	Clock *throng.Clock
 	// Version is what the server says of itself.
 	Version string
 	// Machine is looked at when the server starts; nil for the one it runs on.
@@ -105,7 +108,7 @@ type Server struct {
 
 // New makes a server and opens its listeners; Run serves them.
 func New(o Options) (*Server, error) {
-	s := &Server{opts: o, cfg: o.Config, log: o.Log, clock: throng.NewClock(), started: time.Now()}
+	s := &Server{opts: o, cfg: o.Config, log: o.Log, clock: cmp.Or(o.Clock, throng.NewClock()), started: time.Now()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

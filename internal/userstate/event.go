@@ -10,7 +10,7 @@ import (
 // package's: state_set, state_del or state_get.
 type Event struct {
 	User, Channel, Name string
-	Data                []byte
+	Data                []byte // the caller's again when Event returns
 	Binary              bool
 }
 

@@ -45,6 +45,16 @@ func (l *Ledger) Here(user string) (h Here, ok bool) {
 	return h, ok
 }
 
+// StoreTime returns what the store's clock says at a time of the node's clock, as far as
+// is known now: of a time before the system's clock was set it is what that would have
+// been.
+func (l *Ledger) StoreTime(clock int64) int64 {
+	s := &l.shards[0] // all have the same frame, but for a moment
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.frame.at(clock)
+}
+
 // User returns the node's name and how many connections a user has here.
 func (l *Ledger) User(user string) (node string, connections int) {
 	user = kept(user)

@@ -28,12 +28,6 @@ export class Refused extends Error {
   }
 }
 
-let ahead = 0;   // by how much the server's clock is
-
-// now is the server's time, in milliseconds since 1970: up to a second early, as it says
-// whole seconds, and never late.
-export const now = () => Date.now() + ahead;
-
 async function post(method, request) {
   let response;
   try {
@@ -44,8 +38,6 @@ async function post(method, request) {
   } catch {
     throw new Refused("The server does not answer.");
   }
-  const date = Date.parse(response.headers.get("Date"));
-  if (Number.isFinite(date)) ahead = date - Date.now();
   if (response.status === 401) throw new Refused("The server does not know this key.", { unknown: true });
   if (response.status === 404) throw new Refused("The server has no API: no key is configured.", { unknown: true });
   return response;

@@ -1,6 +1,6 @@
 // Offers: dropping them, and their claims as they come.
 
-import { ask, download, now } from "./api.js";
+import { ask, download } from "./api.js";
 import { element } from "./element.js";
 import { name, number } from "./words.js";
 
@@ -68,12 +68,12 @@ export class Desk {
   async #drop() {
     const { text, quota, seconds, channel, who, minutes, users } = Object.fromEntries(new FormData(this.#form));
     const audience = { channel: channel.trim() };
-    if (who === "present") audience.present_at = now();
     if (who === "watched") audience.min_watched_ms = Math.round(Number(minutes) * 60_000);
     if (who === "named") audience.users = users.split(",").map((user) => user.trim()).filter(Boolean);
     const request = { data: { text }, duration_ms: Math.round(Number(seconds) * 1000), audience };
     if (quota) request.quota = Number(quota);
     try {
+      if (who === "present") audience.present_at = (await ask("info")).time;   // by the clock that judges claims
       const { id, deadline } = await ask("bonus_create", request);
       this.#told(`Dropped; it ends at ${clock.format(deadline)}.`, "good");
       this.#form.elements.text.value = "";

@@ -27,7 +27,7 @@ func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
 		return
 	}
 	if desk := s.desk(m.Event); desk != nil {
-		s.ask(desk, m, sub)
+		s.ask(desk, m, sub, false)
 		return
 	}
 	switch sub.Namespace().ClientEvents {
@@ -38,7 +38,7 @@ func (s *Socket) event(m *codec.Message, sub *session.Subscription) {
 			s.refuseEvent(m, sub, throng.ErrNotAvailable, "no backend is configured")
 			return
 		}
-		s.ask(s.gw.opts.Backend, m, sub)
+		s.ask(s.gw.opts.Backend, m, sub, true)
 	default:
 		s.refuseEvent(m, sub, throng.ErrPermissionDenied, "")
 	}
@@ -89,16 +89,21 @@ func (s *Socket) desk(event []byte) Backend {
 // maxAsked is how many events of a subscription may be without an answer.
 const maxAsked = 1000
 
-// ask gives an event to the application, or to a part of the server.
-func (s *Socket) ask(backend Backend, m *codec.Message, sub *session.Subscription) {
+// ask gives an event to the application, or to a part of the server, which does not keep
+// its data: answers may be long in coming, and messages are long.
+func (s *Socket) ask(backend Backend, m *codec.Message, sub *session.Subscription, keeps bool) {
 	if s.hold(sub).asked >= maxAsked {
 		s.refuseEvent(m, sub, throng.ErrTooManyRequests, "wait for answers")
 		return
 	}
+	data := m.Payload
+	if keeps {
+		data = bytes.Clone(data)
+	}
 	post := s.gw.opts.Post
 	a := &answered{class: sub.Class(), token: token(m, sub), event: Event{
 		User: s.User(), Client: s.Client(), Channel: sub.Channel(),
-		Name: string(m.Event), Data: bytes.Clone(m.Payload), Binary: m.Binary, At: s.gw.opts.Clock.Now(),
+		Name: string(m.Event), Data: data, Binary: m.Binary, At: s.gw.opts.Clock.Now(),
 	}}
 	s.hold(sub).asked++
 	to := s.conn().Ref()
@@ -106,6 +111,9 @@ func (s *Socket) ask(backend Backend, m *codec.Message, sub *session.Subscriptio
 		a.answer = answer
 		post(to, a)
 	})
+	if !keeps {
+		a.event.Data = nil
+	}
 }
 
 // answered does what the application wants.

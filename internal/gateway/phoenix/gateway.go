@@ -65,7 +65,8 @@ type Options struct {
 	// Backend answers events in namespaces that say so; may be nil.
 	Backend Backend
 	// Desks answer the events of all namespaces whose names begin with a word of theirs
-	// and an underscore; nil for none. Clients can't publish such events.
+	// and an underscore; nil for none. Clients can't publish such events. The Data that a
+	// desk is given is only there until Event returns, and so it can't have it broadcast.
 	Desks map[string]Backend
 	// Post brings the backend's answers back to a socket's loop.
 	Post func(to throng.Ref, m any)

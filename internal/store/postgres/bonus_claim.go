@@ -106,6 +106,9 @@ func (s *Store) ListClaims(ctx context.Context, f throng.ClaimFilter, p throng.P
 	if f.User != "" {
 		w.With("user", store.Text(f.User), "user_id = @user")
 	}
+	if f.Users != nil {
+		w.With("users", store.Texts(f.Users), "user_id = ANY (@users)")
+	}
 	if p.Cursor != "" {
 		after, place, err := store.ParseClaimCursor(p.Cursor)
 		if err != nil {

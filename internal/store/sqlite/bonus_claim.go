@@ -108,6 +108,14 @@ func (s *Store) ListClaims(ctx context.Context, f throng.ClaimFilter, p throng.P
 		index = " INDEXED BY bonus_claim_user"
 		w.With("user", store.Text(f.User), "user_id = @user")
 	}
+	if f.Users != nil {
+		index = " INDEXED BY bonus_claim_user"
+		list, err := json.Marshal(store.Texts(f.Users))
+		if err != nil {
+			return nil, "", err
+		}
+		w.With("users", string(list), "user_id IN (SELECT value FROM json_each(@users))")
+	}
 	if p.Cursor != "" {
 		after, place, err := store.ParseClaimCursor(p.Cursor)
 		if err != nil {

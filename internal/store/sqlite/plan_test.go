@@ -90,6 +90,7 @@ func TestNothingScans(t *testing.T) {
 		"claims":               {claims(throng.ClaimFilter{}), []string{"bonus_claim USING PRIMARY KEY ((bonus_id,place)>(?,?))"}},
 		"claims of a bonus":    {claims(throng.ClaimFilter{Bonus: "b"}), []string{"bonus_claim USING PRIMARY KEY (bonus_id=?"}},
 		"claims of a user":     {claims(throng.ClaimFilter{User: "ann"}), []string{"bonus_claim USING INDEX bonus_claim_user (user_id=?"}},
+		"claims of some users": {claims(throng.ClaimFilter{Bonus: "b", Users: []string{"ann", "bob"}}), []string{"bonus_claim USING INDEX bonus_claim_user (user_id=? AND bonus_id=?)"}},
 		"the curve": {func() error { _, err := s.Curve(t.Context(), throng.CurveQuery{Points: 10}); return err },
 			[]string{"occupancy USING PRIMARY KEY (channel=?"}},
 	} {

@@ -100,6 +100,11 @@ var claimTests = []test{
 		same(w, "of a user", w.journal(throng.ClaimFilter{User: "cid"}), []throng.Claim{want[2], want[6], want[10]})
 		same(w, "of both", w.journal(throng.ClaimFilter{User: "bob", Bonus: "c"}), want[9:10])
 		same(w, "of nobody", w.journal(throng.ClaimFilter{User: "zoe"}), nil)
+		some := []string{"dan", "zoe", "ann", "dan", "", "\x00"}
+		same(w, "of some", w.journal(throng.ClaimFilter{Users: some}), []throng.Claim{want[0], want[3], want[5], want[8], want[11]})
+		same(w, "of some and a bonus", w.journal(throng.ClaimFilter{Users: some, Bonus: "c"}), []throng.Claim{want[8], want[11]})
+		same(w, "of one of some", w.journal(throng.ClaimFilter{Users: some, Bonus: "c", User: "dan"}), want[11:12])
+		same(w, "of none", w.journal(throng.ClaimFilter{Users: []string{}}), nil)
 		page, next, err := w.store.ListClaims(w.ctx, throng.ClaimFilter{}, throng.Page{})
 		if len(page) != 0 || next != "" || err != nil {
 			w.Errorf("a page of none: %+v, %q, %v", page, next, err)
@@ -159,6 +164,7 @@ func claimsOfStrangers(w *world) {
 		}
 	}
 	same(w, "the journal", w.journal(throng.ClaimFilter{}), want)
+	same(w, "of all by name", w.journal(throng.ClaimFilter{Bonus: "all", Users: strange}), want)
 	for i, name := range strange {
 		same(w, "of one", w.journal(throng.ClaimFilter{User: name}), want[i:i+1])
 		if len(name) > throng.MaxBonusIDBytes {
