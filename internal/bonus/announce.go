@@ -70,8 +70,8 @@ func (d *Desk) announce(o *offer) {
 	d.tellOn(o)
 }
 
-// tellBehind tells something of an offer behind what is told of it by now.
-func (d *Desk) tellBehind(o *offer, tell func()) {
+// inTurn tells something of an offer behind what is told of it by now.
+func (d *Desk) inTurn(o *offer, tell func()) {
 	d.mu.Lock()
 	o.untold = append(o.untold, tell)
 	busy := o.telling
@@ -99,7 +99,7 @@ func (d *Desk) tellOn(o *offer) {
 }
 
 // announceEnd tells the same that it is over.
-func (d *Desk) announceEnd(o *offer) { d.tellBehind(o, func() { d.publishEnd(o) }) }
+func (d *Desk) announceEnd(o *offer) { d.inTurn(o, func() { d.publishEnd(o) }) }
 
 func (d *Desk) publishEnd(o *offer) {
 	d.mu.Lock()
@@ -137,7 +137,7 @@ func (d *Desk) publish(o *offer, event string, data []byte, expires int64) {
 // announceWinners tells all screens of those who have it now.
 func (d *Desk) announceWinners(o *offer, claims []throng.Claim) {
 	if len(claims) > 0 {
-		d.tellBehind(o, func() { d.publishWinners(o, claims) })
+		d.inTurn(o, func() { d.publishWinners(o, claims) })
 	}
 }
 

@@ -285,9 +285,9 @@ type channels struct {
 	mu   sync.Mutex
 	list []string
 	last map[string]*throng.Publication
+	won  map[string]string // the places that winners' screens were told, by bonus and user
 	// hear is shown what is published, before it is; it may wait.
 	hear func(channel string, p *throng.Publication)
-	won  map[string]string // the places that winners' screens were told, by bonus and user
 }
 
 func (c *channels) Publish(channel string, p *throng.Publication) {

@@ -124,7 +124,7 @@ func (h *held) Begin() {
 }
 
 // Answer implements events.Conn.
-func (h *held) Answer(status int, body []byte) {
+func (h *held) Answer(status int, body []byte, _ int64) {
 	g := h.at.gw
 	if h.state == heldPolls {
 		g.stats.PollsWaiting.Add(-1)

@@ -42,6 +42,7 @@ var (
 type chunk struct {
 	status int
 	b      []byte
+	until  int64        // from when on a whole answer may not be written, 0: never
 	frames []loop.Frame // instead of b, if some have deadlines
 }
 
@@ -88,14 +89,14 @@ func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
 	write := func(k chunk) error {
 		f.at.gw.writeFor(c)
 		if k.status != 0 {
-			answerWhole(w, f.asking, k.status, k.b)
+			f.answer(w, k)
 			return nil
 		}
 		if !begun {
 			begun = true
 			beginStream(w.Header(), f.asking)
 		}
-		if err := f.put(w, ref, k); err != nil {
+		if err := f.put(w, c, ref, k); err != nil {
 			return err
 		}
 		if err := c.Flush(); err != nil {
@@ -126,18 +127,38 @@ func (f *flow) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// put writes a part of a stream. Of what has a deadline each is looked at by itself: a
-// client that keeps its window closed holds up no more than one.
-func (f *flow) put(w http.ResponseWriter, ref throng.Ref, k chunk) (err error) {
+// answer writes a whole answer, if it is not too late for what is in it: then the client
+// may ask again from where it stood.
+func (f *flow) answer(w http.ResponseWriter, k chunk) {
+	if k.until != 0 && f.at.gw.opts.Clock.Now() >= k.until {
+		k.status, k.b = http.StatusTooManyRequests, events.Problem(throng.ErrTooManyRequests, "")
+		f.at.gw.stats.refused(k.status)
+	}
+	answerWhole(w, f.asking, k.status, k.b)
+}
+
+// put writes a part of a stream. What has a deadline is looked at when all before it has
+// left: net/http has a buffer, in which it would wait for a client that keeps its window
+// closed. So no more than one waits there.
+func (f *flow) put(w http.ResponseWriter, c *http.ResponseController, ref throng.Ref, k chunk) error {
 	if k.frames == nil {
-		_, err = w.Write(k.b)
+		_, err := w.Write(k.b)
+		return err
 	}
 	for i := range k.frames {
-		if err == nil && !f.at.gw.over(ref.Loop, &k.frames[i]) {
-			_, err = w.Write(k.frames[i].B)
+		if i > 0 && k.frames[i].Timing.ExpiresAt != 0 {
+			if err := c.Flush(); err != nil {
+				return err
+			}
+		}
+		if f.at.gw.over(ref.Loop, &k.frames[i]) {
+			continue
+		}
+		if _, err := w.Write(k.frames[i].B); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // Open implements loop.Handler.
@@ -149,7 +170,7 @@ func (f *flow) Open(c *loop.Conn) {
 	}
 	f.opened <- c.Ref()
 	if !f.who.stands() {
-		f.Answer(http.StatusForbidden, events.Problem(throng.ErrPermissionDenied, ""))
+		f.Answer(http.StatusForbidden, events.Problem(throng.ErrPermissionDenied, ""), 0)
 		return
 	}
 	if f.at.Poll {
@@ -165,7 +186,7 @@ func (f *flow) Begin() {
 }
 
 // Answer implements events.Conn.
-func (f *flow) Answer(status int, body []byte) {
+func (f *flow) Answer(status int, body []byte, until int64) {
 	if f.at.Poll {
 		f.at.gw.stats.PollsAnswered.Add(1)
 	}
@@ -173,7 +194,7 @@ func (f *flow) Answer(status int, body []byte) {
 		f.at.gw.stats.refused(status)
 	}
 	f.done = true
-	f.chunks <- chunk{status: status, b: body} // nothing was sent before
+	f.chunks <- chunk{status: status, b: body, until: until} // nothing was sent before
 	f.Abort(errAnswered)
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -64,8 +65,24 @@ func TestFlowChunkLate(t *testing.T) {
 		f := &flow{at: &feed{gw: g}}
 		time.Sleep(100 * time.Millisecond)
 		w := httptest.NewRecorder()
-		if err := f.put(w, throng.Ref{}, chunk{frames: frames}); err != nil || w.Body.String() != "02answer" {
+		if err := f.put(w, http.NewResponseController(w), throng.Ref{}, chunk{frames: frames}); err != nil || w.Body.String() != "02answer" {
 			t.Errorf("%q, %v", w.Body, err)
+		}
+	})
+}
+
+// A poll's answer over HTTP/2 that comes too late is none: the client asks again.
+func TestFlowAnswerLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, _ := late(t)
+		f := &flow{at: &feed{gw: g}, asking: &asking{}}
+		k := chunk{status: 200, b: []byte("answer"), until: g.opts.Clock.Now() + 100}
+		for _, want := range []int{200, 429} {
+			w := httptest.NewRecorder()
+			if f.answer(w, k); w.Code != want || strings.Contains(w.Body.String(), "answer") != (want == 200) {
+				t.Errorf("%d %s, want %d", w.Code, w.Body, want)
+			}
+			time.Sleep(100 * time.Millisecond)
 		}
 	})
 }

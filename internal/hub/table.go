@@ -141,6 +141,7 @@ func (t *Table) Turn() bool {
 	for budget := t.hub.opts.Slice; budget > 0 && t.waiting(); {
 		tp := t.next()
 		if !tp.waiting() { // its other queue had brought all
+			budget-- // there may be as many as there are users
 			continue
 		}
 		budget -= max(1, tp.sweep(budget, now)) // one that was left by all costs a little too

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -38,6 +39,34 @@ func TestUrgentFirst(t *testing.T) {
 	}
 	if !w.hub.Table(0).Idle() {
 		t.Error("somebody waits")
+	}
+}
+
+// Topics that their other queue has served are passed over a slice at a time.
+func TestUrgentLeavesNoLongTurn(t *testing.T) {
+	const channels, slice = 200, 8
+	var got []string
+	w := newWorld(t, 1, slice)
+	for i := range channels {
+		w.order(&got, fmt.Sprint("user", i), 1)
+		w.publish(fmt.Sprint("user", i), "b")
+	}
+	for i := range channels {
+		w.publish(fmt.Sprint("user", i), "u", hasty)
+	}
+	w.receive()
+	turns := 0
+	for w.hub.Table(0).Turn() {
+		if turns++; len(got) == 2*channels {
+			break
+		}
+	}
+	passed := 0
+	for w.hub.Table(0).Turn() {
+		passed++
+	}
+	if passed < channels/slice/4 {
+		t.Errorf("%d turns brought all, and %d more passed over the rest", turns, passed)
 	}
 }
 

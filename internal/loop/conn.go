@@ -191,15 +191,17 @@ func (c *Conn) Flush() {
 	}
 }
 
-// TakesNow reports whether the first of what is sent now would leave with Flush.
+// TakesNow reports whether the first of what is sent now would leave with Flush, as far
+// as the system says so.
 func (c *Conn) TakesNow() bool {
 	switch {
 	case c.out != nil || c.is(flagGone|flagEnded) || c.writing():
 		return false
-	case c.fd < 0:
-		return true
+	case c.fd >= 0:
+		return roomy(int(c.fd))
 	}
-	return roomy(int(c.fd))
+	s, ok := c.carrier.(*stream)
+	return !ok || s.roomy()
 }
 
 // Shed drops the oldest droppable frames that wait until at least need bytes are

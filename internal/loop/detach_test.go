@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"throng"
 	"throng/internal/loop"
 )
 
@@ -204,4 +205,55 @@ func move(t *testing.T, from, to *loop.Engine, p *probe, c *loop.Conn) (*probe, 
 		t.Error("the handler that was left was told of an end")
 	}
 	return next, receive(t, next.opened)
+}
+
+// What a writer had in hand comes back as it was given, all but the rest of what it had
+// begun: it may be shed, and what is urgent may pass it.
+func TestDetachKeepsClasses(t *testing.T) {
+	const size = 1000
+	onAll(t, func(t *testing.T, on carrier) {
+		r := start(t, on, loop.Options{WriteTimeout: patience}, nil)
+		cl, _, c := r.dial()
+		narrow(t, cl)
+		var sent []byte
+		for still := 0; still < 20; time.Sleep(time.Millisecond) {
+			r.on(c, func() {
+				if still++; c.Queued() > 200*size {
+					return
+				}
+				still = 0
+				for range 100 {
+					b := frame('p', size)
+					sent = append(sent, b...)
+					c.SendDroppable(b, throng.Timing{}, 7)
+				}
+			})
+		}
+		var d loop.Detached
+		var err error
+		r.on(c, func() { d, err = c.Detach() })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Conn.Close()
+		for i, f := range d.Out {
+			switch {
+			case f.Class == 0 && i == 0 && len(f.B) < size+5:
+			case f.Class != 7 || len(f.B) != size+5:
+				t.Fatalf("frame %d of %d: %d bytes of class %d", i, len(d.Out), len(f.B), f.Class)
+			}
+		}
+		if len(d.Out) < 200 {
+			t.Errorf("%d frames", len(d.Out))
+		}
+		got := make([]byte, len(sent))
+		group(
+			func() { _, _ = d.Conn.Write(d.Unwritten()) },
+			func() { copy(got, cl.read(len(sent))) },
+		)
+		if !bytes.Equal(got, sent) {
+			t.Error("what the client got is not what was sent")
+		}
+		r.e.Release()
+	})
 }

@@ -60,11 +60,14 @@ type outlet struct {
 
 func (o *outlet) write(q *queue) (n int, moved bool, err error) {
 	l := o.c.loop
+	at := l.moment(q)
+	if q.due(q.bytes, at/1000) {
+		return 0, false, nil // the flush expires it, and comes again
+	}
 	frames := l.frames[:0]
 	for i := q.head; i < len(q.segs); i++ {
 		frames = append(frames, q.segs[i].frame())
 	}
-	at := l.moment(q)
 	taken := o.h.Take(o.c, frames)
 	for _, f := range frames[:taken] {
 		n += len(f.B)

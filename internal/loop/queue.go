@@ -14,6 +14,7 @@ type queue struct {
 	volatile int    // segments in scratch memory, written ones included
 	since    tick   // stalled since, for the write timeout
 	ahead    uint32 // urgent publications that found bulk waiting, see hasten
+	run      run    // the bulk at the end; it may have begun before head
 }
 
 func (q *queue) push(s segment) {
@@ -21,18 +22,21 @@ func (q *queue) push(s segment) {
 		q.compact() // instead of growing
 	}
 	q.segs = append(q.segs, s)
-	if s.volatile() {
-		q.volatile++
-	}
 	q.bytes += len(s.b)
-	if s.class == 0 {
-		q.replies += len(s.b)
-	}
 	if s.expires != 0 {
 		q.expiring++
 	}
-	if s.urgent() {
+	switch {
+	case s.bulk():
+		q.run.add(s.class)
+	case s.urgent():
 		q.hasten()
+	default:
+		q.replies += len(s.b)
+		q.run = run{}
+		if s.volatile() {
+			q.volatile++
+		}
 	}
 }
 
@@ -89,6 +93,9 @@ func (q *queue) filter(drop func(s *segment) bool) (removed int) {
 	clear(q.segs[keep:])
 	q.segs = q.segs[:keep]
 	q.bytes -= removed
+	if removed > 0 {
+		q.recount()
+	}
 	return removed
 }
 
@@ -142,6 +149,7 @@ func (q *queue) drop(need int, kind func(*segment) bool, lost func(class uint32)
 		}
 	}
 	q.head = to
+	q.run.n = min(q.run.n, int32(len(q.segs)-end))
 	q.bytes -= freed
 	return freed
 }

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Writing reports whether the carrier has something in hand.
+func (c *Conn) Writing() bool { return c.writing() }
+
 // A socket of which roomy says no takes nothing, and once its peer has read a little,
 // something is taken where it says yes.
 func TestRoomy(t *testing.T) {

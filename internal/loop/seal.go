@@ -3,7 +3,6 @@ package loop
 import (
 	"errors"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -12,24 +11,19 @@ import (
 
 // seal encrypts and writes b as long as the peer takes any of it within the write
 // timeout. Nothing is encrypted while older ciphertext waits, and none waits when
-// it returns, unless the loop gave the stream up.
-func (w *writer) seal(b []byte) error {
+// it returns, unless the loop gave the stream up. It reports how much was encrypted.
+func (w *writer) seal(b []byte) (n int, left bool, err error) {
 	s := w.stream
 	for {
-		left, err := w.pass()
-		if left {
-			w.keep(b)
-			return nil
+		if left, err = w.pass(); left || err != nil || n == len(b) {
+			return n, left, err
 		}
-		if err != nil || len(b) == 0 {
-			return err
-		}
-		n, err := s.secure.Write(b[:min(len(b), recordSize)])
+		k, err := s.secure.Write(b[n:min(len(b), n+recordSize)])
 		if err != nil {
-			return err
+			return n, false, err
 		}
-		s.loop.stats.BytesOut.Add(uint64(n))
-		b = b[n:]
+		s.loop.stats.BytesOut.Add(uint64(k))
+		n += k
 	}
 }
 
@@ -38,20 +32,20 @@ func (w *writer) seal(b []byte) error {
 func (w *writer) sealUntil(seg *segment) error {
 	left, err := w.pass()
 	for !left && err == nil {
-		due, over := w.until(seg)
+		look, over := w.look(seg)
 		if over {
 			return nil
 		}
 		var room bool
-		if room, left, err = w.room(min(due, w.timeout())); room {
+		if room, left, err = w.room(look.by); room {
 			return w.sealNow(seg)
 		}
-		if !left && err == nil && due > w.timeout() {
+		if !left && err == nil && look.left > w.timeout() {
 			return ErrSlow
 		}
 	}
 	if left {
-		w.leave([]segment{*seg})
+		w.leave([]segment{*seg}, 0)
 		return nil
 	}
 	return err
@@ -59,25 +53,22 @@ func (w *writer) sealUntil(seg *segment) error {
 
 // sealNow encrypts and writes a segment, unless its time has come meanwhile.
 func (w *writer) sealNow(seg *segment) error {
-	if _, over := w.until(seg); over {
+	look, over := w.look(seg)
+	if over {
 		return nil
 	}
-	w.begin([]segment{*seg})
-	return w.seal(seg.b)
+	w.stream.loop.stats.begun([]segment{*seg}, look.at)
+	return w.end(seg, 0)
 }
 
-// room waits, for no longer than d, until the kernel takes something. It reports whether
+// room waits, no longer than by then, until the kernel takes something. It reports whether
 // the loop gave the stream up. Where there is no asking, as in a pipe, it is taken to.
-func (w *writer) room(d time.Duration) (room, left bool, err error) {
-	sc, ok := w.stream.secure.wire.nc.(syscall.Conn)
-	if !ok {
-		return true, false, nil
+func (w *writer) room(by time.Time) (room, left bool, err error) {
+	rc, err := w.stream.socket()
+	if rc == nil || err != nil {
+		return err == nil, false, err
 	}
-	rc, err := sc.SyscallConn()
-	if err != nil {
-		return false, false, err
-	}
-	if left, err = w.allow(d); left || err != nil {
+	if left, err = w.allow(by); left || err != nil {
 		return false, left, err
 	}
 	err = rc.Write(func(fd uintptr) bool { return roomy(int(fd)) })
@@ -92,7 +83,7 @@ func (w *writer) room(d time.Duration) (room, left bool, err error) {
 func (w *writer) pass() (left bool, err error) {
 	wire := &w.stream.secure.wire
 	for wire.waits() {
-		if left, err := w.allow(w.timeout()); left || err != nil {
+		if left, err := w.allow(time.Now().Add(w.timeout())); left || err != nil {
 			return left, err
 		}
 		n, err := wire.pass()

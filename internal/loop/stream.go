@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -145,6 +146,30 @@ func (s *stream) write(q *queue) (n int, moved bool, err error) {
 	return n, true, nil
 }
 
+// socket returns what is under the connection, nil where there is no asking it, as in a
+// pipe.
+func (s *stream) socket() (syscall.RawConn, error) {
+	nc := s.nc
+	if s.secure != nil {
+		nc = s.secure.wire.nc
+	}
+	if sc, ok := nc.(syscall.Conn); ok {
+		return sc.SyscallConn()
+	}
+	return nil, nil
+}
+
+// roomy reports whether the kernel takes something now. A writer that has nothing in hand
+// may have filled it.
+func (s *stream) roomy() (yes bool) {
+	rc, err := s.socket()
+	if rc == nil || err != nil {
+		return true // the next write tells
+	}
+	err = rc.Control(func(fd uintptr) { yes = roomy(int(fd)) })
+	return yes || err != nil
+}
+
 func (s *stream) busy() bool { return s.handed }
 
 func (s *stream) peer() netip.AddrPort { return addrPort(s.nc.RemoteAddr()) }
@@ -197,7 +222,7 @@ func (s *stream) detach() (nc net.Conn, unread []byte, unwritten []Frame, err er
 	}
 	select { // a batch that the writer has not begun
 	case batch := <-s.batches:
-		s.writer.leave(batch)
+		s.writer.leave(batch, 0)
 	default:
 	}
 	_ = s.nc.SetDeadline(time.Time{})

@@ -78,66 +78,84 @@ func (w *writer) together(segs []segment) error {
 	for i := range segs {
 		w.buf = append(w.buf, segs[i].b...)
 	}
-	w.begin(segs)
-	err := w.writeAll(w.buf)
+	if len(segs) > 0 {
+		w.stream.loop.stats.begun(segs, w.stream.loop.clock.Micros())
+	}
+	n, left, err := w.writeAll(w.buf)
+	if left {
+		w.leave(segs, n)
+	}
 	if cap(w.buf) > writeBuffer {
 		w.buf = nil
 	}
 	return err
 }
 
-// begin notes that a write call is made for segments.
-func (w *writer) begin(segs []segment) {
-	if len(segs) > 0 {
-		w.stream.loop.stats.begun(segs, w.stream.loop.clock.Micros())
-	}
-}
-
-// writeAll writes b as long as the peer takes any of it within the write timeout.
-func (w *writer) writeAll(b []byte) error {
+// writeAll writes b as long as the peer takes any of it within the write timeout. It
+// reports how much went, and whether the loop gave the stream up.
+func (w *writer) writeAll(b []byte) (n int, left bool, err error) {
 	if w.stream.secure != nil {
 		return w.seal(b)
 	}
-	for len(b) > 0 {
-		n, left, err := w.write(b, w.timeout())
-		b = b[n:]
+	for n < len(b) {
+		k, left, err := w.write(b[n:], time.Now().Add(w.timeout()))
+		n += k
 		switch {
 		case left:
-			w.keep(b)
-			return nil
+			return n, true, nil
 		case err == nil:
 		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return err
-		case n == 0:
-			return ErrSlow
+			return n, false, err
+		case k == 0:
+			return n, false, ErrSlow
 		}
 	}
-	return nil
+	return n, false, nil
 }
 
-// keep notes what was begun and could not be written because the loop gave the stream
-// up, leave what was not begun.
-func (w *writer) keep(b []byte) {
-	if len(b) > 0 {
-		w.rest = append(w.rest, Frame{B: append([]byte(nil), b...)})
+// end writes the rest of a segment that was begun: it must be ended.
+func (w *writer) end(seg *segment, sent int) error {
+	n, left, err := w.writeAll(seg.b[sent:])
+	if left {
+		w.leave([]segment{*seg}, sent+n)
+	}
+	return err
+}
+
+// leave notes what the loop, which gave the stream up, gets back of segments whose first
+// bytes were written: the rest of what was begun is nobody's to drop.
+func (w *writer) leave(segs []segment, sent int) {
+	for i := range segs {
+		f := segs[i].frame()
+		if sent > 0 {
+			f = Frame{B: f.B[min(sent, len(f.B)):]}
+			sent -= len(segs[i].b) - len(f.B)
+		}
+		if len(f.B) > 0 {
+			w.rest = append(w.rest, f)
+		}
 	}
 }
 
-func (w *writer) leave(batch []segment) {
-	for i := range batch {
-		w.rest = append(w.rest, batch[i].frame())
-	}
+// look is a look at the clock for a segment with a deadline: what is decided, written and
+// counted goes by this one, however long the goroutine is kept from it.
+type look struct {
+	at   int64         // when it was, in a Clock's Micros
+	left time.Duration // until the deadline
+	by   time.Time     // when that is, or the write timeout's end if that is sooner
 }
 
-// until returns how long a segment may yet be begun, and whether that is not at all: then
-// it has expired.
-func (w *writer) until(seg *segment) (due time.Duration, over bool) {
+// look reports too whether the segment has expired, and counts it then.
+func (w *writer) look(seg *segment) (l look, over bool) {
 	const long = int64(time.Hour / time.Microsecond) // a far deadline does not fit a Duration
-	due = time.Duration(min(seg.expires*1000-w.stream.loop.clock.Micros(), long)) * time.Microsecond
-	if due <= 0 {
+	now := time.Now()
+	l.at = w.stream.loop.clock.Micros()
+	l.left = time.Duration(min(seg.expires*1000-l.at, long)) * time.Microsecond
+	l.by = now.Add(min(l.left, w.timeout()))
+	if over = l.left <= 0; over {
 		w.stream.loop.stats.Expired.Add(1)
 	}
-	return due, due <= 0
+	return l, over
 }
 
 // writeUntil gives up a segment of which nothing was written by its deadline.
@@ -145,29 +163,25 @@ func (w *writer) writeUntil(seg *segment) error {
 	if w.stream.secure != nil {
 		return w.sealUntil(seg)
 	}
-	due, over := w.until(seg)
+	look, over := w.look(seg)
 	if over {
 		return nil
 	}
-	at := w.stream.loop.clock.Micros()
-	n, left, err := w.write(seg.b, min(due, w.timeout()))
+	n, left, err := w.write(seg.b, look.by)
 	if n > 0 {
-		w.stream.loop.stats.begun([]segment{*seg}, at)
+		w.stream.loop.stats.begun([]segment{*seg}, look.at)
 	}
 	switch {
-	case left && n == 0:
-		w.leave([]segment{*seg})
-		return nil
 	case left:
-		w.keep(seg.b[n:])
+		w.leave([]segment{*seg}, n)
 		return nil
 	case err == nil:
 		return nil
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return err
 	case n > 0:
-		return w.writeAll(seg.b[n:]) // begun, so it must be ended
-	case due > w.timeout():
+		return w.end(seg, n)
+	case look.left > w.timeout():
 		return ErrSlow
 	}
 	w.stream.loop.stats.Expired.Add(1)
@@ -176,11 +190,11 @@ func (w *writer) writeUntil(seg *segment) error {
 
 func (w *writer) timeout() time.Duration { return w.stream.loop.engine.opts.WriteTimeout }
 
-// write makes one write that takes no longer than d. It reports whether the loop
+// write makes one write, which ends by then. It reports whether the loop
 // gave the stream up, before or meanwhile.
-func (w *writer) write(b []byte, d time.Duration) (n int, left bool, err error) {
+func (w *writer) write(b []byte, by time.Time) (n int, left bool, err error) {
 	s := w.stream
-	if left, err = w.allow(d); left || err != nil {
+	if left, err = w.allow(by); left || err != nil {
 		return 0, left, err
 	}
 	n, err = s.nc.Write(b)
@@ -189,13 +203,13 @@ func (w *writer) write(b []byte, d time.Duration) (n int, left bool, err error) 
 	return n, err != nil && w.gaveUp(), err
 }
 
-// allow gives the next write a time, unless the loop gave the stream up.
-func (w *writer) allow(d time.Duration) (left bool, err error) {
+// allow gives the next write a time to end by, unless the loop gave the stream up.
+func (w *writer) allow(by time.Time) (left bool, err error) {
 	s := w.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.left {
-		err = s.nc.SetWriteDeadline(time.Now().Add(d))
+		err = s.nc.SetWriteDeadline(by)
 	}
 	return s.left, err
 }

@@ -28,4 +28,11 @@
 // are tried on a copy of the map, written together with those of other users, and shown
 // when that is done; more of the user wait meanwhile. When it is not known whether a
 // group was written, the map is loaded again before the next change.
+//
+// # Memory
+//
+// What maps and waiting changes take is counted, and bounded: when it is too much, nothing
+// is set any more, and no map is read. Without a store that is all there is to do: a map
+// that leaves memory is lost. With one, maps of users who are not here are put away before
+// it comes to that. Who is here has a record in any case, which waits for the map.
 package userstate

@@ -23,8 +23,10 @@ type Conn interface {
 	// Begin answers the request with a stream, whose events follow.
 	Begin()
 	// Answer answers the request as a whole, with JSON. The connection may serve
-	// other requests then, and nothing more is heard of it.
-	Answer(status int, body []byte)
+	// other requests then, and nothing more is heard of it. A conn that writes later
+	// than the call refuses the request for now if that would be at or after until, in
+	// Clock milliseconds, 0 for never.
+	Answer(status int, body []byte, until int64)
 	// Close ends a stream when what was sent is written.
 	Close(cause error)
 	// Name is what the client names the conn by in a request of its own, with a secret

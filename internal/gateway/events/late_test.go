@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"throng"
@@ -16,12 +17,35 @@ import (
 type asker struct {
 	conn
 	reads  bool
+	delay  time.Duration // of who asks whether it reads
 	status int
 	body   string
+	until  int64
 }
 
-func (a *asker) TakesNow() bool                 { return a.reads }
-func (a *asker) Answer(status int, body []byte) { a.status, a.body = status, string(body) }
+func (a *asker) TakesNow() bool {
+	time.Sleep(a.delay)
+	return a.reads
+}
+
+func (a *asker) Answer(status int, body []byte, until int64) {
+	a.status, a.body, a.until = status, string(body), until
+}
+
+// asks polls a channel that has a history.
+func asks(t *testing.T, clock *throng.Clock, a *asker, missed []*throng.Publication, at url.Values) {
+	t.Helper()
+	g := events.New(events.Options{
+		Node: window{missed}, Clock: clock, Loops: 1, Limits: session.Limits{Channels: 10, QueueBytes: 1 << 20},
+	})
+	at.Set("channel", "hist:a")
+	r, hint := events.ParsePoll(at)
+	if hint != "" {
+		t.Fatal(hint)
+	}
+	a.conn = conn{&sessiontest.Transport{}}
+	g.Poll(a, r, events.Client{})
+}
 
 // An answer with a deadline is not for a client that does not read: it asks again from
 // where it stood. Without one it may wait.
@@ -40,19 +64,65 @@ func TestPollThatDoesNotRead(t *testing.T) {
 		{[]*throng.Publication{lasting, expiring}, false, 429, `"code":111`},
 		{[]*throng.Publication{lasting, over}, false, 200, `"data":1`},
 	} {
-		g := events.New(events.Options{
-			Node: window{test.missed}, Clock: clock, Loops: 1, Limits: session.Limits{Channels: 10, QueueBytes: 16 << 10},
-		})
-		a := &asker{conn: conn{&sessiontest.Transport{}}, reads: test.reads}
-		r, hint := events.ParsePoll(url.Values{"channel": {"hist:a"}, "offset": {"0"}, "epoch": {"e"}})
-		if hint != "" {
-			t.Fatal(hint)
-		}
-		g.Poll(a, r, events.Client{})
+		a := &asker{reads: test.reads}
+		asks(t, clock, a, test.missed, url.Values{"offset": {"0"}, "epoch": {"e"}})
 		if a.status != test.status || !strings.Contains(a.body, test.body) || strings.Contains(a.body, `"data":3`) {
 			t.Errorf("%d %s, want %d with %s", a.status, a.body, test.status, test.body)
 		}
 	}
+}
+
+// An answer with a deadline is so short that it is begun as a whole; the client asks for
+// the rest. Without one it is as long as may wait.
+func TestPollWithDeadlinesIsShort(t *testing.T) {
+	const each, all = 1000, 40
+	clock := throng.NewClock()
+	due := clock.Now() + time.Hour.Milliseconds()
+	history := func(deadline func(offset int) int64) (list []*throng.Publication) {
+		for i := range all {
+			p := &throng.Publication{Offset: uint64(i + 1), Epoch: "e", Data: []byte(`"` + strings.Repeat("x", each) + `"`)}
+			p.ExpiresAt = deadline(i + 1)
+			list = append(list, p)
+		}
+		return list
+	}
+	for _, test := range []struct {
+		name     string
+		deadline func(offset int) int64
+		query    url.Values
+		count    int // of publications in the answer
+		offset   string
+		until    int64
+	}{
+		{"none", func(int) int64 { return 0 }, url.Values{"offset": {"0"}, "epoch": {"e"}}, all, `"offset":40,"epoch"`, 0},
+		{"all", func(int) int64 { return due }, url.Values{"offset": {"0"}, "epoch": {"e"}}, 15, `"offset":15,"epoch"`, due},
+		{"the last", func(i int) int64 { return due * int64(i/all) }, url.Values{"offset": {"0"}, "epoch": {"e"}}, 39, `"offset":39,"epoch"`, 0},
+		{"the first", func(i int) int64 { return due * int64((all-i)/(all-1)) }, url.Values{"offset": {"0"}, "epoch": {"e"}}, 15, `"offset":15,"epoch"`, due},
+		{"the newest", func(int) int64 { return due }, url.Values{}, 15, `"offset":40,"epoch"`, due},
+	} {
+		a := &asker{reads: true}
+		asks(t, clock, a, history(test.deadline), test.query)
+		count := strings.Count(a.body, `"data":`)
+		if a.status != 200 || count != test.count || !strings.Contains(a.body, test.offset) || a.until != test.until {
+			t.Errorf("%s: %d publications, until %d; %d %.120s", test.name, count, a.until, a.status, a.body)
+		}
+	}
+}
+
+// What runs out while an answer is made is not in it.
+func TestPollRunsOutOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := throng.NewClock()
+		soon, later := clock.Now()+100, clock.Now()+10_000
+		a := &asker{reads: true, delay: 150 * time.Millisecond}
+		asks(t, clock, a, []*throng.Publication{
+			{Offset: 1, Epoch: "e", Data: []byte("1"), ExpiresAt: soon},
+			{Offset: 2, Epoch: "e", Data: []byte("2"), ExpiresAt: later},
+		}, url.Values{"offset": {"0"}, "epoch": {"e"}})
+		if strings.Contains(a.body, `"data":1`) || !strings.Contains(a.body, `"data":2`) || a.until != later {
+			t.Errorf("%s, until %d", a.body, a.until)
+		}
+	})
 }
 
 // What is urgent does not go ahead in a stream: its id says what was sent before.

@@ -25,6 +25,7 @@ type Poll struct {
 	recovered bool
 	got       []kept
 	size      int    // their bytes
+	timed     bool   // one of them has a deadline
 	last      uint64 // the offset of the last of them
 	full      bool   // more came than one answer takes
 	settling  bool
@@ -76,7 +77,7 @@ func (g *Gateway) Poll(c Conn, r Request, who Client) *Poll {
 func (p *Poll) refuse(err *throng.Error) {
 	if !p.Ended() {
 		p.End()
-		p.Conn.Answer(statusOf(err), Problem(err, ""))
+		p.Conn.Answer(statusOf(err), Problem(err, ""), 0)
 	}
 }
 
@@ -173,13 +174,22 @@ func (p *Poll) keepMissed(pub *throng.Publication, now int64) {
 	p.keep(p.gw.recent[p.Ref().Loop].event(p.sub.Channel(), pub), pub.ExpiresAt, pub.Offset)
 }
 
+// timedAnswer is the most bytes of publications that an answer has if one of them has a
+// deadline: what a kernel that takes anything takes at once. All of an answer is begun with
+// its first byte, and the rest of a longer one would wait for a client that reads slowly.
+const timedAnswer = 16 << 10
+
 // keep takes a publication into the answer, if there is room.
 func (p *Poll) keep(event []byte, expires int64, offset uint64) {
-	object := object(event)
-	if p.full || len(p.got) > 0 && (len(p.got) >= p.req.limit || p.size+len(object) > p.gw.opts.Limits.QueueBytes) {
+	object, room := object(event), p.gw.opts.Limits.QueueBytes
+	if p.timed || expires != 0 {
+		room = min(room, timedAnswer)
+	}
+	if p.full || len(p.got) > 0 && (len(p.got) >= p.req.limit || p.size+len(object) > room) {
 		p.full = true
 		return
 	}
+	p.timed = p.timed || expires != 0
 	p.got = append(p.got, kept{object, expires})
 	p.size += len(object)
 	p.last = offset
@@ -215,19 +225,44 @@ func (p *Poll) Shed(int, func(uint32)) int { return 0 }
 // taken back, so one with deadlines is not for a client that does not read: it may ask
 // again from where it stood.
 func (p *Poll) answer(at throng.Position) {
+	for {
+		until := p.strike()
+		if until != 0 {
+			p.Conn.Flush()
+		}
+		if until != 0 && !p.Conn.TakesNow() {
+			p.refuse(throng.ErrTooManyRequests)
+			return
+		}
+		b, now := p.body(at)
+		if until != 0 && now >= until {
+			continue
+		}
+		p.End()
+		p.Conn.Answer(http.StatusOK, b, until)
+		if until != 0 {
+			p.Conn.Flush()
+		}
+		return
+	}
+}
+
+// strike takes out of the answer what is out of date, and returns when the next of the
+// rest will be, 0 for never.
+func (p *Poll) strike() (until int64) {
 	now := p.gw.opts.Clock.Now()
 	all := len(p.got)
 	p.got = slices.DeleteFunc(p.got, func(k kept) bool { return k.expires != 0 && now >= k.expires })
 	p.gw.asking.Stats.Expired.Add(uint64(all - len(p.got)))
-	timed := slices.ContainsFunc(p.got, func(k kept) bool { return k.expires != 0 })
-	if timed {
-		p.Conn.Flush()
+	for _, k := range p.got {
+		until = throng.Earlier(until, k.expires)
 	}
-	if timed && !p.Conn.TakesNow() {
-		p.refuse(throng.ErrTooManyRequests)
-		return
-	}
-	b := append(make([]byte, 0, p.size+len(p.got)+len(p.req.Channels[0])+160), `{"channel":`...)
+	return until
+}
+
+// body makes the answer, and says when it was ready.
+func (p *Poll) body(at throng.Position) (b []byte, now int64) {
+	b = append(make([]byte, 0, p.size+len(p.got)+len(p.req.Channels[0])+160), `{"channel":`...)
 	b = appendString(b, p.req.Channels[0])
 	b = append(b, `,"offset":`...)
 	b = strconv.AppendUint(b, at.Offset, 10)
@@ -245,13 +280,9 @@ func (p *Poll) answer(at throng.Position) {
 		b = append(b, k.object...)
 	}
 	b = append(b, `],"time":`...)
-	b = strconv.AppendInt(b, p.gw.opts.Clock.Now(), 10)
-	b = append(b, "}\n"...)
-	p.End()
-	p.Conn.Answer(http.StatusOK, b)
-	if timed {
-		p.Conn.Flush()
-	}
+	now = p.gw.opts.Clock.Now()
+	b = strconv.AppendInt(b, now, 10)
+	return append(b, "}\n"...), now
 }
 
 // finish answers a poll that has begun with what there is. Publications that nobody
@@ -346,5 +377,5 @@ func (p *Poll) Disconnect(d *throng.Disconnect) {
 	if d.Final() || d == throng.DisconnectExpired {
 		status = http.StatusForbidden
 	}
-	p.Conn.Answer(status, Problem(&throng.Error{Code: uint32(d.Code), Message: d.Reason}, ""))
+	p.Conn.Answer(status, Problem(&throng.Error{Code: uint32(d.Code), Message: d.Reason}, ""), 0)
 }

@@ -15,14 +15,14 @@ import (
 // conn is a carrier whose client reads nothing.
 type conn struct{ *sessiontest.Transport }
 
-func (conn) Begin()               {}
-func (conn) Answer(int, []byte)   {}
-func (conn) Close(error)          {}
-func (conn) SetDeadline(int64)    {}
-func (conn) Name([16]byte) string { return "" }
-func (conn) Now() int64           { return 0 }
-func (conn) LastAck() int64       { return 0 }
-func (conn) TakesNow() bool       { return false }
+func (conn) Begin()                    {}
+func (conn) Answer(int, []byte, int64) {}
+func (conn) Close(error)               {}
+func (conn) SetDeadline(int64)         {}
+func (conn) Name([16]byte) string      { return "" }
+func (conn) Now() int64                { return 0 }
+func (conn) LastAck() int64            { return 0 }
+func (conn) TakesNow() bool            { return false }
 
 // window is a node that has the same history for every channel.
 type window struct{ missed []*throng.Publication }

@@ -50,7 +50,7 @@ func (g *Gateway) Stream(c Conn, r Request, who Client) *Stream {
 	p := s.plan(&r)
 	if len(p.wanted) == 0 && !p.err().Temporary {
 		s.End()
-		c.Answer(statusOf(p.err()), Problem(p.err(), p.hint))
+		c.Answer(statusOf(p.err()), Problem(p.err(), p.hint), 0)
 		return s
 	}
 	c.Begin()
