@@ -135,9 +135,9 @@ type CurveQuery struct {
 // Sessions are listed from the one that began last. An open one keeps its place when it
 // ends.
 //
-// Erase removes everything about a user and returns how many visits that were, open
-// ones too: their node begins them anew, or what it writes at their end would bring
-// back what was erased.
+// Erase removes everything about a user, the map of UserStates too but not what Bonuses
+// have, and returns how many visits that were, open ones too: their node begins them anew,
+// or what it writes at their end would bring back what was erased.
 type Records interface {
 	Online(ctx context.Context, q OnlineQuery) (OnlineUsers, error)
 	Sessions(ctx context.Context, f VisitFilter, p Page) (page []Visit, next string, err error)

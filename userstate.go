@@ -1,6 +1,9 @@
 package throng
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // StateEntry is one key of a user's state: a small map that the user's tabs and devices
 // share.
@@ -32,6 +35,9 @@ type StateChange struct {
 	// when that was, in Clock milliseconds.
 	Mutation  string
 	MutatedAt int64
+	// Remembered, unless 0, is the version below which none of the user's mutations is
+	// remembered any more.
+	Remembered uint64
 }
 
 // Mutation is a change that was made, for whoever repeats it.
@@ -44,15 +50,23 @@ type Mutation struct {
 
 // UserStates keeps users' maps where a node that starts finds them again.
 //
-// SaveStates writes changes in their order, all or nothing; the same changes may be given
-// again. LoadState returns what is kept of a user, without keys that had expired by now, and
-// the mutations since; one of whom nothing is kept has an empty Epoch. ForgetState removes
-// all of a user, PruneStates what had expired by now and mutations older than since.
+// SaveStates writes changes in their order, all or nothing. Those of a user are of one
+// epoch, each with the version behind the one before, and the first one goes on from what
+// is kept; one with version 1, from nothing. Where that is not so it fails with
+// ErrStateMoved, and nothing was written: something else was, perhaps changes of before
+// whose outcome was not known. After any other error it is not known whether they were
+// written. LoadState returns what is kept of a user, without keys that had expired by now, and
+// the last mutations since, at most so many; one of whom nothing is kept has an empty Epoch. ForgetState removes
+// all of a user, PruneStates keys that had expired by then, and mutations older than since;
+// a map's version stays what it is, so nobody may be about who could still show such a key.
 //
 // Calls block and are never made on a loop; they are safe for concurrent use.
 type UserStates interface {
 	SaveStates(ctx context.Context, changes []StateChange) error
-	LoadState(ctx context.Context, user string, now, since int64) (UserState, []Mutation, error)
+	LoadState(ctx context.Context, user string, now, since int64, most int) (UserState, []Mutation, error)
 	ForgetState(ctx context.Context, user string) error
-	PruneStates(ctx context.Context, now, since int64) error
+	PruneStates(ctx context.Context, expired, since int64) error
 }
+
+// ErrStateMoved is the error of changes of a map that is not where they go on from.
+var ErrStateMoved = errors.New("a user's map is not where its changes go on from")

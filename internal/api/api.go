@@ -35,9 +35,12 @@ type Options struct {
 	// Tokens takes tokens back; nil where there are none.
 	Tokens Tokens
 	// Records are the books of visits, and Ledger this node's part of them; nil where
-	// none are kept. Records' Erase sees to it that this node writes nothing of before.
+	// none are kept.
 	Records throng.Records
 	Ledger  Ledger
+	// Erase removes what a store keeps of a user, and returns how many visits that were.
+	// It sees to it that this node writes nothing of before. Nil where there is no store.
+	Erase func(ctx context.Context, user string) (visits int64, err error)
 	// States are the maps of users; nil where they have none.
 	States States
 	// Bonuses is the desk of bonuses.

@@ -166,29 +166,3 @@ func (c *call) changeState(change StateChange) (*stateChangeResult, *throng.Erro
 	}
 	return &stateChangeResult{Epoch: o.Epoch, Version: o.Version, Replayed: o.Replayed}, nil
 }
-
-// forgetState removes a user's map, and what the own channel kept of it.
-func (c *call) forgetState(user string) *throng.Error {
-	name := throng.UserChannel(user)
-	if c.opts.States == nil || name == "" {
-		return nil
-	}
-	emptied := make(chan error, 1)
-	ctx, cancel := c.wait()
-	defer cancel()
-	c.opts.Node.RemoveHistory(ctx, name, func(err error) { emptied <- err })
-	failure, err := answered(c, emptied)
-	if err == nil && failure != nil {
-		err = c.coded(failure, "visits_erase", "")
-	}
-	if err != nil {
-		return err
-	}
-	done := make(chan *throng.Error, 1)
-	c.opts.States.Forget(user, func(err *throng.Error) { done <- err })
-	refused, err := answered(c, done)
-	if err == nil {
-		err = refused
-	}
-	return err
-}

@@ -41,7 +41,7 @@ type sumAnswer struct {
 // Without books every question says which setting is missing.
 func TestVisitsNowhere(t *testing.T) {
 	w := over(t, api.Options{})
-	for _, method := range []string{"online", "user", "watched", "sessions", "curve", "top", "erase"} {
+	for _, method := range []string{"online", "user", "watched", "sessions", "curve", "top"} {
 		w.refused("visits_"+method, `{"user":"a"}`, 108, "store.kind")
 	}
 	status, answer := w.request("POST", "/api/visits_export", `{}`)
@@ -276,7 +276,8 @@ func TestVisitsUser(t *testing.T) {
 }
 
 func TestVisitsErase(t *testing.T) {
-	w := over(t, api.Options{Records: someBooks(t)})
+	b := someBooks(t)
+	w := over(t, api.Options{Records: b, Erase: b.Erase, Node: emptyChannels{}})
 	w.want("visits_erase", `{"user":"anna"}`, `{"visits":5}`)
 	w.want("visits_erase", `{"user":"anna"}`, `{"visits":0}`)
 	w.want("visits_sessions", `{"user":"anna","any_channel":true}`, `{"visits":[]}`)

@@ -18,7 +18,7 @@ type visitsCommand struct {
 	Curve    visitsCurveCommand    `cmd:"" help:"Draw how many were here over a time."`
 	Top      visitsTopCommand      `cmd:"" help:"List who spent the most time on a day."`
 	Export   visitsExportCommand   `cmd:"" help:"Write all visits that match as CSV or JSON lines."`
-	Erase    visitsEraseCommand    `cmd:"" help:"Erase all that is known of a user's visits."`
+	Erase    visitsEraseCommand    `cmd:"" help:"Erase all that is known of a user: visits, and the map of its screens."`
 }
 
 // visitsPlace are the flags that say where.

@@ -90,7 +90,7 @@ type visitsEraseCommand struct {
 // Run implements the command.
 func (c *visitsEraseCommand) Run(r *run) error {
 	if !c.Yes {
-		return wrongUse(errors.New("all visits and sums of the user would be lost for ever"),
+		return wrongUse(errors.New("all visits and sums of the user, and the map of its screens, would be lost for ever"),
 			"say --yes to do it; `throng visits export --user …` writes them down before")
 	}
 	answer, err := c.call(r, "visits_erase", map[string]any{"user": c.User})

@@ -32,6 +32,9 @@ func (s *Server) composeAPI() error {
 	if s.visits != nil {
 		o.Ledger = s.visits
 	}
+	if s.store != nil {
+		o.Erase = s.erase
+	}
 	if s.states != nil {
 		o.States = statesOfAPI{s.states}
 	}

@@ -54,6 +54,18 @@ func (s *Server) openStore(ctx context.Context) (store.Store, error) {
 	return sqlite.Open(ctx, sqlite.Options{File: file, Log: s.log})
 }
 
+// erase removes what the store has of a user, also where no visits are recorded any more
+// and nothing else has opened it.
+func (s *Server) erase(ctx context.Context, user string) (visits int64, err error) {
+	if s.records != nil { // the ledger's: what it still has to write goes too
+		return s.records.Erase(ctx, user)
+	}
+	if err := s.store.Open(ctx); err != nil {
+		return 0, err
+	}
+	return s.store.Erase(ctx, user)
+}
+
 // closeStore is the end of it, when nobody uses it any more.
 func (s *Server) closeStore() {
 	if s.store == nil {

@@ -26,7 +26,7 @@ func (s *Server) composeStates() error {
 		},
 		Post: s.engine.Post, Here: s.hub.Active, Clock: s.clock, Log: s.log,
 		Keys: c.StateKeys, ValueBytes: int(c.StateValue), UserBytes: int(c.StateBytes), Memory: int64(c.StateMemory),
-		Mutations: c.Mutations, Idle: c.StateTTL,
+		Mutations: c.Mutations, Idle: c.StateTTL, History: c.HistoryTTL,
 	}
 	if c.State == "store" {
 		o.Store = s.store

@@ -18,12 +18,12 @@ func (l *Later) SaveStates(ctx context.Context, changes []throng.StateChange) er
 }
 
 // LoadState implements throng.UserStates.
-func (l *Later) LoadState(ctx context.Context, user string, now, since int64) (throng.UserState, []throng.Mutation, error) {
+func (l *Later) LoadState(ctx context.Context, user string, now, since int64, most int) (throng.UserState, []throng.Mutation, error) {
 	s, err := l.get(ctx)
 	if err != nil {
 		return throng.UserState{}, nil, err
 	}
-	return s.LoadState(ctx, user, now, since)
+	return s.LoadState(ctx, user, now, since, most)
 }
 
 // ForgetState implements throng.UserStates.
@@ -36,10 +36,10 @@ func (l *Later) ForgetState(ctx context.Context, user string) error {
 }
 
 // PruneStates implements throng.UserStates.
-func (l *Later) PruneStates(ctx context.Context, now, since int64) error {
+func (l *Later) PruneStates(ctx context.Context, expired, since int64) error {
 	s, err := l.now()
 	if err != nil {
 		return err
 	}
-	return s.PruneStates(ctx, now, since)
+	return s.PruneStates(ctx, expired, since)
 }

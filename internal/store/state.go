@@ -8,18 +8,21 @@ import (
 )
 
 // StateChanges are changes of users' maps in a normal form, with names as texts: of each
-// user one map, of each key the last change, and nothing of an epoch that ended.
+// user one map, of each key the last change.
 type StateChanges struct {
-	Maps      []StateMap
-	Entries   []StateRow // in the order of users and keys
-	Mutations []StateMutation
+	Maps      []StateMap      // in the order of users
+	Entries   []StateRow      // in the order of users and keys
+	Mutations []StateMutation // those that are remembered
 }
 
-// StateMap says where a user's map stands.
+// StateMap says where a user's map stands, and where its changes go on from; from 0:
+// there is none.
 type StateMap struct {
 	User, Epoch string
+	From        uint64
 	Version     uint64
 	At          int64
+	Remembered  uint64 // as that of the last change that says it
 }
 
 // StateRow is what a key has; Deleted: nothing.
@@ -37,8 +40,9 @@ type StateMutation struct {
 	At            int64
 }
 
-// NewStateChanges brings changes into the normal form.
-func NewStateChanges(list []throng.StateChange) *StateChanges {
+// NewStateChanges brings changes into the normal form. Those of a user that don't follow
+// each other are throng.ErrStateMoved.
+func NewStateChanges(list []throng.StateChange) (*StateChanges, error) {
 	type name struct{ user, key string }
 	maps := make(map[string]int)
 	rows := make(map[name]int)
@@ -46,20 +50,17 @@ func NewStateChanges(list []throng.StateChange) *StateChanges {
 	for i := range list {
 		one := &list[i]
 		user, e := Text(one.User), &one.Entry
-		m := StateMap{user, one.Epoch, e.Version, e.UpdatedAt}
-		if at, there := maps[user]; !there {
-			maps[user] = len(c.Maps)
-			c.Maps = append(c.Maps, m)
-		} else {
-			if c.Maps[at].Epoch != one.Epoch { // what was before is of no map any more
-				c.forget(user)
-				clear(rows)
-				for j := range c.Entries {
-					rows[name{c.Entries[j].User, c.Entries[j].Key}] = j
-				}
-			}
-			c.Maps[at] = m
+		at, there := maps[user]
+		if !there {
+			at = len(c.Maps)
+			maps[user] = at
+			c.Maps = append(c.Maps, StateMap{User: user, Epoch: one.Epoch, From: e.Version - 1, Version: e.Version - 1})
 		}
+		m := &c.Maps[at]
+		if one.Epoch != m.Epoch || e.Version != m.Version+1 || e.Version == 0 {
+			return nil, throng.ErrStateMoved
+		}
+		m.Version, m.At, m.Remembered = e.Version, e.UpdatedAt, max(m.Remembered, one.Remembered)
 		r := StateRow{user, Text(e.Key), string(e.Value), e.Value == nil, e.Version, e.UpdatedAt, e.ExpiresAt}
 		if at, there := rows[name{user, r.Key}]; there {
 			c.Entries[at] = r
@@ -71,16 +72,32 @@ func NewStateChanges(list []throng.StateChange) *StateChanges {
 			c.Mutations = append(c.Mutations, StateMutation{user, Text(one.Mutation), r.Key, e.Version, one.MutatedAt})
 		}
 	}
+	c.Mutations = slices.DeleteFunc(c.Mutations, func(m StateMutation) bool { return m.Version < c.Maps[maps[m.User]].Remembered })
 	slices.SortFunc(c.Maps, func(a, b StateMap) int { return cmp.Compare(a.User, b.User) })
 	slices.SortFunc(c.Entries, func(a, b StateRow) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Key, b.Key)) })
-	slices.SortStableFunc(c.Mutations, func(a, b StateMutation) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.ID, b.ID)) })
-	c.Mutations = slices.CompactFunc(c.Mutations, func(a, b StateMutation) bool { return a.User == b.User && a.ID == b.ID })
-	return c
+	return c, nil
 }
 
-func (c *StateChanges) forget(user string) {
-	c.Entries = slices.DeleteFunc(c.Entries, func(r StateRow) bool { return r.User == user })
-	c.Mutations = slices.DeleteFunc(c.Mutations, func(m StateMutation) bool { return m.User == user })
+// Forgetful returns the maps of which mutations are not remembered any more.
+func (c *StateChanges) Forgetful() (list []StateMap) {
+	for i := range c.Maps {
+		if c.Maps[i].Remembered > 0 {
+			list = append(list, c.Maps[i])
+		}
+	}
+	return list
+}
+
+// Begun returns the maps that are new, and those that go on.
+func (c *StateChanges) Begun() (begun, on []StateMap) {
+	for i := range c.Maps {
+		if c.Maps[i].From == 0 {
+			begun = append(begun, c.Maps[i])
+		} else {
+			on = append(on, c.Maps[i])
+		}
+	}
+	return begun, on
 }
 
 // State puts together what a store has of a user.

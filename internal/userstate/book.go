@@ -75,8 +75,9 @@ func (b *book) result(id string, now int64) *result {
 	return nil
 }
 
-// remember keeps a mutation's result, and forgets what is too old or too much.
-func (b *book) remember(r result, most int) {
+// remember keeps a mutation's result, and forgets what is too old or too much: what is
+// below the version that it returns, if it is not 0.
+func (b *book) remember(r result, most int) (remembered uint64) {
 	b.results = append(b.results, r)
 	b.ids += len(r.id)
 	drop := 0
@@ -85,6 +86,13 @@ func (b *book) remember(r result, most int) {
 		drop++
 	}
 	b.results = slices.Delete(b.results, 0, drop)
+	switch {
+	case drop == 0:
+		return 0
+	case len(b.results) == 0:
+		return r.version + 1
+	}
+	return b.results[0].version
 }
 
 // step begins the next version.

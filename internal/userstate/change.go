@@ -136,12 +136,13 @@ func (s *States) apply(b *book, c *Change, now int64) (Outcome, *throng.StateCha
 	if old.expires != 0 && old.expires == b.next {
 		b.rearm()
 	}
+	remembered := uint64(0)
 	if c.Mutation != "" {
-		b.remember(result{c.Mutation, c.Key, v, now}, s.opts.Mutations)
+		remembered = b.remember(result{c.Mutation, c.Key, v, now}, s.opts.Mutations)
 	}
 	s.stats.Writes.Add(1)
 	return Outcome{Epoch: b.epoch, Version: v}, &throng.StateChange{
-		User: c.User, Epoch: b.epoch, Mutation: c.Mutation, MutatedAt: now,
+		User: c.User, Epoch: b.epoch, Mutation: c.Mutation, MutatedAt: now, Remembered: remembered,
 		Entry: throng.StateEntry{Key: c.Key, Value: c.Value, Version: v, UpdatedAt: now, ExpiresAt: c.ExpiresAt},
 	}
 }

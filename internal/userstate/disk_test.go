@@ -46,6 +46,9 @@ func (d *disk) SaveStates(ctx context.Context, changes []throng.StateChange) err
 	if d.fails() {
 		return errDisk
 	}
+	if d.moved(changes) {
+		return throng.ErrStateMoved
+	}
 	d.saves++
 	for i := range changes {
 		c := &changes[i]
@@ -63,6 +66,7 @@ func (d *disk) SaveStates(ctx context.Context, changes []throng.StateChange) err
 			d.ever[c.Epoch+" "+c.Mutation]++
 			k.made = append(k.made, throng.Mutation{ID: c.Mutation, Key: c.Entry.Key, Version: c.Entry.Version, At: c.MutatedAt})
 		}
+		k.made = slices.DeleteFunc(k.made, func(m throng.Mutation) bool { return m.Version < c.Remembered })
 	}
 	if d.lose {
 		d.lose, d.away = false, true
@@ -73,7 +77,7 @@ func (d *disk) SaveStates(ctx context.Context, changes []throng.StateChange) err
 	return nil
 }
 
-func (d *disk) LoadState(ctx context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+func (d *disk) LoadState(ctx context.Context, user string, now, since int64, most int) (st throng.UserState, made []throng.Mutation, err error) {
 	if err := d.wait(ctx); err != nil {
 		return st, nil, err
 	}
@@ -88,7 +92,8 @@ func (d *disk) LoadState(ctx context.Context, user string, now, since int64) (st
 	}
 	st = k.st
 	st.Entries = slices.DeleteFunc(slices.Clone(st.Entries), func(e throng.StateEntry) bool { return e.ExpiresAt != 0 && e.ExpiresAt <= now })
-	return st, slices.DeleteFunc(slices.Clone(k.made), func(m throng.Mutation) bool { return m.At <= since }), nil
+	made = slices.DeleteFunc(slices.Clone(k.made), func(m throng.Mutation) bool { return m.At <= since })
+	return st, made[max(0, len(made)-most):], nil
 }
 
 func (d *disk) ForgetState(ctx context.Context, user string) error {
@@ -104,7 +109,15 @@ func (d *disk) ForgetState(ctx context.Context, user string) error {
 	return nil
 }
 
-func (d *disk) PruneStates(context.Context, int64, int64) error { return nil }
+func (d *disk) PruneStates(_ context.Context, expired, since int64) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, k := range d.users {
+		k.st.Entries = slices.DeleteFunc(k.st.Entries, func(e throng.StateEntry) bool { return e.ExpiresAt != 0 && e.ExpiresAt <= expired })
+		k.made = slices.DeleteFunc(k.made, func(m throng.Mutation) bool { return m.At <= since })
+	}
+	return nil
+}
 
 // set puts the store away, or back.
 func (d *disk) set(away bool) {

@@ -27,7 +27,9 @@
 // With a store, a change is written before anybody sees it. Changes of a user that wait
 // are tried on a copy of the map, written together with those of other users, and shown
 // when that is done; more of the user wait meanwhile. When it is not known whether a
-// group was written, the map is loaded again before the next change.
+// group was written, the map is loaded again before the next change. Should the group be
+// written later than that, the next change, which goes on from something else, is refused
+// by the store, and the map loaded once more.
 //
 // # Memory
 //

@@ -33,6 +33,8 @@ type Options struct {
 	Mutations int
 	// Idle is for how long the map of a user who is not here stays in memory.
 	Idle time.Duration
+	// History is for how long a client that was away is told what it missed.
+	History time.Duration
 	// Gather is for how long changes are gathered that are written together; default 2 ms.
 	Gather time.Duration
 }

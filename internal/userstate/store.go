@@ -145,7 +145,7 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// With keys whose time is over: clients that come back may show them, and are told.
-	st, made, err := s.opts.Store.LoadState(limited, u.name, 0, now-replayWindow)
+	st, made, err := s.opts.Store.LoadState(limited, u.name, 0, now-replayWindow, s.opts.Mutations)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	u.loading = false
@@ -245,7 +245,10 @@ func (s *States) prune(ctx context.Context) {
 		}
 		timer.Reset(every)
 		now := s.opts.Clock.Now()
-		if err := s.opts.Store.PruneStates(ctx, now, now-replayWindow); err != nil {
+		// A key goes without a diff here: who can come back and go on from what it shows
+		// has to be told by one, when the map is loaded. A history may outlast its time a bit.
+		expired := now - max(replayWindow, 2*s.opts.History.Milliseconds())
+		if err := s.opts.Store.PruneStates(ctx, expired, now-replayWindow); err != nil {
 			s.away(ctx, "prune", err)
 		}
 	}

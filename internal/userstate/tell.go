@@ -87,7 +87,11 @@ func (s *States) Knows(name, epoch string, version uint64) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	u := sh.users[name]
-	return u != nil && u.known && u.book.epoch == epoch && version <= u.book.version
+	if u == nil || !u.known || u.book.epoch != epoch || version > u.book.version {
+		return false
+	}
+	u.touched = s.opts.Clock.Now() // it stays until the subscription has begun
+	return true
 }
 
 // Show shows a subscription that has begun, to a user's own channel, the map: now, or as

@@ -14,7 +14,7 @@ import (
 	server "throng/test/postgres"
 )
 
-// proxy carries connections to a database, and cuts one at a commit.
+// proxy carries connections to a database, and cuts one at a commit, or keeps it.
 type proxy struct {
 	target string
 	listen net.Listener
@@ -26,6 +26,9 @@ type proxy struct {
 	// its answer before it reaches the client.
 	before, after atomic.Bool
 	cuts          atomic.Int32
+	// late, if there is one, keeps the next commit from the server until it is closed,
+	// whether the client is still there or not.
+	late atomic.Pointer[chan struct{}]
 }
 
 func newProxy(t *testing.T, target string) *proxy {
@@ -97,6 +100,10 @@ func (p *proxy) carry(client, upstream net.Conn) {
 				if p.after.CompareAndSwap(true, false) {
 					p.cuts.Add(1)
 					mute.Store(true)
+				}
+				if late := p.late.Swap(nil); late != nil {
+					p.cuts.Add(1)
+					<-*late
 				}
 			}
 			if _, werr := upstream.Write(buf[:n]); err != nil || werr != nil {

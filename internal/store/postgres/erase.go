@@ -29,7 +29,7 @@ func (s *Store) Erase(ctx context.Context, user string) (visits int64, err error
 			}
 			visits += tag.RowsAffected()
 		}
-		return nil
+		return forgetMap(ctx, tx, text)
 	})
 	if err != nil {
 		return 0, err

@@ -44,7 +44,8 @@ func (s *Store) explain(err error) error {
 	var connect *pgconn.ConnectError
 	switch {
 	case err == nil, errors.As(err, &known), errors.As(err, &told),
-		errors.Is(err, throng.ErrFenced), errors.Is(err, throng.ErrSuperseded), errors.Is(err, throng.ErrBadVisit):
+		errors.Is(err, throng.ErrFenced), errors.Is(err, throng.ErrSuperseded), errors.Is(err, throng.ErrBadVisit),
+		errors.Is(err, throng.ErrStateMoved):
 		return err
 	case errors.Is(err, puddle.ErrClosedPool):
 		return throng.ErrClosed

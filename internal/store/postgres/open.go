@@ -3,8 +3,8 @@
 //
 // The store's clock is the database's. Visits that ended lie in partitions of a day,
 // which are made when they are needed and dropped whole. Transactions take their locks
-// in one order: lease, open visits, days, and rows by key; a bonus, and its claims. What
-// deadlocks or fails to serialise all the same is repeated.
+// in one order: lease, open visits, days, and rows by key; a bonus, and its claims; maps,
+// and what is in them. What deadlocks or fails to serialise all the same is repeated.
 package postgres
 
 import (

@@ -7,53 +7,67 @@ import (
 	"throng/internal/store"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 var _ throng.UserStates = (*Store)(nil)
 
 const (
-	mapsOfRows = `unnest(@users::text[], @epochs::text[], @versions::bigint[], @times::bigint[]) AS m (user_id, epoch, version, updated_at)`
-	// The maps first: their rows are the locks of all that is theirs.
+	mapsOfRows = `unnest(@users::text[], @epochs::text[], @from::bigint[], @versions::bigint[], @times::bigint[])
+		AS m (user_id, epoch, since, version, updated_at)`
+	// The maps first: their rows are the locks of all that is theirs. A statement behind
+	// it sees what those wrote that it waited for.
 	lockMaps = `SELECT 1 FROM user_state WHERE user_id = ANY (@users::text[]) ORDER BY user_id FOR UPDATE`
-	// Rows of a map that ended: the user's has another epoch now.
-	ended = ` WHERE user_id IN (SELECT m.user_id FROM ` + mapsOfRows + ` JOIN user_state s USING (user_id) WHERE s.epoch <> m.epoch)`
-	// What is older than what is there was written before.
-	setMaps = `INSERT INTO user_state AS s (user_id, epoch, version, updated_at)
-		SELECT user_id, epoch, version, updated_at FROM ` + mapsOfRows + ` ORDER BY user_id
-		ON CONFLICT (user_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, updated_at = excluded.updated_at
-		WHERE s.epoch <> excluded.epoch OR s.version < excluded.version`
+	// Each changes a row only if the map is where its changes go on from; a conflict
+	// waits for whoever inserts the same row.
+	beginMaps = `INSERT INTO user_state (user_id, epoch, version, updated_at)
+		SELECT user_id, epoch, version, updated_at FROM ` + mapsOfRows + ` ORDER BY user_id ON CONFLICT DO NOTHING`
+	moveMaps = `UPDATE user_state s SET version = m.version, updated_at = m.updated_at FROM ` + mapsOfRows + `
+		WHERE s.user_id = m.user_id AND s.epoch = m.epoch AND s.version = m.since`
 	rowsOfState = `unnest(@users::text[], @keys::text[], @values::text[], @versions::bigint[], @times::bigint[], @expires::bigint[])
 		AS r (user_id, key, value, version, updated_at, expires_at)`
-	setEntries = `INSERT INTO user_state_entry AS e (user_id, key, value, version, updated_at, expires_at)
+	setEntries = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at)
 		SELECT user_id, key, value, version, updated_at, expires_at FROM ` + rowsOfState + `
 		ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value, version = excluded.version,
-			updated_at = excluded.updated_at, expires_at = excluded.expires_at WHERE e.version < excluded.version`
-	removeEntries = `DELETE FROM user_state_entry e USING ` + rowsOfState + `
-		WHERE e.user_id = r.user_id AND e.key = r.key AND e.version <= r.version`
-	addMutations = `INSERT INTO user_state_mutation AS u (user_id, mutation, key, version, mutated_at)
-		SELECT * FROM unnest(@users::text[], @ids::text[], @keys::text[], @versions::bigint[], @times::bigint[])
-		ON CONFLICT (user_id, mutation) DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
+			updated_at = excluded.updated_at, expires_at = excluded.expires_at`
+	removeEntries = `DELETE FROM user_state_entry e USING ` + rowsOfState + ` WHERE e.user_id = r.user_id AND e.key = r.key`
+	addMutations  = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at)
+		SELECT * FROM unnest(@users::text[], @ids::text[], @keys::text[], @versions::bigint[], @times::bigint[])`
+	forgetMutations = `DELETE FROM user_state_mutation u USING unnest(@users::text[], @remembered::bigint[]) AS m (user_id, remembered)
+		WHERE u.user_id = m.user_id AND u.version < m.remembered`
 )
 
-// SaveStates writes changes of users' maps.
+// SaveStates writes changes of users' maps. A COMMIT whose answer was lost may come late:
+// the maps' rows make these changes wait for it, and see that they go on from something
+// else.
 func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	c := store.NewStateChanges(changes)
+	c, err := store.NewStateChanges(changes)
+	if err != nil {
+		return err
+	}
 	set, gone := c.Split()
-	maps := stateMaps(c.Maps)
+	begun, on := c.Begun()
 	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
 		b := new(pgx.Batch)
-		b.Queue(lockMaps, pgx.NamedArgs{"users": maps["users"]})
-		b.Queue(`DELETE FROM user_state_entry`+ended, maps)
-		b.Queue(`DELETE FROM user_state_mutation`+ended, maps)
-		b.Queue(setMaps, maps)
+		if len(on) > 0 {
+			maps := stateMaps(on)
+			b.Queue(lockMaps, pgx.NamedArgs{"users": maps["users"]})
+			b.Queue(moveMaps, maps).Exec(all(len(on)))
+		}
+		if len(begun) > 0 {
+			b.Queue(beginMaps, stateMaps(begun)).Exec(all(len(begun)))
+		}
 		if len(set) > 0 {
 			b.Queue(setEntries, stateRows(set))
 		}
 		if len(gone) > 0 {
 			b.Queue(removeEntries, stateRows(gone))
+		}
+		if forgetful := c.Forgetful(); len(forgetful) > 0 {
+			b.Queue(forgetMutations, stateMaps(forgetful))
 		}
 		if len(c.Mutations) > 0 {
 			b.Queue(addMutations, stateMutations(c.Mutations))
@@ -62,14 +76,26 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 	})
 }
 
+// all sees to it that a statement changed so many maps; what comes behind it in a batch
+// fails with it.
+func all(maps int) func(pgconn.CommandTag) error {
+	return func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != int64(maps) {
+			return throng.ErrStateMoved
+		}
+		return nil
+	}
+}
+
 // LoadState reads what there is of a user, at one moment.
-func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+func (s *Store) LoadState(ctx context.Context, user string, now, since int64, most int) (st throng.UserState, made []throng.Mutation, err error) {
 	// One statement is one view of the database.
 	const query = `SELECT 0, epoch, '', version, updated_at, 0 FROM user_state WHERE user_id = @user
 		UNION ALL SELECT 1, key, value, version, updated_at, expires_at FROM user_state_entry
 			WHERE user_id = @user AND (expires_at = 0 OR expires_at > @now)
-		UNION ALL SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation WHERE user_id = @user AND mutated_at > @since`
-	args := pgx.NamedArgs{"user": store.Text(user), "now": now, "since": since}
+		UNION ALL (SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation
+			WHERE user_id = @user AND mutated_at > @since ORDER BY version DESC LIMIT @most)`
+	args := pgx.NamedArgs{"user": store.Text(user), "now": now, "since": since, "most": most}
 	err = s.query(ctx, s.nodes, query, args, func(rows pgx.Rows) error {
 		var kind int
 		var r store.StateRow
@@ -97,35 +123,41 @@ func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (s
 // ForgetState removes a user's map.
 func (s *Store) ForgetState(ctx context.Context, user string) error {
 	text := store.Text(user)
-	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
-		b := new(pgx.Batch)
-		b.Queue(`DELETE FROM user_state WHERE user_id = $1`, text)
-		b.Queue(`DELETE FROM user_state_entry WHERE user_id = $1`, text)
-		b.Queue(`DELETE FROM user_state_mutation WHERE user_id = $1`, text)
-		return tx.SendBatch(ctx, b).Close()
-	})
+	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error { return forgetMap(ctx, tx, text) })
 }
 
-// PruneStates removes what nobody is shown any more, piece by piece.
-func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
+// forgetMap removes a user's map. Who begins one in a transaction that is not over has a
+// row that can't be seen yet: inserting it too waits for that.
+func forgetMap(ctx context.Context, tx pgx.Tx, user string) error {
+	b := new(pgx.Batch)
+	b.Queue(`INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES ($1, '', 0, 0) ON CONFLICT DO NOTHING`, user)
+	b.Queue(`DELETE FROM user_state WHERE user_id = $1`, user)
+	b.Queue(`DELETE FROM user_state_entry WHERE user_id = $1`, user)
+	b.Queue(`DELETE FROM user_state_mutation WHERE user_id = $1`, user)
+	return tx.SendBatch(ctx, b).Close()
+}
+
+// PruneStates removes what nobody asks for any more, piece by piece.
+func (s *Store) PruneStates(ctx context.Context, expired, since int64) error {
 	if err := s.pruneBefore(ctx, `DELETE FROM user_state_entry WHERE (user_id, key) IN
-		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= $1 ORDER BY user_id, key LIMIT $2)`, now); err != nil {
+		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= $1 ORDER BY user_id, key LIMIT $2)`, expired); err != nil {
 		return err
 	}
-	return s.pruneBefore(ctx, `DELETE FROM user_state_mutation WHERE (user_id, mutation) IN
-		(SELECT user_id, mutation FROM user_state_mutation WHERE mutated_at <= $1 ORDER BY user_id, mutation LIMIT $2)`, since)
+	return s.pruneBefore(ctx, `DELETE FROM user_state_mutation WHERE (user_id, version) IN
+		(SELECT user_id, version FROM user_state_mutation WHERE mutated_at <= $1 ORDER BY user_id, version LIMIT $2)`, since)
 }
 
 // stateMaps are maps as arrays.
 func stateMaps(list []store.StateMap) pgx.NamedArgs {
 	n := len(list)
 	users, epochs := make([]string, n), make([]string, n)
-	versions, times := make([]int64, n), make([]int64, n)
+	from, versions, remembered, times := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	for i := range list {
 		m := &list[i]
-		users[i], epochs[i], versions[i], times[i] = m.User, m.Epoch, int64(m.Version), m.At
+		users[i], epochs[i], from[i], versions[i], times[i] = m.User, m.Epoch, int64(m.From), int64(m.Version), m.At
+		remembered[i] = int64(m.Remembered)
 	}
-	return pgx.NamedArgs{"users": users, "epochs": epochs, "versions": versions, "times": times}
+	return pgx.NamedArgs{"users": users, "epochs": epochs, "from": from, "versions": versions, "times": times, "remembered": remembered}
 }
 
 // stateRows are keys as arrays.

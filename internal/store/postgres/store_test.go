@@ -24,6 +24,7 @@ func TestPostgres(t *testing.T) {
 		{"ReadOnlyLater", testReadOnlyLater},
 		{"LostAnswer", testLostAnswer},
 		{"LostVerdict", testLostVerdict},
+		{"LateCommit", testLateCommit},
 		{"KilledClaiming", testKilledClaiming},
 		{"QuestionsDontStarveNodes", testQuestionsDontStarveNodes},
 		{"ClaimsDontStarveNodes", testClaimsDontStarveNodes},

@@ -42,7 +42,7 @@ func testTablesForPeople(t *testing.T, db *server.Server) {
 		"SELECT user_id, channel, left_at FROM online":                                                            "ann||",
 		"SELECT tableoid::regclass, user_id FROM visit_log WHERE channel = 'chat'":                                "visit_log_20261127|ann",
 		"SELECT count(*) FROM occupancy":                                                                          "0",
-		"SELECT max(version) FROM schema_version":                                                                 "4",
+		"SELECT max(version) FROM schema_version":                                                                 "5",
 		"SELECT seconds >= 0 FROM watching_times WHERE channel = ''":                                              "t",
 		"SELECT now() - started_at < '1 minute' FROM online":                                                      "t",
 	} {

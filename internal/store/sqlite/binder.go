@@ -30,10 +30,16 @@ func (b *binder) key(r *store.Row, epoch int64) *binder {
 // a row. The driver starts a goroutine for each call whose context can end, so it is
 // looked at here.
 func each[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, bind func(*binder, *T)) error {
+	_, err := eachCounted(ctx, c, statement, rows, bind)
+	return err
+}
+
+// eachCounted is each, and says how many rows of the table were changed.
+func eachCounted[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, bind func(*binder, *T)) (changed int64, err error) {
 	if len(rows) == 0 {
-		return nil
+		return 0, nil
 	}
-	return c.Raw(func(conn any) error {
+	err = c.Raw(func(conn any) error {
 		prepared, err := conn.(driver.ConnPrepareContext).PrepareContext(ctx, statement)
 		if err != nil {
 			return err
@@ -47,10 +53,17 @@ func each[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, b
 			}
 			b.values = b.values[:0]
 			bind(&b, &rows[i])
-			if _, err := run.ExecContext(whole, b.values); err != nil {
+			result, err := run.ExecContext(whole, b.values)
+			if err != nil {
 				return err
 			}
+			n, err := result.RowsAffected()
+			if err != nil {
+				return err
+			}
+			changed += n
 		}
 		return nil
 	})
+	return changed, err
 }

@@ -21,7 +21,10 @@ func (s *Store) Erase(ctx context.Context, user string) (visits int64, err error
 			}
 			visits += n
 		}
-		return exec(ctx, c, `DELETE FROM watch_daily WHERE user_id = ?`, text)
+		if err := exec(ctx, c, `DELETE FROM watch_daily WHERE user_id = ?`, text); err != nil {
+			return err
+		}
+		return forgetMap(ctx, c, text)
 	})
 	if err != nil {
 		return 0, err

@@ -11,20 +11,15 @@ import (
 var _ throng.UserStates = (*Store)(nil)
 
 const (
-	// Rows of a map that ended: the user's has another epoch now.
-	endEntries   = `DELETE FROM user_state_entry WHERE user_id = ?` + ended
-	endMutations = `DELETE FROM user_state_mutation WHERE user_id = ?` + ended
-	ended        = ` AND EXISTS (SELECT 1 FROM user_state WHERE user_id = ? AND epoch <> ?)`
-	// What is older than what is there was written before.
-	setMap = `INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET epoch = excluded.epoch, version = excluded.version, updated_at = excluded.updated_at
-		WHERE user_state.epoch <> excluded.epoch OR user_state.version < excluded.version`
+	// Each changes a row only if the map is where its changes go on from.
+	beginMap = `INSERT INTO user_state (user_id, epoch, version, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	moveMap  = `UPDATE user_state SET version = ?, updated_at = ? WHERE user_id = ? AND epoch = ? AND version = ?`
 	setEntry = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version, updated_at = excluded.updated_at,
-			expires_at = excluded.expires_at WHERE user_state_entry.version < excluded.version`
-	removeEntry = `DELETE FROM user_state_entry WHERE user_id = ? AND key = ? AND version <= ?`
-	addMutation = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET key = excluded.key, version = excluded.version, mutated_at = excluded.mutated_at`
+			expires_at = excluded.expires_at`
+	removeEntry     = `DELETE FROM user_state_entry WHERE user_id = ? AND key = ?`
+	addMutation     = `INSERT INTO user_state_mutation (user_id, mutation, key, version, mutated_at) VALUES (?, ?, ?, ?, ?)`
+	forgetMutations = `DELETE FROM user_state_mutation WHERE user_id = ? AND version < ?`
 )
 
 // SaveStates writes changes of users' maps.
@@ -32,19 +27,13 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 	if len(changes) == 0 {
 		return nil
 	}
-	c := store.NewStateChanges(changes)
+	c, err := store.NewStateChanges(changes)
+	if err != nil {
+		return err
+	}
 	set, gone := c.Split()
 	return s.transact(ctx, func(conn *sql.Conn) error {
-		end := func(b *binder, m *store.StateMap) { b.text(m.User).text(m.User).text(m.Epoch) }
-		if err := each(ctx, conn, endEntries, c.Maps, end); err != nil {
-			return err
-		}
-		if err := each(ctx, conn, endMutations, c.Maps, end); err != nil {
-			return err
-		}
-		if err := each(ctx, conn, setMap, c.Maps, func(b *binder, m *store.StateMap) {
-			b.text(m.User).text(m.Epoch).number(int64(m.Version)).number(m.At)
-		}); err != nil {
+		if err := moveMaps(ctx, conn, c); err != nil {
 			return err
 		}
 		if err := each(ctx, conn, setEntry, set, func(b *binder, r *store.StateRow) {
@@ -52,8 +41,11 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 		}); err != nil {
 			return err
 		}
-		if err := each(ctx, conn, removeEntry, gone, func(b *binder, r *store.StateRow) {
-			b.text(r.User).text(r.Key).number(int64(r.Version))
+		if err := each(ctx, conn, removeEntry, gone, func(b *binder, r *store.StateRow) { b.text(r.User).text(r.Key) }); err != nil {
+			return err
+		}
+		if err := each(ctx, conn, forgetMutations, c.Forgetful(), func(b *binder, m *store.StateMap) {
+			b.text(m.User).number(int64(m.Remembered))
 		}); err != nil {
 			return err
 		}
@@ -63,15 +55,34 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 	})
 }
 
+// moveMaps brings maps to their new versions, each from where its changes go on from.
+func moveMaps(ctx context.Context, conn *sql.Conn, c *store.StateChanges) error {
+	begun, on := c.Begun()
+	began, err := eachCounted(ctx, conn, beginMap, begun, func(b *binder, m *store.StateMap) {
+		b.text(m.User).text(m.Epoch).number(int64(m.Version)).number(m.At)
+	})
+	if err != nil {
+		return err
+	}
+	moved, err := eachCounted(ctx, conn, moveMap, on, func(b *binder, m *store.StateMap) {
+		b.number(int64(m.Version)).number(m.At).text(m.User).text(m.Epoch).number(int64(m.From))
+	})
+	if err == nil && began+moved != int64(len(c.Maps)) {
+		err = throng.ErrStateMoved
+	}
+	return err
+}
+
 // LoadState reads what there is of a user, at one moment.
-func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (st throng.UserState, made []throng.Mutation, err error) {
+func (s *Store) LoadState(ctx context.Context, user string, now, since int64, most int) (st throng.UserState, made []throng.Mutation, err error) {
 	text := store.Text(user)
 	// One statement is one view of the file.
 	const query = `SELECT 0, epoch, '', version, updated_at, 0 FROM user_state WHERE user_id = ?1
 		UNION ALL SELECT 1, key, value, version, updated_at, expires_at FROM user_state_entry
 			WHERE user_id = ?1 AND (expires_at = 0 OR expires_at > ?2)
-		UNION ALL SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation WHERE user_id = ?1 AND mutated_at > ?3`
-	err = s.query(ctx, query, []any{text, now, since}, func(columns func(...any) error) error {
+		UNION ALL SELECT * FROM (SELECT 2, mutation, key, version, mutated_at, 0 FROM user_state_mutation
+			WHERE user_id = ?1 AND mutated_at > ?3 ORDER BY version DESC LIMIT ?4)`
+	err = s.query(ctx, query, []any{text, now, since, most}, func(columns func(...any) error) error {
 		var kind int
 		var r store.StateRow
 		if err := columns(&kind, &r.Key, &r.Value, &r.Version, &r.UpdatedAt, &r.Expires); err != nil {
@@ -96,15 +107,7 @@ func (s *Store) LoadState(ctx context.Context, user string, now, since int64) (s
 // ForgetState removes a user's map, from the file too.
 func (s *Store) ForgetState(ctx context.Context, user string) error {
 	text := store.Text(user)
-	err := s.transact(ctx, func(c *sql.Conn) error {
-		for _, table := range []string{"user_state", "user_state_entry", "user_state_mutation"} {
-			if err := exec(ctx, c, `DELETE FROM `+table+` WHERE user_id = ?`, text); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := s.transact(ctx, func(c *sql.Conn) error { return forgetMap(ctx, c, text) }); err != nil {
 		return err
 	}
 	if err := s.emptyLog(ctx); err != nil {
@@ -114,12 +117,21 @@ func (s *Store) ForgetState(ctx context.Context, user string) error {
 	return nil
 }
 
-// PruneStates removes what nobody is shown any more, piece by piece.
-func (s *Store) PruneStates(ctx context.Context, now, since int64) error {
+func forgetMap(ctx context.Context, c *sql.Conn, user string) error {
+	for _, table := range []string{"user_state", "user_state_entry", "user_state_mutation"} {
+		if err := exec(ctx, c, `DELETE FROM `+table+` WHERE user_id = ?`, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PruneStates removes what nobody asks for any more, piece by piece.
+func (s *Store) PruneStates(ctx context.Context, expired, since int64) error {
 	if err := s.prune(ctx, `DELETE FROM user_state_entry WHERE (user_id, key) IN
-		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= ?1 LIMIT ?2)`, now); err != nil {
+		(SELECT user_id, key FROM user_state_entry WHERE expires_at > 0 AND expires_at <= ?1 LIMIT ?2)`, expired); err != nil {
 		return err
 	}
-	return s.prune(ctx, `DELETE FROM user_state_mutation WHERE (user_id, mutation) IN
-		(SELECT user_id, mutation FROM user_state_mutation WHERE mutated_at <= ?1 LIMIT ?2)`, since)
+	return s.prune(ctx, `DELETE FROM user_state_mutation WHERE (user_id, version) IN
+		(SELECT user_id, version FROM user_state_mutation WHERE mutated_at <= ?1 LIMIT ?2)`, since)
 }

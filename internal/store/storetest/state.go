@@ -1,10 +1,13 @@
 package storetest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 
 	"throng"
 )
@@ -30,10 +33,27 @@ func (w *world) save(changes ...throng.StateChange) {
 	w.no(w.store.SaveStates(w.ctx, changes))
 }
 
+// moved wants changes to be refused, and to leave everything as it is.
+func (w *world) moved(changes ...throng.StateChange) {
+	w.Helper()
+	users := make(map[string]string)
+	for _, c := range changes {
+		users[c.User] = w.state(c.User, 0, 0)
+	}
+	if err := w.store.SaveStates(w.ctx, changes); !errors.Is(err, throng.ErrStateMoved) {
+		w.Errorf("changes of a map that moved: %v", err)
+	}
+	for user, was := range users {
+		w.stateIs(user, was)
+	}
+}
+
+const enough = 1000 // mutations
+
 // state writes down what there is of a user.
 func (w *world) state(user string, now, since int64) string {
 	w.Helper()
-	st, made, err := w.store.LoadState(w.ctx, user, now, since)
+	st, made, err := w.store.LoadState(w.ctx, user, now, since, enough)
 	w.no(err)
 	var lines []string
 	for _, e := range st.Entries {
@@ -67,23 +87,62 @@ var stateTests = []test{
 		w.store = w.another()
 		w.stateIs("ann", `e 6 "a"=2@3/3000/0 "c"=null@5/5000/9000 "tab:1":"c"@5/5000`)
 	}},
-	{"State/TheSameAgain", func(w *world) {
+	{"State/GoesOnFromWhatIsKept", func(w *world) {
 		group := []throng.StateChange{named(set("ann", "e", 1, "a", `1`), "t:1"), unset("ann", "e", 2, "a"), set("ann", "e", 3, "b", `3`)}
 		w.save(group...)
-		w.save(group...)
-		want := `e 3 "b"=3@3/3000/0 "t:1":"a"@1/1000`
-		w.stateIs("ann", want)
-		w.save(set("ann", "e", 4, "a", `4`))
-		w.save(group...) // late: what came after it stays
-		w.stateIs("ann", `e 4 "a"=4@4/4000/0 "b"=3@3/3000/0 "t:1":"a"@1/1000`)
+		w.save(set("bob", "f", 1, "a", `1`))
+		w.moved(group...)                                                                                 // the same again
+		w.moved(named(set("ann", "e", 3, "b", `4`), "t:2"))                                               // somebody was earlier
+		w.moved(set("ann", "e", 5, "b", `5`))                                                             // something is missing
+		w.moved(set("ann", "g", 4, "b", `4`))                                                             // of another map
+		w.moved(set("ann", "g", 1, "b", `4`), unset("ann", "g", 2, "b"))                                  // there is one
+		w.moved(set("cid", "e", 2, "b", `4`))                                                             // there is none
+		w.moved(set("bob", "f", 2, "a", `2`), set("ann", "e", 3, "b", `4`), set("cid", "g", 1, "a", `1`)) // one keeps all from being written
+		w.moved(set("bob", "f", 2, "a", `2`), set("bob", "f", 4, "a", `4`))
+		w.moved(set("bob", "f", 2, "a", `2`), set("bob", "g", 1, "a", `4`))
+		w.moved(set("cid", "g", 0, "a", `1`))
+		w.stateIs("ann", `e 3 "b"=3@3/3000/0 "t:1":"a"@1/1000`)
+		w.stateIs("bob", `f 1 "a"=1@1/1000/0`)
+		w.stateIs("cid", " 0 ")
+		w.save(set("bob", "f", 2, "a", `2`), set("ann", "e", 4, "b", `4`), set("cid", "g", 1, "a", `1`))
+		w.stateIs("ann", `e 4 "b"=4@4/4000/0 "t:1":"a"@1/1000`)
 	}},
-	{"State/AnotherEpochIsAnotherMap", func(w *world) {
-		w.save(named(set("ann", "e", 7, "a", `1`), "t:1"), set("bob", "e", 7, "a", `1`))
-		w.save(set("ann", "f", 1, "b", `2`))
-		w.stateIs("ann", `f 1 "b"=2@1/1000/0`)
-		w.save(set("ann", "f", 2, "c", `3`), named(set("ann", "g", 1, "d", `4`), "t:2"))
-		w.stateIs("ann", `g 1 "d"=4@1/1000/0 "t:2":"d"@1/1000`)
-		w.stateIs("bob", `e 7 "a"=1@7/7000/0`)
+	{"State/OneOfManyIsFirst", func(w *world) {
+		const nodes, each = 4, 25
+		var all sync.WaitGroup
+		var made [nodes][each]bool
+		for n := range nodes {
+			node := w.another()
+			all.Go(func() {
+				for v := range each {
+					err := node.SaveStates(w.ctx, []throng.StateChange{set("ann", "e", uint64(v+1), fmt.Sprint("k", v), fmt.Sprint(n)), set(fmt.Sprint("u", v), fmt.Sprint(n), 1, "k", fmt.Sprint(n))})
+					if made[n][v] = err == nil; err != nil && !errors.Is(err, throng.ErrStateMoved) {
+						w.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		st, _, err := w.store.LoadState(w.ctx, "ann", 0, 0, enough)
+		w.no(err)
+		if st.Version == 0 {
+			w.Error("nobody was first")
+		}
+		for _, e := range st.Entries {
+			first := -1
+			for n := range nodes {
+				if made[n][e.Version-1] {
+					if first >= 0 {
+						w.Errorf("version %d was made by %d and by %d", e.Version, first, n)
+					}
+					first = n
+				}
+			}
+			if string(e.Value) != fmt.Sprint(first) {
+				w.Errorf("version %d was made by %d, and has the value of %s", e.Version, first, e.Value)
+			}
+			w.stateIs(fmt.Sprint("u", e.Version-1), fmt.Sprintf(`%d 1 "k"=%d@1/1000/0`, first, first))
+		}
 	}},
 	{"State/ExpiredIsNotLoadedAndIsPruned", func(w *world) {
 		w.save(until(set("ann", "e", 1, "a", `1`), 5000), set("ann", "e", 2, "b", `2`), named(set("ann", "e", 3, "c", `3`), "t:1"))
@@ -99,6 +158,52 @@ var stateTests = []test{
 		w.no(w.store.PruneStates(w.ctx, 5000, 3000))
 		w.stateIs("ann", kept)
 	}},
+	{"State/RemembersTheLastMutations", func(w *world) {
+		load := func(user string, since int64, most int) (versions string) {
+			st, made, err := w.store.LoadState(w.ctx, user, 0, since, most)
+			w.no(err)
+			if st.Version != 5 {
+				w.Errorf("version %d of %q", st.Version, user)
+			}
+			slices.SortFunc(made, func(a, b throng.Mutation) int { return cmp.Compare(a.Version, b.Version) })
+			for _, m := range made {
+				versions += fmt.Sprintf("%s@%d ", m.ID, m.Version)
+			}
+			return versions
+		}
+		check := func(got, want string) {
+			w.Helper()
+			if got != want {
+				w.Errorf("got %q, want %q", got, want)
+			}
+		}
+		group := func(user string) []throng.StateChange {
+			return []throng.StateChange{
+				named(set(user, "e", 1, "a", `1`), "t:1"), named(unset(user, "e", 2, "a"), "t:2"), set(user, "e", 3, "a", `3`),
+				named(set(user, "e", 4, "a", `4`), "t:1"), named(set(user, "e", 5, "a", `5`), "t:5"),
+			}
+		}
+		w.save(append(group("ann"), group("bob")...)...)
+		check(load("ann", 0, 10), "t:1@1 t:2@2 t:1@4 t:5@5 ") // a name may come again
+		check(load("ann", 0, 3), "t:2@2 t:1@4 t:5@5 ")
+		check(load("ann", 3999, 3), "t:1@4 t:5@5 ")
+		check(load("ann", 0, 0), "")
+
+		late := group("cid")
+		late[3].Remembered = 2
+		w.save(late...)
+		check(load("cid", 0, 10), "t:2@2 t:1@4 t:5@5 ")
+		late = group("dan")
+		w.save(late[:2]...)
+		late[3].Remembered, late[4].Remembered = 2, 5
+		w.save(late[2:]...)
+		check(load("dan", 0, 10), "t:5@5 ")
+		late = group("eve")
+		late[4].Remembered = 6
+		w.save(late...)
+		check(load("eve", 0, 10), "")
+		check(load("bob", 0, 10), "t:1@1 t:2@2 t:1@4 t:5@5 ")
+	}},
 	{"State/Forgotten", func(w *world) {
 		w.save(named(set("ann", "e", 1, "a", `1`), "t:1"), set("anna", "f", 1, "a", `1`))
 		w.no(w.store.ForgetState(w.ctx, "ann"))
@@ -110,25 +215,26 @@ var stateTests = []test{
 	}},
 	{"State/NamesOfEveryKind", func(w *world) {
 		names := []string{"a", "A", "\x00", "😀", "__proto__", `"q"\`, `\x41`, "'; drop table user_state", strings.Repeat("k", 255), strings.Repeat("\x01", 255), " ", "1", "null", "ä", "a\u0308"}
-		version := uint64(0)
+		var version uint64
 		var group []throng.StateChange
-		for _, user := range names {
+		for i, user := range names {
+			version = 0
 			for _, key := range names {
 				version++
-				group = append(group, named(set(user, "e", version, key, fmt.Sprintf(`"\u0000%d"`, version)), key))
+				group = append(group, named(set(user, "e", version, key, fmt.Sprintf(`"\u0000%d.%d"`, i, version)), key))
 			}
 		}
 		w.save(group...)
-		version = 0
-		for _, user := range names {
-			st, made, err := w.store.LoadState(w.ctx, user, 0, 0)
+		for i, user := range names {
+			version = 0
+			st, made, err := w.store.LoadState(w.ctx, user, 0, 0, enough)
 			w.no(err)
 			if len(st.Entries) != len(names) || len(made) != len(names) {
 				w.Fatalf("%q has %d keys and %d changes, want %d", user, len(st.Entries), len(made), len(names))
 			}
 			for _, key := range names {
 				version++
-				want := fmt.Sprintf(`"\u0000%d"`, version)
+				want := fmt.Sprintf(`"\u0000%d.%d"`, i, version)
 				if !slices.ContainsFunc(st.Entries, func(e throng.StateEntry) bool { return e.Key == key && string(e.Value) == want }) ||
 					!slices.ContainsFunc(made, func(m throng.Mutation) bool { return m.ID == key && m.Key == key && m.Version == version }) {
 					w.Errorf("%q of %q: %+v", key, user, st)
@@ -162,7 +268,7 @@ var stateTests = []test{
 		}
 		w.save(group...)
 		for i := range maps {
-			st, _, err := w.store.LoadState(w.ctx, fmt.Sprint("u", i), 0, 0)
+			st, _, err := w.store.LoadState(w.ctx, fmt.Sprint("u", i), 0, 0, enough)
 			w.no(err)
 			got := make(map[string]string)
 			for _, e := range st.Entries {
