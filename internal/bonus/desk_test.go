@@ -301,7 +301,7 @@ func TestRestart(t *testing.T) {
 		w.want(w.claim("long", "bob", "c"), "won 2")
 		w.want(w.claim("short", "bob", "c"), "expired")
 		w.want(w.claim("later", "bob", "c"), "not_yet")
-		w.channels.told()
+		w.wantTold("@user:bob bonus_result")
 		time.Sleep(10 * time.Second)
 		w.wantTold("room:2 bonus_offer")
 		synctest.Wait()
