@@ -103,6 +103,8 @@ type BonusFilter struct {
 	Live    bool
 	Now     int64
 	Channel string // of the audience
+	// Brief leaves out what may be long: Data, and the users of audiences.
+	Brief bool
 }
 
 // ClaimFilter says which claims are wanted; empty is any.

@@ -90,7 +90,7 @@ func TestState(t *testing.T) {
 	if page, err := os.ReadFile("../docs/users.md"); err != nil || !strings.Contains(string(page), string(example)) {
 		t.Errorf("docs/users.md (%v) has another example than the one that is run, shared_state.mjs", err)
 	}
-	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev")
+	s := process.Start(t, process.Build(t, "./cmd/throng"), "serve", "--dev", "--set", "limits.messages_per_second=20")
 	runScript(t, "state.mjs", "http://"+s.Public(), "http://"+s.Internal())
 }
 

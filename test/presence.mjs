@@ -40,6 +40,16 @@ async function enterAll(users, topic) {
   return tabs;
 }
 
+// settled waits until a tab is told nothing for a while, and returns how often it was.
+async function settled(tab) {
+  for (let before = -1; before !== diffs(tab);) {
+    before = diffs(tab);
+    await pause(600);
+  }
+  return diffs(tab);
+}
+
+const gathered = 250;   // ms that the server gathers differences for
 let ann, bob, topic = unique("presence:room");
 
 await run([
@@ -56,8 +66,7 @@ await run([
   }],
 
   ["a second tab is no join, and closing one of two is no leave", async () => {
-    await pause(600);
-    const before = diffs(bob);
+    const before = await settled(bob);
     const second = await enter("ann", topic);
     await shows(second, "ann", "bob");
     await pause(600);
@@ -79,25 +88,33 @@ await run([
   ["a user who flaps a hundred times a second costs four differences", async () => {
     const cid = await enter("cid", topic);
     await shows(bob, "ann", "bob", "cid");
-    const before = diffs(bob), end = Date.now() + 2000;
-    while (Date.now() < end) {
+    const before = diffs(bob), start = performance.now();
+    while (performance.now() < start + 2000) {
       cid.channel.leave();
       cid.channel = cid.client.socket.channel(topic, {});
       cid.channel.join();
       await pause(10);
     }
+    const took = performance.now() - start;
     await pause(600);
-    assert.ok(diffs(bob) - before <= 10, `${diffs(bob) - before} differences in 2 s`);
+    assert.ok(diffs(bob) - before <= took / gathered + 2, `${diffs(bob) - before} differences in ${took} ms`);
     await shows(bob, "ann", "bob", "cid");
     await cid.client.disconnect();
     await shows(bob, "ann", "bob");
   }],
 
   ["a connection that is cut is a leave, unless it is back at once", async () => {
-    const { opened } = bob.client;
-    bob.client.socket.conn.terminate(); // it comes back after 10 ms
-    await until(patience, "bob is back", () => bob.client.opened > opened && bob.channel.state === "joined");
-    await pause(600);
+    // It comes back after 10 ms. Where it takes longer than differences are gathered for,
+    // he did leave: once more.
+    for (let away = Infinity; away > 0.8 * gathered;) {
+      await settled(ann);
+      ann.leaves = [];
+      const { opened } = bob.client, cut = performance.now();
+      bob.client.socket.conn.terminate();
+      await until(patience, "bob is back", () => bob.client.opened > opened && bob.channel.state === "joined");
+      away = performance.now() - cut;
+      await settled(ann);
+    }
     assert.ok(!ann.leaves.includes("bob"), "bob was told to have left");
     await shows(bob, "ann", "bob");
     const late = await enter("dan", topic, { reconnectAfterMs: () => 1500 });

@@ -1,6 +1,6 @@
 export class SharedState { // the map that a user's tabs share, with this tab's own changes on top
   epoch = ""; version = 0; entries = new Map(); ready = false; at = null; count = 0;
-  pending = new Map(); // changes that are not confirmed: id → {key, value}
+  pending = new Map(); // changes that are not in entries yet: id → {key, value, made?}, made when they are confirmed
   onchange = () => {};
 
   constructor(socket, user, tab) { // tab is a name that no other tab has
@@ -27,18 +27,28 @@ export class SharedState { // the map that a user's tabs share, with this tab's 
     const id = `${this.tab}:${++this.count}`;
     this.pending.set(id, { key, value });
     this.onchange();
+    let tries = 0;
     return new Promise((done, failed) => {
+      const later = (e) => e.temporary || e.code === 111 || e.reason === "unmatched topic"; // the channel is being joined again
       const send = () => this.channel.push(value === undefined ? "state_del" : "state_set", { key, value, ...more, mutation_id: id })
-        .receive("ok", (answer) => { this.confirm(id); done(answer); })
+        .receive("ok", (answer) => { this.made(id, answer); done(answer); })
         .receive("timeout", send) // with the same id: it is made once
-        .receive("error", (e) => e.temporary ? setTimeout(send, 500) : (this.confirm(id), failed(e)));
+        .receive("error", (e) => later(e) ? setTimeout(send, Math.min(++tries, 10) * (e.retry_after_ms ?? 500)) : (this.confirm(id), failed(e)));
       send();
     });
   }
   confirm(id) { if (this.pending.delete(id)) this.onchange(); }
+  made(id, answer) { // its diff was there before, or the whole map follows
+    if (this.pending.has(id)) this.pending.get(id).made = answer;
+    this.settle();
+  }
+  settle() {
+    for (const [id, { made }] of this.pending) if (made && (made.epoch !== this.epoch || made.version <= this.version)) this.confirm(id);
+  }
   replace(map) {
     if (map.epoch === this.epoch && map.version < this.version) return;
     Object.assign(this, { epoch: map.epoch, version: map.version, entries: new Map(Object.entries(map.entries)), ready: true });
+    this.settle();
     this.onchange();
   }
   apply(diff) {
@@ -50,6 +60,7 @@ export class SharedState { // the map that a user's tabs share, with this tab's 
       diff.deleted ? this.entries.delete(diff.key) : this.entries.set(diff.key, diff);
     }
     this.confirm(diff.mutation_id);
+    this.settle();
     this.onchange();
   }
 }

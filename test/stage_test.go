@@ -14,6 +14,13 @@ func TestStage(t *testing.T) {
 	runScript(t, "stage.mjs", process.Build(t, "./cmd/throng"))
 }
 
+// TestClock holds the page's clock.
+func TestClock(t *testing.T) {
+	t.Parallel()
+	requireTools(t)
+	runScript(t, "clock.mjs")
+}
+
 // TestVerdicts holds what the page says of offers.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()

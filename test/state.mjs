@@ -92,6 +92,29 @@ await run([
     await agree(first.state, second.state, third.state);
   }],
 
+  ["a tab that writes too fast is made to wait, and loses nothing", async () => {
+    const early = ({ event, payload }) => event === "phx_reply" && payload.response.code === 111;
+    await Promise.all([...Array(50).keys()].map((i) => third.state.write("fast", i)));
+    assert.ok(third.client.frames.some(early), "it was not made to wait");
+    await agree(first.state, second.state, third.state);
+  }],
+
+  ["a change that meets a server where the channel is not joined is not given up", async () => {
+    const { client, state } = third, { channel } = state;
+    // The server ends the subscription, and what it says of that comes late.
+    const member = channel.isMember;
+    channel.isMember = (topic, event, ...rest) => event !== "phx_close" && member.call(channel, topic, event, ...rest);
+    const left = client.raw(channel.topic, "phx_leave", {}, channel.joinRef());
+    const written = state.write("met", "nobody");
+    await left;
+    await until(patience, "it is refused", () => client.frames.some(({ payload }) => payload.response?.reason === "unmatched topic"));
+    channel.trigger("phx_error");
+    await written;
+    channel.isMember = member;
+    await agree(first.state, second.state, third.state);
+    assert.equal(first.state.values().get("met"), "nobody");
+  }],
+
   ["a key expires everywhere", async () => {
     await first.state.write("toast", "saved", { ttl_ms: 300 });
     await agree(first.state, second.state, third.state);

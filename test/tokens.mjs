@@ -62,13 +62,14 @@ await run([
   }],
 
   ["refresh keeps a connection", async () => {
-    const ann = await open(byParam(() => sign({ sub: "ann", exp: now() + 2 })));
+    const exp = now() + 4;   // time enough for the refresh
+    const ann = await open(byParam(() => sign({ sub: "ann", exp })));
     const reply = await ann.raw("phoenix", "refresh", { token: sign({ sub: "ann" }) }, null);
     assert.equal(reply.payload.status, "ok");
     assert.ok(reply.payload.response.ttl > 3000, JSON.stringify(reply));
     const other = await ann.raw("phoenix", "refresh", { token: sign({ sub: "bob" }) }, null);
     assert.deepEqual(other.payload.response, { reason: "unauthorized", code: 101 });
-    await pause(3000);
+    await pause(1000 * exp + 1500 - Date.now());
     assert.equal(ann.opened, 1);
     await ann.channel("users:1", {});
   }],
@@ -77,7 +78,7 @@ await run([
     const ann = await open(byParam(() => sign({ sub: "ann" })));
     await assert.rejects(ann.channel("secret:9", {}), /permission denied/);
     let asked = 0;
-    const channel = await ann.channel("secret:1", () => (asked++, { token: sign({ sub: "ann", channel: "secret:1", publish: true, exp: now() + 2 }) }));
+    const channel = await ann.channel("secret:1", () => (asked++, { token: sign({ sub: "ann", channel: "secret:1", publish: true, exp: now() + 3 }) }));
     await answer(channel.push("msg", { n: 1 }), "push");
     await until(patience, "the own message", () => channel.log.length === 1);
     await until(2 * patience, "a second join", () => asked >= 2 && channel.state === "joined");

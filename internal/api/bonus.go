@@ -16,8 +16,9 @@ type Bonuses interface {
 	Bonus(ctx context.Context, id string) (throng.Bonus, error)
 	List(ctx context.Context, f throng.BonusFilter, p throng.Page) ([]throng.Bonus, string, error)
 	End(ctx context.Context, id string) (throng.Bonus, error)
-	// Claim judges the claim of any user, as if it had arrived at its time.
-	Claim(ctx context.Context, c throng.Claim) (throng.Judged, error)
+	// Claim judges the claim of any user, as if it had arrived at its time. may says why
+	// the caller may not name the bonuses of a channel (empty for those of users); nil for all.
+	Claim(ctx context.Context, c throng.Claim, may func(channel string) error) (throng.Judged, error)
 	Claims(ctx context.Context, f throng.ClaimFilter, p throng.Page) ([]throng.Claim, string, error)
 	// Erase takes a user's name out of the journal.
 	Erase(ctx context.Context, user string) (claims int64, err error)
@@ -87,11 +88,14 @@ func (c *call) stateOf(b *throng.Bonus) string {
 }
 
 // reachesBonus reports why the key may not name a bonus.
-func (c *call) reachesBonus(a *throng.Audience) *throng.Error {
-	if a.Channel == "" {
-		return c.key.reaches(throng.UserNamespace + ":")
+func (c *call) reachesBonus(a *throng.Audience) *throng.Error { return c.reachesBonuses(a.Channel) }
+
+// reachesBonuses reports why the key may not name those of a channel, empty for users'.
+func (c *call) reachesBonuses(channel string) *throng.Error {
+	if channel == "" {
+		channel = throng.UserNamespace + ":"
 	}
-	return c.key.reaches(a.Channel)
+	return c.key.reaches(channel)
 }
 
 // bonus reads one that the key may name.

@@ -35,15 +35,18 @@ func (c *call) bonusClaim(q *bonusClaimRequest) (*bonusClaimResult, *throng.Erro
 	at := c.opts.Clock.Now()
 	ctx, cancel := c.wait()
 	defer cancel()
-	if q.User == "" {
+	switch {
+	case q.ID == "":
+		return nil, bad("id: the id of a bonus is needed")
+	case q.User == "":
 		return nil, bad("user: the id of a user is needed")
 	}
-	if !allowed(c.key.Namespaces, Any) { // else there is nothing to look at
-		if _, err := c.bonus(ctx, "bonus_claim", q.ID); err != nil {
-			return nil, err
+	j, failure := c.opts.Bonuses.Claim(ctx, throng.Claim{Bonus: q.ID, User: q.User, ID: q.ClaimID, At: at}, func(channel string) error {
+		if err := c.reachesBonuses(channel); err != nil {
+			return err
 		}
-	}
-	j, failure := c.opts.Bonuses.Claim(ctx, throng.Claim{Bonus: q.ID, User: q.User, ID: q.ClaimID, At: at})
+		return nil
+	})
 	if failure != nil {
 		return nil, c.coded(failure, "bonus_claim", "")
 	}
@@ -177,7 +180,7 @@ func (c *call) bonusExport(w http.ResponseWriter, q *bonusExportRequest) *throng
 	})
 }
 
-const bonusEraseDoc = "Takes a user's name out of the journal of claims, and out of audiences that name it: places and counts stay. Nobody knows then that the user had a bonus; while it is open, it can be claimed again."
+const bonusEraseDoc = "Takes a user's name out of the journal of claims, and out of audiences that name it: places and counts stay. Nobody knows then that the user had a bonus; while it is open, it can be claimed again. Other nodes remember the user until ten minutes behind the deadlines."
 
 type bonusEraseRequest struct {
 	User string `json:"user" doc:"The user."`

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"throng"
 )
@@ -27,22 +28,30 @@ func (c *call) bonusCreate(q *bonusCreateRequest) (*bonusResult, *throng.Error) 
 	if err := q.check(); err != nil {
 		return nil, err
 	}
-	from, err := c.createdAt(ctx, q)
-	if err != nil {
-		return nil, err
+	var exists error
+	for {
+		from, err := c.createdAt(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		b, err := q.bonus(from)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.reachesBonus(&b.Audience); err != nil {
+			return nil, err
+		}
+		made, failure := c.opts.Bonuses.Create(ctx, *b)
+		switch {
+		case failure == nil:
+			return c.tellBonus(&made), nil
+		case exists == nil && errors.Is(failure, throng.ErrBonusExists):
+			// Perhaps the same call came to be meanwhile: now its times count from its creation.
+			exists = failure
+		default:
+			return nil, c.bonusError(failure, "bonus_create")
+		}
 	}
-	b, err := q.bonus(from)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.reachesBonus(&b.Audience); err != nil {
-		return nil, err
-	}
-	made, failure := c.opts.Bonuses.Create(ctx, *b)
-	if failure != nil {
-		return nil, c.bonusError(failure, "bonus_create")
-	}
-	return c.tellBonus(&made), nil
 }
 
 // check says what is wrong with how it was written.

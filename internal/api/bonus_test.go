@@ -1,21 +1,26 @@
 package api_test
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"throng"
 	"throng/internal/config"
 )
 
 // desk is a server with bonuses in a file.
-func desk(t *testing.T) *world {
+func desk(t *testing.T) *world { return deskIn(t, filepath.Join(t.TempDir(), "throng.db")) }
+
+func deskIn(t *testing.T, file string) *world {
 	return start(t, "goroutine", func(c *config.Config) {
-		c.Store.Kind, c.Store.File = "sqlite", filepath.Join(t.TempDir(), "throng.db")
+		c.Store.Kind, c.Store.File = "sqlite", file
 		c.APIKeys = append(c.APIKeys, config.APIKey{Name: "rooms", Key: "0123456789abcdef-rooms", Methods: []string{"*"}, Namespaces: []string{"room"}})
 	})
 }
@@ -62,6 +67,11 @@ func TestBonusMethods(t *testing.T) {
 	claim("cid", "3", "exhausted 0")
 
 	w.result(`bonus_get`, `{"id":"b"}`, func(b told) bool { return b.State == "exhausted" && b.Claimed == 2 && b.Ended_at > 0 })
+	journalMethods(w)
+}
+
+// journalMethods reads the journal of TestBonusMethods, and erases a user.
+func journalMethods(w *world) {
 	type claims struct {
 		Claims []struct {
 			ID, User, Claim_id string
@@ -72,10 +82,10 @@ func TestBonusMethods(t *testing.T) {
 	first := result[claims](w, "bonus_claims", `{"id":"b","limit":1}`)
 	rest := result[claims](w, "bonus_claims", fmt.Sprintf(`{"id":"b","cursor":%q}`, first.Next))
 	if len(first.Claims) != 1 || first.Claims[0].User != "ann" || first.Claims[0].Claim_id != "1" || len(rest.Claims) != 1 || rest.Claims[0].Place != 2 || rest.Next != "" {
-		t.Errorf("%+v %+v", first, rest)
+		w.Errorf("%+v %+v", first, rest)
 	}
 	if of := result[claims](w, "bonus_claims", `{"user":"ann"}`); len(of.Claims) != 1 || of.Claims[0].ID != "b" {
-		t.Errorf("%+v", of)
+		w.Errorf("%+v", of)
 	}
 	status, csv := w.request(http.MethodGet, "/api/bonus_export?id=b", "")
 	lines := strings.Split(strings.TrimSpace(string(csv)), "\r\n")
@@ -83,16 +93,56 @@ func TestBonusMethods(t *testing.T) {
 		lines = strings.Split(lines[0], "\n")
 	}
 	if status != 200 || len(lines) != 3 || lines[0] != "bonus,place,user,at,claim_id" || !strings.HasPrefix(lines[1], "b,1,ann,20") || !strings.HasPrefix(lines[2], "b,2,'=1+1,20") {
-		t.Errorf("%d %q", status, csv)
+		w.Errorf("%d %q", status, csv)
 	}
 	if _, jsonl := w.request(http.MethodGet, "/api/bonus_export?user=ann&format=jsonl", ""); !strings.HasPrefix(string(jsonl), `{"id":"b","place":1,"user":"ann","at":`) {
-		t.Errorf("%s", jsonl)
+		w.Errorf("%s", jsonl)
 	}
 	if got := result[struct{ Claims int64 }](w, "bonus_erase", `{"user":"ann"}`); got.Claims != 1 {
-		t.Errorf("%+v", got)
+		w.Errorf("%+v", got)
 	}
 	if of := result[claims](w, "bonus_claims", `{"id":"b"}`); len(of.Claims) != 2 || of.Claims[0].User != "" {
-		t.Errorf("%+v", of)
+		w.Errorf("%+v", of)
+	}
+}
+
+// TestBonusCreatedTwiceAtOnce: a call that is repeated while the first waits for the
+// store is answered like it, though its times count from later.
+func TestBonusCreatedTwiceAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "throng.db")
+	w := deskIn(t, file)
+	other, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	lock, err := other.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	for _, statement := range []string{"PRAGMA busy_timeout = 5000", "BEGIN IMMEDIATE"} {
+		if _, err := lock.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var calls sync.WaitGroup
+	var answers [2]json.RawMessage
+	for i := range answers {
+		calls.Go(func() {
+			var failed *throng.Error
+			if answers[i], failed = w.call("bonus_create", `{"id":"b","starts_in_ms":60000,"duration_ms":60000}`); failed != nil {
+				t.Errorf("call %d: %v", i, failed)
+			}
+		})
+		time.Sleep(50 * time.Millisecond)
+	}
+	if _, err := lock.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	calls.Wait()
+	if string(answers[0]) != string(answers[1]) {
+		t.Errorf("%s, and %s", answers[0], answers[1])
 	}
 }
 
@@ -141,7 +191,12 @@ func TestBonusLists(t *testing.T) {
 	list(`{"channel":"room:2"}`, "b1")
 	w.refused("bonus_get", `{"id":"b2"}`, 103, "no right to the namespace @user")
 	w.refused("bonus_end", `{"id":"b2"}`, 103, "no right")
-	w.refused("bonus_claim", `{"id":"b2","user":"ann"}`, 103, "no right")
+	w.refused("bonus_claim", `{"id":"b2","user":"ann"}`, 103, "no right to the namespace @user")
+	w.refused("bonus_claim", `{"id":"b3","user":"ann"}`, 103, "no right to the namespace @user")
+	w.refused("bonus_claim", `{"id":"none","user":"ann"}`, 102, "unknown bonus")
+	if got := result[struct{ Result string }](w, "bonus_claim", `{"id":"b1","user":"ann"}`); got.Result != "won" {
+		t.Errorf("%+v", got)
+	}
 	w.refused("bonus_claims", `{"id":"b2"}`, 103, "no right")
 	w.refused("bonus_claims", `{"user":"ann"}`, 103, "no right to all namespaces")
 	w.refused("bonus_erase", `{"user":"ann"}`, 103, "no right to all namespaces")
@@ -173,6 +228,7 @@ func TestBonusMistakes(t *testing.T) {
 	w.refused("bonus_end", `{"id":"none"}`, 102, "unknown bonus")
 	w.refused("bonus_claim", `{"id":"none","user":"ann"}`, 102, "unknown bonus")
 	w.refused("bonus_claim", `{"id":"none"}`, 107, "user: the id of a user is needed")
+	w.refused("bonus_claim", `{"user":"ann"}`, 107, "id: the id of a bonus is needed")
 	w.refused("bonus_claims", `{"id":"none"}`, 102, "unknown bonus")
 	w.refused("bonus_claims", `{"cursor":"what"}`, 107, "cursor: it is none of this list's")
 	w.refused("bonus_list", `{"limit":1001}`, 107, "limit: it goes from 0 to 1000")

@@ -28,6 +28,7 @@ func (l *leader) collect(p scenario.Phase, at time.Time, before mark, gaveUp boo
 		phase.Counts.Add(part.Counts)
 		checks.Add(part.Checks)
 		addLatencies(phase.Latencies, part.Latencies)
+		addAnswers(&phase, part.Answers, l.report.Began)
 		l.last(part.Lasts)
 		for reason, n := range part.Failures {
 			l.report.Failures[reason] += n
@@ -79,5 +80,27 @@ func addLatencies(to, from map[string]*report.Histogram) {
 			to[name] = report.NewHistogram()
 		}
 		to[name].Merge(h)
+	}
+}
+
+// addAnswers adds what a process was answered to its events.
+func addAnswers(p *report.Phase, part map[string]load.Answers, began time.Time) {
+	at := func(ns int64) float64 { return time.Duration(ns - began.UnixNano()).Seconds() }
+	for event, a := range part {
+		if p.Answers == nil {
+			p.Answers = map[string]*report.Answers{}
+		}
+		all := p.Answers[event]
+		if all == nil {
+			all = &report.Answers{From: at(a.From), Said: map[string]int64{}}
+			p.Answers[event] = all
+		}
+		all.From = min(all.From, at(a.From))
+		if a.To > 0 {
+			all.To = max(all.To, at(a.To))
+		}
+		for said, n := range a.Said {
+			all.Said[said] += n
+		}
 	}
 }

@@ -55,15 +55,53 @@ func appendNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(append(b, name...), n, 10)
 }
 
-// announce tells those whom an offer is for.
+// What is told of an offer is told in one order: screens that hear of its end before they
+// hear of it would show it up to its deadline. Who has something to tell while others are
+// at it leaves it to them, so nobody waits for it. opens makes the announcement the first.
+
+// opens says that an offer's start is announced here, by announce. d.mu is held.
+func (o *offer) opens() { o.offered, o.telling = true, true }
+
+// announce tells those whom an offer is for. It is called once, behind opens.
 func (d *Desk) announce(o *offer) {
 	data := appendNumber(append([]byte(nil), o.shown...), `,"time":`, d.clock.Now())
 	d.publish(o, offerEvent, append(data, '}'), o.Deadline)
 	d.stats.Offered.Add(1)
+	d.tellOn(o)
+}
+
+// inTurn tells something of an offer behind what is told of it by now.
+func (d *Desk) inTurn(o *offer, tell func()) {
+	d.mu.Lock()
+	o.untold = append(o.untold, tell)
+	busy := o.telling
+	o.telling = true
+	d.mu.Unlock()
+	if !busy {
+		d.tellOn(o)
+	}
+}
+
+// tellOn tells what waits to be told of an offer, until nothing does.
+func (d *Desk) tellOn(o *offer) {
+	for {
+		d.mu.Lock()
+		if len(o.untold) == 0 {
+			o.telling, o.untold = false, nil
+			d.mu.Unlock()
+			return
+		}
+		tell := o.untold[0]
+		o.untold = o.untold[1:]
+		d.mu.Unlock()
+		tell()
+	}
 }
 
 // announceEnd tells the same that it is over.
-func (d *Desk) announceEnd(o *offer) {
+func (d *Desk) announceEnd(o *offer) { d.inTurn(o, func() { d.publishEnd(o) }) }
+
+func (d *Desk) publishEnd(o *offer) {
 	d.mu.Lock()
 	why, claimed := o.End, o.Claimed
 	d.mu.Unlock()
@@ -77,8 +115,7 @@ func (d *Desk) announceEnd(o *offer) {
 	d.stats.Ended.Add(1)
 }
 
-// publish publishes to the channel of an offer, or to the own ones of its users. The
-// users never change, so no lock is needed.
+// publish publishes to the channel of an offer, or to the own ones of its users.
 func (d *Desk) publish(o *offer, event string, data []byte, expires int64) {
 	one := func(channel string) {
 		d.opts.Publisher.Publish(channel, &throng.Publication{Event: event, Data: data, ExpiresAt: expires, Urgent: true})
@@ -87,7 +124,10 @@ func (d *Desk) publish(o *offer, event string, data []byte, expires int64) {
 		one(o.Audience.Channel)
 		return
 	}
-	for user := range o.users {
+	d.mu.Lock()
+	users := o.users // which does not change
+	d.mu.Unlock()
+	for user := range users {
 		if len(user) <= maxOwnUser {
 			one(throng.UserNamespace + ":" + user)
 		}
@@ -96,6 +136,12 @@ func (d *Desk) publish(o *offer, event string, data []byte, expires int64) {
 
 // announceWinners tells all screens of those who have it now.
 func (d *Desk) announceWinners(o *offer, claims []throng.Claim) {
+	if len(claims) > 0 {
+		d.inTurn(o, func() { d.publishWinners(o, claims) })
+	}
+}
+
+func (d *Desk) publishWinners(o *offer, claims []throng.Claim) {
 	var head []byte
 	for i := range claims {
 		c := &claims[i]

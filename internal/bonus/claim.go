@@ -15,6 +15,9 @@ type Claim struct {
 	// that: to others there is none. Trusted claims are the backend's, for any user.
 	Channel string
 	Trusted bool
+	// May says why who asks may not name bonuses of a channel (empty for those of users); nil
+	// for all. It is called under a lock, by what memory knows: it must be quick.
+	May func(channel string) error
 }
 
 // Errors of claims.
@@ -68,8 +71,8 @@ func (d *Desk) take(c *Claim, w waiting) (j throng.Judged, err error, done bool)
 		err := d.seek(c, w)
 		return j, err, err != nil
 	}
-	if !c.Trusted && !d.mayKnow(o, c.User, c.Channel) {
-		return j, throng.ErrUnknownBonus, true
+	if err := d.barred(o, c); err != nil {
+		return j, err, true
 	}
 	j, how := o.judge(w.user, w.id, w.at, w.since)
 	if how == decided {
@@ -113,6 +116,17 @@ func (d *Desk) tell(w *waiting, j throng.Judged, err error) {
 	}
 	w.answer(j, err)
 	w.answer = nil
+}
+
+// barred says why a claim can't be of an offer.
+func (d *Desk) barred(o *offer, c *Claim) error {
+	if !c.Trusted && !d.mayKnow(o, c.User, c.Channel) {
+		return throng.ErrUnknownBonus
+	}
+	if c.May != nil {
+		return c.May(o.Audience.Channel)
+	}
+	return nil
 }
 
 // mayKnow reports whether a client's user may know of an offer, by what it asks through.

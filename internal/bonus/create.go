@@ -37,6 +37,16 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 		return b, err
 	}
 	b.Claimed, b.EndedAt, b.End = 0, 0, throng.BonusOpen
+	made, err := d.create(ctx, b)
+	if errors.Is(err, throng.ErrBonusExists) {
+		// The same call, whose answer nobody waited for, may have come to be meanwhile: now
+		// this one finds out when it was created.
+		made, err = d.create(ctx, b)
+	}
+	return made, err
+}
+
+func (d *Desk) create(ctx context.Context, b throng.Bonus) (throng.Bonus, error) {
 	if b.ID == "" {
 		b.ID = throng.NewClientID().String()
 	} else if old, err := d.opts.Store.Bonus(ctx, b.ID); err == nil {
@@ -58,20 +68,39 @@ func (d *Desk) Create(ctx context.Context, b throng.Bonus) (throng.Bonus, error)
 	return d.keepBonus(ctx, &b)
 }
 
-// keepBonus has the store keep a bonus, and offers it. When the answer of the store was
-// lost the first time, the second one finds it here for the first.
+// keepBonus has the store keep a bonus, and offers it. When the store's answer is lost,
+// the desk asks what became of it, so that a bonus that is there is offered also if nobody
+// calls again.
 func (d *Desk) keepBonus(ctx context.Context, b *throng.Bonus) (throng.Bonus, error) {
 	made, err := d.opts.Store.CreateBonus(ctx, b)
 	if err != nil {
+		if !final(err) {
+			d.mu.Lock()
+			id := b.ID
+			d.begin(func() { d.findOut(id) })
+			d.mu.Unlock()
+		}
 		return *b, d.said(err, "create", b.ID)
 	}
-	d.mu.Lock()
-	o, tell := d.meet(made)
-	d.mu.Unlock()
-	if tell {
-		d.announce(o)
-	}
+	d.welcome(made)
 	return made, nil
+}
+
+// findOut asks whether a bonus has come to be, until patience is over: a database may
+// still be at it when its client has given up.
+func (d *Desk) findOut(id string) {
+	for end := d.clock.Now() + d.opts.Patience.Milliseconds(); d.clock.Now() < end && !d.isClosed(); {
+		if d.discover(d.life, id) == nil {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+func (d *Desk) isClosed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed
 }
 
 // begin says when a bonus was created, and so when it starts if nobody said so.
@@ -215,19 +244,13 @@ func (d *Desk) End(ctx context.Context, id string) (throng.Bonus, error) {
 	if err := d.ready(ctx); err != nil {
 		return throng.Bonus{}, err
 	}
-	at := d.clock.Now()
-	b, err := d.opts.Store.EndBonus(ctx, id, at, throng.BonusWithdrawn)
+	b, err := d.opts.Store.EndBonus(ctx, id, d.clock.Now(), throng.BonusWithdrawn)
 	if err != nil {
 		return b, d.said(err, "end", id)
 	}
 	d.mu.Lock()
-	o := d.offers[id]
-	tell := false
-	if o != nil {
-		tell = d.learn(o, &b)
-	} else if b.End == throng.BonusWithdrawn && b.EndedAt == at {
-		o, tell = newOffer(b), true
-	}
+	o, isNew := d.insert(b) // one that nobody has heard of here will not be announced by reload either
+	tell := !isNew && d.learn(o, &b)
 	d.mu.Unlock()
 	if tell {
 		d.announceEnd(o)
@@ -263,7 +286,8 @@ func (d *Desk) Claims(ctx context.Context, f throng.ClaimFilter, p throng.Page) 
 	return page, next, d.said(err, "list claims", f.Bonus)
 }
 
-// Erase takes a user's name out of the journal, and out of memory.
+// Erase takes a user's name out of the journal and out of audiences, in the store and in
+// this desk's memory. Desks of other nodes keep it until they forget the offers.
 func (d *Desk) Erase(ctx context.Context, user string) (claims int64, err error) {
 	if err := d.ready(ctx); err != nil {
 		return 0, err
@@ -281,6 +305,12 @@ func (d *Desk) Erase(ctx context.Context, user string) (claims int64, err error)
 			o.nameless++
 		}
 		delete(o.denied, user)
+		if o.named(user) {
+			if o.stage < gone {
+				d.live.unname(o, user)
+			}
+			o.unname(user)
+		}
 	}
 	return claims, nil
 }

@@ -1,6 +1,7 @@
 package bonus_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -61,8 +62,8 @@ func TestBadBonus(t *testing.T) {
 	})
 }
 
-// TestLostAnswer: a bonus that was kept, and nobody was told, is offered when it is
-// created again.
+// TestLostAnswer: a bonus that was kept, and nobody was told, is offered all the same, and
+// not once more when it is created again.
 func TestLostAnswer(t *testing.T) {
 	bubble(t, func(w *world) {
 		b := throng.Bonus{ID: "b", Deadline: w.clock.Now() + 60_000, Audience: throng.Audience{Channel: "room:1"}}
@@ -70,15 +71,63 @@ func TestLostAnswer(t *testing.T) {
 		if _, err := w.Create(w.Context(), b); err == nil || throng.AsError(err) != err || !throng.AsError(err).Temporary {
 			t.Fatal(err)
 		}
-		w.wantTold()
+		w.wantTold("room:1 bonus_offer")
 		time.Sleep(time.Second)
 		for range 2 {
 			if _, err := w.Create(w.Context(), b); err != nil {
 				t.Fatal(err)
 			}
 		}
-		w.wantTold("room:1 bonus_offer")
+		w.wantTold()
 		w.want(w.claim("b", "ann", ""), "won 1")
+	})
+}
+
+// TestLongLostAnswer: when the store was away for longer than the desk asks, the first
+// claim brings the bonus in, and it is offered by that.
+func TestLongLostAnswer(t *testing.T) {
+	bubble(t, func(w *world) {
+		b := throng.Bonus{ID: "b", Deadline: w.clock.Now() + 60_000, Audience: throng.Audience{Channel: "room:1"}}
+		w.journal.set(forgets)
+		ctx, cancel := context.WithTimeout(w.Context(), time.Second)
+		defer cancel()
+		if _, err := w.Create(ctx, b); err == nil {
+			t.Fatal("the bonus was created")
+		}
+		time.Sleep(20 * time.Second)
+		w.journal.set(works)
+		w.wantTold()
+		w.want(w.claim("b", "ann", ""), "won 1")
+		w.wantTold("@user:ann bonus_result", "room:1 bonus_offer")
+		time.Sleep(time.Minute)
+		w.wantTold("room:1 bonus_end")
+	})
+}
+
+// TestCreatedTwiceAtOnce: a call that is repeated while the first is still at the store
+// is answered like it, though it began later.
+func TestCreatedTwiceAtOnce(t *testing.T) {
+	bubble(t, func(w *world) {
+		first, second := w.journal.gate(), w.journal.gate()
+		b := throng.Bonus{ID: "b", Deadline: w.clock.Now() + 60_000, Audience: throng.Audience{Channel: "room:1"}}
+		answers := make(chan throng.Bonus, 2)
+		for range 2 {
+			go func() {
+				made, err := w.Create(w.Context(), b)
+				if err != nil {
+					t.Error(err)
+				}
+				answers <- made
+			}()
+			time.Sleep(10 * time.Millisecond)
+		}
+		close(first)
+		one := <-answers
+		close(second)
+		if two := <-answers; two.CreatedAt != one.CreatedAt || two.StartsAt != one.StartsAt {
+			t.Errorf("%+v, and %+v", one, two)
+		}
+		w.wantTold("room:1 bonus_offer")
 	})
 }
 

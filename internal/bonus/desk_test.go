@@ -1,7 +1,9 @@
 package bonus_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +16,7 @@ import (
 // TestRound: an offer from its announcement to the last who asks for it.
 func TestRound(t *testing.T) {
 	bubble(t, func(w *world) {
+		w.channels.hear = w.isWritten
 		w.offer("b", func(b *throng.Bonus) { b.Quota = 2 })
 		w.wantTold("room:1 bonus_offer")
 		p := w.channels.last["room:1 bonus_offer"]
@@ -43,6 +46,24 @@ func TestRound(t *testing.T) {
 		w.want(w.claim("b", strings.Repeat("u", 1025), ""), "107")
 		w.want(w.claim("b", "ann", strings.Repeat("c", 129)), "107")
 	})
+}
+
+// isWritten fails the test if something is told that is not in the journal.
+func (w *world) isWritten(channel string, p *throng.Publication) {
+	var said struct {
+		ID     string
+		Reason throng.BonusEnd
+	}
+	if err := json.Unmarshal(p.Data, &said); err != nil {
+		w.Error(err)
+	}
+	w.journal.mu.Lock()
+	defer w.journal.mu.Unlock()
+	b, user := w.journal.bonuses[said.ID], strings.TrimPrefix(channel, throng.UserNamespace+":")
+	has := slices.ContainsFunc(w.journal.claims[said.ID], func(c throng.Claim) bool { return c.User == user })
+	if b == nil || p.Event == "bonus_result" && !has || p.Event == "bonus_end" && b.End != said.Reason {
+		w.Errorf("%s is told %s %s, and it is not written", channel, p.Event, p.Data)
+	}
 }
 
 // TestDeadline: a claim counts by when it arrived, not by when it is judged, to the
@@ -123,6 +144,45 @@ func TestDuplicates(t *testing.T) {
 			t.Errorf("%d claims were judged by the store", n)
 		}
 		w.wantTold("@user:ann bonus_result", "room:1 bonus_offer")
+	})
+}
+
+// TestMay: whether who asks may name a bonus is said by memory, and before anything else
+// is said of it; who asks again does not reach the store.
+func TestMay(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.offer("b", nil)
+		w.offer("vip", func(b *throng.Bonus) { b.Audience.Channel = "vip:1" })
+		w.offer("old", func(b *throng.Bonus) { b.Audience.Channel = "vip:1" })
+		w.offer("users", func(b *throng.Bonus) { b.Audience = throng.Audience{Users: []string{"ann"}} })
+		rooms := func(channel string) error {
+			if throng.NamespaceOf(channel) != "room" {
+				return throng.ErrPermissionDenied
+			}
+			return nil
+		}
+		claim := func(id, want string) {
+			t.Helper()
+			j, err := w.Await(w.Context(), bonus.Claim{Bonus: id, User: "ann", At: w.clock.Now(), Trusted: true, May: rooms})
+			w.want(textOf(j, err), want)
+		}
+		claim("b", "won 1")
+		calls := w.journal.count()
+		for range 3 {
+			claim("b", "already 1")
+			claim("vip", "103")
+			claim("users", "103")
+		}
+		if n := w.journal.count() - calls; n != 0 {
+			t.Errorf("the store was asked %d times", n)
+		}
+		claim("none", "102")
+		time.Sleep(time.Hour) // they leave memory
+		claim("old", "103")
+		claim("b", "already 1")
+		if n := len(w.journal.claims["vip"]) + len(w.journal.claims["old"]); n != 0 {
+			t.Errorf("%d claims were granted", n)
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package bonus_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -45,13 +46,26 @@ func FuzzEvent(f *testing.F) {
 	}
 	clock := throng.NewClock()
 	d := bonus.New(bonus.Options{Store: newJournal(), Clock: clock, Publisher: new(channels), Alone: true})
-	f.Cleanup(func() { _ = d.Close(f.Context()) })
+	ctx, stop := context.WithCancel(context.Background())
+	over := make(chan struct{})
+	go func() { defer close(over); d.Run(ctx) }()
+	f.Cleanup(func() { stop(); <-over; _ = d.Close(context.Background()) })
+	for id, a := range map[string]throng.Audience{"b": {}, "c": {Channel: "room:1"}, "\"<😀>": {Users: []string{"ann", "\xff"}}} {
+		b := throng.Bonus{ID: id, Data: []byte(`{"text":"hello"}`), Deadline: clock.Now() + 3600_000, Audience: a}
+		if _, err := d.Create(f.Context(), b); err != nil { // it waits until lists are answered
+			f.Fatal(err)
+		}
+	}
 	f.Fuzz(func(t *testing.T, name, user string, data []byte) {
 		got := make(chan []byte, 2)
 		d.Event(&bonus.Event{User: user, Channel: "room:1", Name: name, Data: data, At: clock.Now()}, func(_ bool, b []byte) { got <- b })
 		var o map[string]any
-		if b := <-got; json.Unmarshal(b, &o) != nil {
+		b := <-got
+		if json.Unmarshal(b, &o) != nil {
 			t.Fatalf("%q is no object", b)
+		}
+		if list, ok := o["bonuses"].([]any); name == "bonus_list" && user != "" && (!ok || len(list) < 2) {
+			t.Fatalf("%q is not the list", b)
 		}
 	})
 }

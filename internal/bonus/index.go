@@ -57,6 +57,12 @@ func (x *index) add(o *offer) {
 	}
 }
 
+// unname takes a user off those whom an offer is for.
+func (x *index) unname(o *offer, user string) {
+	x.names--
+	drop(x.users, user, o)
+}
+
 func (x *index) remove(o *offer) {
 	x.count--
 	x.names -= len(o.users)

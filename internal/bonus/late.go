@@ -105,8 +105,8 @@ func (d *Desk) lookBack(ctx context.Context, o *offer, claims []sought) {
 	var late []waiting
 	for i := range claims {
 		x := &claims[i]
-		if !x.c.Trusted && !d.mayKnow(o, x.c.User, x.c.Channel) {
-			told = append(told, outcome{x.w, throng.Judged{}, throng.ErrUnknownBonus})
+		if err := d.barred(o, &x.c); err != nil {
+			told = append(told, outcome{x.w, throng.Judged{}, err})
 		} else if j, how := o.judge(x.w.user, x.w.id, x.w.at, now); how == decided {
 			told = append(told, outcome{x.w, j, nil})
 		} else {

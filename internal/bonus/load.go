@@ -104,7 +104,7 @@ func (d *Desk) found(ctx context.Context, s *search, b *throng.Bonus) {
 		d.lookBack(ctx, newOffer(*b), s.claims)
 		return
 	}
-	d.insert(*b)
+	o, offered := d.meet(*b)
 	var told []outcome
 	for i := range s.claims {
 		x := &s.claims[i]
@@ -116,6 +116,9 @@ func (d *Desk) found(ctx context.Context, s *search, b *throng.Bonus) {
 	d.mu.Unlock()
 	for i := range told {
 		d.tell(&told[i].w, told[i].j, told[i].err)
+	}
+	if offered {
+		d.announce(o)
 	}
 }
 

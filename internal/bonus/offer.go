@@ -7,7 +7,7 @@ import (
 // offer is a bonus at the desk.
 type offer struct {
 	throng.Bonus
-	users map[string]struct{} // whom it is for; nil for everybody
+	users map[string]struct{} // whom it is for; nil for everybody. It does not change: unname makes another
 	shown []byte              // what clients are told of it, without its closing brace
 	// winners are those who are known to have it.
 	winners map[string]won
@@ -22,10 +22,13 @@ type offer struct {
 	// offered says that its start was announced here.
 	offered bool
 	// told says that its end was announced.
-	told  bool
-	stage stage
-	due   int64 // when the agenda has it; 0 when it is not there
-	place int   // in the agenda
+	told bool
+	// telling says that somebody tells of it, and will tell what is in untold.
+	telling bool
+	untold  []func()
+	stage   stage
+	due     int64 // when the agenda has it; 0 when it is not there
+	place   int   // in the agenda
 
 	queue   []waiting
 	serving bool
@@ -72,6 +75,18 @@ func newOffer(b throng.Bonus) *offer {
 func (o *offer) named(user string) bool {
 	_, ok := o.users[user]
 	return ok
+}
+
+// unname takes a user off those whom it is for. Who goes through them does not hold the lock.
+// d.mu is held.
+func (o *offer) unname(user string) {
+	users := make(map[string]struct{}, len(o.users))
+	for u := range o.users {
+		if u != user {
+			users[u] = struct{}{}
+		}
+	}
+	o.users = users
 }
 
 // last is the moment from which on a claim is late.

@@ -2,6 +2,7 @@ package bonus_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,8 +30,9 @@ func TestOthers(t *testing.T) {
 		w.offer("gone", func(b *throng.Bonus) { b.Deadline += 60_000 })
 		w.wantTold("room:1 bonus_offer", "room:1 bonus_offer")
 		n.want(n.claim("b", "ann", "c"), "won 1") // before the other one has looked
+		n.wantTold("@user:ann bonus_result", "room:1 bonus_offer")
 		time.Sleep(2100 * time.Millisecond)
-		n.wantTold("@user:ann bonus_result", "room:1 bonus_offer", "room:1 bonus_offer")
+		n.wantTold("room:1 bonus_offer")
 		w.want(w.claim("b", "ann", "c"), "won 1")
 		w.want(w.claim("b", "ann", ""), "already 1")
 		w.wantTold("@user:ann bonus_result") // her screens here turn too
@@ -48,6 +50,41 @@ func TestOthers(t *testing.T) {
 		w.wantTold("room:1 bonus_offer")
 		n.wantTold("room:1 bonus_offer")
 	})
+}
+
+// TestLooking: who looks for the bonuses of others reads each once.
+func TestLooking(t *testing.T) {
+	bubbleOf(t, bonus.Options{Look: 2 * time.Second}, func(w *world) {
+		for i := range 300 {
+			w.offer(fmt.Sprintf("b%03d", i), func(b *throng.Bonus) { b.Deadline += 600_000; b.Audience = throng.Audience{Users: []string{"ann"}} })
+		}
+		n := w.neighbour()
+		defer n.end()
+		w.journal.reads(t, 300) // after its start
+		n.channels.told()
+		time.Sleep(10 * time.Second)
+		w.journal.reads(t, 0)
+		w.offer("late", func(b *throng.Bonus) { b.Deadline += 600_000; b.Audience = throng.Audience{Users: []string{"ann"}} })
+		w.channels.told()
+		time.Sleep(10 * time.Second)
+		w.journal.reads(t, 1)
+		n.wantTold("@user:ann bonus_offer")
+		n.want(string(n.channels.last["@user:ann bonus_offer"].Data[:35]), `{"id":"late","data":{"text":"hello"`)
+		n.want(n.claim("late", "bob", ""), "102") // it is for ann
+		n.want(n.claim("late", "ann", ""), "won 1")
+	})
+}
+
+// reads takes how many bonuses were read whole since the last call.
+func (s *journal) reads(t *testing.T, want int) {
+	t.Helper()
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.whole != want {
+		t.Errorf("%d bonuses were read whole, want %d", s.whole, want)
+	}
+	s.whole = 0
 }
 
 // TestLastMoment: a claim that came in time and is granted late by one node is known to
@@ -91,6 +128,53 @@ func TestErase(t *testing.T) {
 		w.want(w.claim("b", "ann", ""), "exhausted")
 		w.want(w.claim("b", "bob", ""), "already 2")
 		w.want(w.claim("b", "cid", ""), "exhausted")
+	})
+}
+
+// TestEraseNamed: an erased user is no more among those whom a bonus is for, in memory as
+// in the store, and is told nothing more of it.
+func TestEraseNamed(t *testing.T) {
+	bubble(t, func(w *world) {
+		for _, start := range []int64{0, 1000} {
+			w.offer(fmt.Sprint("b", start), func(b *throng.Bonus) {
+				b.StartsAt = w.clock.Now() + start
+				b.Audience = throng.Audience{Users: []string{"ann", "bob"}}
+			})
+		}
+		w.wantTold("@user:ann bonus_offer", "@user:bob bonus_offer")
+		w.want(w.claim("b0", "ann", ""), "won 1")
+		w.wantTold("@user:ann bonus_result")
+		if n, err := w.Erase(w.Context(), "ann"); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		w.want(w.claim("b0", "ann", ""), "102") // it is for bob
+		_, list := w.event("ann", "room:1", "bonus_list", "{}")
+		w.want(list, `{"bonuses":[],"time":NOW}`)
+		time.Sleep(time.Second)
+		w.wantTold("@user:bob bonus_offer")
+		w.want(w.claim("b1000", "ann", ""), "102")
+		w.want(w.claim("b1000", "bob", ""), "won 1")
+		w.want(w.claim("b0", "bob", ""), "won 2")
+		time.Sleep(10 * time.Second)
+		w.wantTold("@user:bob bonus_end", "@user:bob bonus_end", "@user:bob bonus_result", "@user:bob bonus_result")
+	})
+}
+
+// TestEraseElsewhere: a user who is erased by another node's call has it here until the
+// offer leaves memory.
+func TestEraseElsewhere(t *testing.T) {
+	bubbleOf(t, bonus.Options{Look: 2 * time.Second}, func(w *world) {
+		n := w.neighbour()
+		defer n.end()
+		b := w.offer("b", func(b *throng.Bonus) { b.Deadline += 60_000 })
+		n.want(n.claim("b", "ann", ""), "won 1")
+		if _, err := w.Erase(w.Context(), "ann"); err != nil {
+			t.Fatal(err)
+		}
+		n.want(n.claim("b", "ann", ""), "already 1")
+		w.want(w.claim("b", "ann", ""), "won 2")
+		time.Sleep(time.Duration(b.Deadline-w.clock.Now())*time.Millisecond + 11*time.Minute)
+		n.want(n.claim("b", "ann", ""), "already 2")
 	})
 }
 

@@ -133,7 +133,8 @@ func (d *Desk) turn(now int64) time.Duration {
 		o := d.agenda[0]
 		switch o.stage {
 		case scheduled:
-			o.stage, o.offered = open, true
+			o.stage = open
+			o.opens()
 			d.plan(o, o.last())
 			starts = append(starts, o)
 		case open:
@@ -178,7 +179,7 @@ func (d *Desk) expire(o *offer) {
 	}
 	_ = d.fill(o, d.atStore, false)
 	d.mu.Lock()
-	tell := !o.told && !d.closed
+	tell := !o.told && o.offered && !d.closed
 	o.told = true
 	d.mu.Unlock()
 	if tell {

@@ -255,16 +255,16 @@ func (t *turnOf) impatient() {
 
 // atStore asks the store when it is this one's turn, until ctx ends or patience does.
 func (d *Desk) atStore(ctx context.Context, f func(context.Context) error) error {
-	return d.inTurn(ctx, d.calls, f)
+	return d.inLine(ctx, d.calls, f)
 }
 
 // aside is atStore for what clients only want to know: it does not stand before claims
 // that may win.
 func (d *Desk) aside(ctx context.Context, f func(context.Context) error) error {
-	return d.inTurn(ctx, d.reads, f)
+	return d.inLine(ctx, d.reads, f)
 }
 
-func (d *Desk) inTurn(ctx context.Context, turns chan struct{}, f func(context.Context) error) error {
+func (d *Desk) inLine(ctx context.Context, turns chan struct{}, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Patience)
 	defer cancel()
 	select {
@@ -313,7 +313,7 @@ func (d *Desk) learn(o *offer, b *throng.Bonus) (tell bool) {
 	}
 	o.End, o.EndedAt = b.End, b.EndedAt
 	o.whole = o.known() == o.Claimed
-	tell = !o.told && o.stage != scheduled // nobody has heard of it
+	tell = !o.told && o.offered // else nobody has heard of it
 	o.told = true
 	d.retire(o)
 	return tell

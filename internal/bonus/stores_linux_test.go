@@ -45,17 +45,40 @@ func twoNodes(t *testing.T, open func() (store.Store, error)) {
 		}
 		nodes[i] = startDesk(t, s, clock)
 	}
-	b, err := nodes[0].Create(t.Context(), throng.Bonus{ID: "b", Quota: quota, Deadline: clock.Now() + 60_000})
-	if err != nil {
+	if _, err := nodes[0].Create(t.Context(), throng.Bonus{ID: "b", Quota: quota, Deadline: clock.Now() + 60_000}); err != nil {
 		t.Fatal(err)
 	}
+	told := claimAtBoth(t, nodes, users, clock)
+	rows := 0
+	for cursor := ""; ; {
+		page, next, err := s.ListClaims(t.Context(), throng.ClaimFilter{Bonus: "b"}, throng.Page{Cursor: cursor, Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range page {
+			if rows++; c.Place != int64(rows) || told[c.User] != c.Place {
+				t.Errorf("row %d: %+v, who was told %d", rows, c, told[c.User])
+			}
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	if rows != quota || len(told) != users {
+		t.Errorf("%d rows, %d users were told", rows, len(told))
+	}
+}
+
+// claimAtBoth has users claim "b", each three times, at two nodes at once. It returns
+// their places, -1 for none.
+func claimAtBoth(t *testing.T, nodes [2]*bonus.Desk, users int, clock *throng.Clock) map[string]int64 {
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	told := make(map[string]int64) // places, -1 for none
+	told := make(map[string]int64)
 	for i := range users * 3 {
 		user := fmt.Sprintf("user%d", i/3)
 		all.Add(1)
-		c := bonus.Claim{Bonus: b.ID, User: user, ID: fmt.Sprint("c", i%3), At: clock.Now()}
+		c := bonus.Claim{Bonus: "b", User: user, ID: fmt.Sprint("c", i%3), At: clock.Now()}
 		nodes[(i+i/3)%2].Claim(c, func(j throng.Judged, err error) {
 			defer all.Done()
 			mu.Lock()
@@ -77,24 +100,7 @@ func twoNodes(t *testing.T, open func() (store.Store, error)) {
 		})
 	}
 	all.Wait()
-	rows := 0
-	for cursor := ""; ; {
-		page, next, err := s.ListClaims(t.Context(), throng.ClaimFilter{Bonus: "b"}, throng.Page{Cursor: cursor, Limit: 1000})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range page {
-			if rows++; c.Place != int64(rows) || told[c.User] != c.Place {
-				t.Errorf("row %d: %+v, who was told %d", rows, c, told[c.User])
-			}
-		}
-		if cursor = next; next == "" {
-			break
-		}
-	}
-	if rows != quota || len(told) != users {
-		t.Errorf("%d rows, %d users were told", rows, len(told))
-	}
+	return told
 }
 
 // startDesk runs a desk on a store until the test ends.

@@ -12,7 +12,7 @@ import (
 func (d *Desk) restore(ctx context.Context) bool {
 	const first, most = 50 * time.Millisecond, 2 * time.Second
 	for pause := first; ; pause = min(2*pause, most) {
-		err := d.reload(ctx)
+		err := d.reload(ctx, true)
 		if err == nil {
 			return true
 		}
@@ -28,9 +28,14 @@ func (d *Desk) restore(ctx context.Context) bool {
 	}
 }
 
+// wholes is how many bonuses are read whole at once: one has up to bonus.max_data, and
+// bonus.max_users.
+const wholes = 100
+
 // reload brings the live bonuses of the store to the desk, and finds out about those of
-// the desk that the store has not among them any more: another node ended them.
-func (d *Desk) reload(ctx context.Context) error {
+// the desk that the store has not among them any more: another node ended them. When most
+// are new they are read whole, else only those that are.
+func (d *Desk) reload(ctx context.Context, mostAreNew bool) error {
 	if d.opts.Open != nil {
 		if err := d.opts.Open(ctx); err != nil {
 			return err
@@ -40,20 +45,23 @@ func (d *Desk) reload(ctx context.Context) error {
 	for cursor := ""; ; {
 		var page []throng.Bonus
 		err := d.atStore(ctx, func(ctx context.Context) (err error) {
-			f := throng.BonusFilter{Live: true, Now: d.clock.Now()}
-			page, cursor, err = d.opts.Store.ListBonuses(ctx, f, throng.Page{Cursor: cursor, Limit: batch})
+			f, limit := throng.BonusFilter{Live: true, Now: d.clock.Now(), Brief: !mostAreNew}, wholes
+			if f.Brief {
+				limit = batch
+			}
+			page, cursor, err = d.opts.Store.ListBonuses(ctx, f, throng.Page{Cursor: cursor, Limit: limit})
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		for i := range page {
-			delete(missing, page[i].ID)
-			d.mu.Lock()
-			o, tell := d.meet(page[i])
-			d.mu.Unlock()
-			if tell {
-				d.announce(o)
+			b := &page[i]
+			delete(missing, b.ID)
+			if mostAreNew {
+				d.welcome(*b)
+			} else if err := d.discover(ctx, b.ID); err != nil && err != throng.ErrUnknownBonus { // it went meanwhile
+				return err
 			}
 		}
 		if cursor == "" {
@@ -64,6 +72,35 @@ func (d *Desk) reload(ctx context.Context) error {
 		d.refresh(ctx, id)
 	}
 	return nil
+}
+
+// discover reads a bonus, unless it is here already.
+func (d *Desk) discover(ctx context.Context, id string) error {
+	d.mu.Lock()
+	known := d.offers[id] != nil
+	d.mu.Unlock()
+	if known {
+		return nil
+	}
+	var b throng.Bonus
+	err := d.atStore(ctx, func(ctx context.Context) (err error) {
+		b, err = d.opts.Store.Bonus(ctx, id)
+		return err
+	})
+	if err == nil {
+		d.welcome(b)
+	}
+	return err
+}
+
+// welcome brings a bonus to the desk, and announces its start if that is due.
+func (d *Desk) welcome(b throng.Bonus) {
+	d.mu.Lock()
+	o, tell := d.meet(b)
+	d.mu.Unlock()
+	if tell {
+		d.announce(o)
+	}
 }
 
 // liveIDs are those of the bonuses that may still be claimed, as far as the desk knows.
@@ -83,11 +120,12 @@ func (d *Desk) liveIDs() map[string]struct{} {
 // d.mu is held.
 func (d *Desk) meet(b throng.Bonus) (o *offer, tell bool) {
 	o, isNew := d.insert(b)
-	if isNew && o.Claimed > 0 {
+	if isNew && o.Claimed > 0 && o.stage < gone {
 		d.begin(func() { _ = d.fill(o, d.atStore, false) })
 	}
-	tell = o.stage == open && !o.offered
-	o.offered = o.offered || tell
+	if tell = o.stage == open && !o.offered; tell {
+		o.opens()
+	}
 	return o, tell
 }
 
@@ -126,7 +164,7 @@ func (d *Desk) keep(ctx context.Context) {
 			return
 		}
 		if d.opts.Look > 0 {
-			if err := d.reload(ctx); err != nil && ctx.Err() == nil {
+			if err := d.reload(ctx, false); err != nil && ctx.Err() == nil {
 				d.failed(err, "look for bonuses", "")
 			}
 		}

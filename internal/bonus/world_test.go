@@ -23,9 +23,12 @@ type journal struct {
 	order   []string
 	claims  map[string][]throng.Claim
 	calls   int
+	whole   int // bonuses that were read with all that they have
 	trouble trouble
 	slow    time.Duration
 	lost    string // the bonus of which the next creation is not answered
+	gates   []chan struct{}
+	listed  chan struct{} // when not nil, the answer to a list is held back until it is closed
 }
 
 // trouble is how calls of a store fail.
@@ -48,6 +51,39 @@ func (s *journal) set(t trouble) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.trouble = t
+}
+
+func (s *journal) hold(lists chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listed = lists
+}
+
+// gate holds back the next creation, behind those of other gates, until it is closed.
+func (s *journal) gate() chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := make(chan struct{})
+	s.gates = append(s.gates, g)
+	return g
+}
+
+func (s *journal) pass() {
+	s.mu.Lock()
+	if len(s.gates) == 0 {
+		s.mu.Unlock()
+		return
+	}
+	g := s.gates[0]
+	s.gates = s.gates[1:]
+	s.mu.Unlock()
+	<-g
+}
+
+func (s *journal) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
 }
 
 func (s *journal) lose(id string) { s.lost = id }
@@ -84,6 +120,7 @@ func (s *journal) CreateBonus(ctx context.Context, b *throng.Bonus) (made throng
 			s.lost, err = "", errTrouble
 		}
 	}()
+	s.pass()
 	err = s.do(ctx, func() error {
 		if old := s.bonuses[b.ID]; old != nil {
 			if old.Deadline != b.Deadline || old.Quota != b.Quota || old.StartsAt != b.StartsAt || string(old.Data) != string(b.Data) {
@@ -105,6 +142,7 @@ func (s *journal) Bonus(ctx context.Context, id string) (b throng.Bonus, err err
 			return throng.ErrUnknownBonus
 		}
 		b = *s.bonuses[id]
+		s.whole++
 		return nil
 	})
 	return b, err
@@ -121,10 +159,22 @@ func (s *journal) ListBonuses(ctx context.Context, f throng.BonusFilter, p thron
 				next = page[len(page)-1].ID
 				break
 			}
-			page = append(page, *b)
+			brief := *b
+			if f.Brief {
+				brief.Data, brief.Audience.Users = nil, nil
+			} else {
+				s.whole++
+			}
+			page = append(page, brief)
 		}
 		return nil
 	})
+	s.mu.Lock()
+	held := s.listed
+	s.mu.Unlock()
+	if held != nil {
+		<-held
+	}
 	return page, next, err
 }
 
@@ -236,9 +286,14 @@ type channels struct {
 	list []string
 	last map[string]*throng.Publication
 	won  map[string]string // the places that winners' screens were told, by bonus and user
+	// hear is shown what is published, before it is; it may wait.
+	hear func(channel string, p *throng.Publication)
 }
 
 func (c *channels) Publish(channel string, p *throng.Publication) {
+	if c.hear != nil {
+		c.hear(channel, p)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last == nil {
@@ -270,10 +325,15 @@ func (c *channels) Namespace(channel string) *throng.Namespace {
 
 // told takes what was published since the last call.
 func (c *channels) told() (list []string) {
+	list = c.inOrder()
+	slices.Sort(list)
+	return list
+}
+
+func (c *channels) inOrder() (list []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	list, c.list = c.list, nil
-	slices.Sort(list)
 	return list
 }
 

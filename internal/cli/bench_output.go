@@ -83,7 +83,7 @@ func (w *watch) progress(r *report.Report) {
 		return
 	}
 	s := r.Samples[len(r.Samples)-1]
-	line := fmt.Sprintf("%4.0f s  %-12s %d open, %d joined, %d sent, %d received", s.At, s.Phase, s.Open, s.Joined, s.Counts.Sent, s.Counts.Received+s.Counts.Replies)
+	line := fmt.Sprintf("%4.0f s  %-12s %d open, %d joined, %d sent, %d received", s.At, s.Phase, s.Open, s.Joined, s.Counts.Sent+s.Counts.Pushed, s.Counts.Received+s.Counts.Replies+s.Counts.Answers+s.Counts.Events)
 	if s.Latency != nil {
 		line += fmt.Sprintf(", p99 %.1f ms", float64(s.Latency.Quantile(0.99).Microseconds())/1000)
 	}

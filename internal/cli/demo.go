@@ -6,8 +6,11 @@ import (
 	"io"
 	"maps"
 	"net"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
 	"throng/internal/config"
 	"throng/internal/server"
@@ -35,8 +38,9 @@ func (c *demoCommand) Run(r *run) error {
 	}
 	c.tell(r.stdout, s, cfg)
 	if c.Crowd > 0 {
-		ctx, stop := context.WithCancel(context.Background())
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // gone before the server sends it away
 		gone := make(chan struct{})
+		defer context.AfterFunc(ctx, stop)() // a second signal ends the process
 		go func() { defer close(gone); c.bring(ctx, r, s, cfg.Phoenix.Path) }()
 		defer func() { stop(); <-gone }()
 	}

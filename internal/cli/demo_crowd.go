@@ -26,7 +26,7 @@ type crowdCommand struct {
 
 // Run implements the command. The crowd leaves when stdin ends: when its demo does, in
 // whatever way.
-func (c *crowdCommand) Run(*run) error {
+func (c *crowdCommand) Run(r *run) error {
 	target, err := url.Parse(c.Target)
 	if err != nil {
 		return err
@@ -37,7 +37,11 @@ func (c *crowdCommand) Run(*run) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		stop()
 	}()
-	crowd.New(crowd.Options{Target: target, People: c.People, Channel: server.DemoChannel, Seed: rand.Uint64()}).Run(ctx)
+	people := crowd.New(crowd.Options{Target: target, People: c.People, Channel: server.DemoChannel, Seed: rand.Uint64()})
+	told := make(chan struct{})
+	go func() { defer close(told); tellOutside(ctx, r.stderr, people, c.People) }()
+	people.Run(ctx)
+	<-told
 	return nil
 }
 
@@ -53,6 +57,12 @@ func (c *demoCommand) checkCrowd(cfg *config.Config) error {
 	if most := cfg.Engine.MaxConnections; most > 0 && most < c.Crowd+others {
 		return &hinted{
 			fmt.Errorf("a crowd of %d, and engine.max_connections is %d", c.Crowd, most),
+			fmt.Sprintf("set it to %d at least, or have a smaller crowd", c.Crowd+others),
+		}
+	}
+	if most := cfg.Limits.ConnectsPerMinutePerAddress; most > 0 && most < c.Crowd && len(cfg.Proxy.Trusted) == 0 {
+		return &hinted{
+			fmt.Errorf("a crowd of %d comes from one address, and limits.connects_per_minute_per_address is %d", c.Crowd, most),
 			fmt.Sprintf("set it to %d at least, or have a smaller crowd", c.Crowd+others),
 		}
 	}

@@ -12,7 +12,7 @@ type Users struct {
 	StateKeys   int           `toml:"state_keys" min:"1" max:"10000" doc:"Keys that a user may have."`
 	StateValue  Size          `toml:"state_value_bytes" min:"1" max:"1MiB" doc:"The longest value, as JSON."`
 	StateBytes  Size          `toml:"state_bytes" min:"1" max:"16MiB" doc:"All keys and values of a user. A map larger than engine.queue_bytes is shown to nobody who is slow."`
-	StateMemory Size          `toml:"state_memory" min:"64KiB" max:"1024GiB" doc:"Memory for the maps of all users together; more are refused. A map with ten small keys takes about 1.5 KiB."`
+	StateMemory Size          `toml:"state_memory" min:"64KiB" max:"1024GiB" doc:"Memory for the maps of all users together, and for changes that wait for the store; more are refused. With a store, maps of users who are not here make room when an eighth of it is left. A map with ten small keys takes about 1.5 KiB."`
 	Mutations   int           `toml:"state_mutations" min:"0" max:"100000" doc:"Changes of a user of which the result is kept for 24 hours, so that one that is repeated is not made twice; the oldest are forgotten first."`
 }
 

@@ -17,14 +17,13 @@ import (
 
 // Those who want an offer ask for it, and as many have it as there are to have.
 func TestCrowdClaims(t *testing.T) {
-	s, target := demo(t)
+	s, target := demo(t, nil)
 	const people, quota = 30, 5
 	c, _ := gather(t, crowd.Options{
 		Target: target, People: people, Channel: server.DemoChannel, Arrivals: 200, Claiming: 0.7, Hesitate: 100 * time.Millisecond, Seed: 1,
 	})
 	f := &c.Figures
 	until(t, "all are here", f, func() bool { return f.Here.Load() == people })
-	time.Sleep(50 * time.Millisecond) // the last one's join
 	body := fmt.Sprintf(`{"data":{"text":"a ticket"},"quota":%d,"duration_ms":60000,"audience":{"channel":%q}}`, quota, server.DemoChannel)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.Internal().String()+"/api/bonus_create", strings.NewReader(body))
 	if err != nil {

@@ -43,7 +43,8 @@ type Options struct {
 	Seed uint64
 }
 
-// Figures are what a crowd has done so far.
+// Figures are what a crowd has done so far. Who is here has joined the channel. Who came
+// has left, or was cut off; who was refused never came.
 type Figures struct {
 	Here                      atomic.Int64
 	Came, Left, Cut, Refused  atomic.Int64
@@ -55,6 +56,10 @@ type Crowd struct {
 	opts    Options
 	doors   chan struct{} // somebody may come in for each
 	Figures Figures
+
+	mu    sync.Mutex // guards the rest, see Outside
+	inRow int
+	why   error
 }
 
 // New makes a crowd; Run lets it in.

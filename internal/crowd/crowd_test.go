@@ -2,6 +2,7 @@ package crowd_test
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"testing"
 	"time"
@@ -12,11 +13,11 @@ import (
 )
 
 // demo runs a demo server until the end of the test and returns its socket.
-func demo(t *testing.T) (*server.Server, *url.URL) {
+func demo(t *testing.T, more map[string]string) (*server.Server, *url.URL) {
 	t.Helper()
-	c, err := config.Load(config.LoadOptions{Set: map[string]string{
-		"dev": "true", "listen": "127.0.0.1:0", "internal": "127.0.0.1:0", "engine.drain": "0s",
-	}})
+	set := map[string]string{"dev": "true", "listen": "127.0.0.1:0", "internal": "127.0.0.1:0", "engine.drain": "0s"}
+	maps.Copy(set, more)
+	c, err := config.Load(config.LoadOptions{Set: set})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func until(t *testing.T, what string, f *crowd.Figures, so func() bool) {
 
 // People come one after the other, talk, and are gone at the end.
 func TestCrowdComesAndGoes(t *testing.T) {
-	s, target := demo(t)
+	s, target := demo(t, nil)
 	start := time.Now()
 	const people, rate = 20, 100
 	c, end := gather(t, crowd.Options{Target: target, People: people, Channel: server.DemoChannel, Arrivals: rate, Talk: 10 * time.Millisecond})
@@ -85,7 +86,7 @@ func TestCrowdComesAndGoes(t *testing.T) {
 
 // Who leaves comes back, and who finds no server tries again no faster than the rate.
 func TestCrowdReturns(t *testing.T) {
-	_, target := demo(t)
+	_, target := demo(t, nil)
 	c, _ := gather(t, crowd.Options{
 		Target: target, People: 10, Channel: server.DemoChannel, Arrivals: 200, Stay: 20 * time.Millisecond, Away: 10 * time.Millisecond,
 	})

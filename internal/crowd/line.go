@@ -78,7 +78,7 @@ func (l *line) upgrade(target *url.URL, user string) error {
 		}
 	}
 	if err := websocket.CheckResponse(head, key); err != nil {
-		return err
+		return unanswered(err)
 	}
 	return l.conn.SetDeadline(time.Time{})
 }
@@ -134,7 +134,7 @@ func (l *line) read(until time.Time) (message, error) {
 				return message{}, err
 			}
 		case websocket.OpClose:
-			return message{}, errClosed
+			return message{}, closed(m.Data)
 		case websocket.OpText:
 			if said, ok := parse(m.Data); ok {
 				return said, nil
@@ -142,8 +142,6 @@ func (l *line) read(until time.Time) (message, error) {
 		}
 	}
 }
-
-var errClosed = errors.New("crowd: the server closed the connection")
 
 // parse reads a text message of version 2.
 func parse(text []byte) (message, bool) {

@@ -54,22 +54,29 @@ func (p *person) live(ctx context.Context) {
 // visit is one stay.
 func (p *person) visit(ctx context.Context) {
 	figures := &p.crowd.Figures
+	p.joined = false
 	line, err := dial(ctx, p.crowd.opts.Target, p.name)
-	if err != nil {
-		figures.Refused.Add(1)
-		return
+	if err == nil {
+		defer context.AfterFunc(ctx, line.hangUp)()
+		defer line.hangUp()
+		p.line = line
+		err = p.stay(ctx)
 	}
-	defer context.AfterFunc(ctx, line.hangUp)()
-	defer line.hangUp()
-	p.line = line
-	figures.Came.Add(1)
-	figures.Here.Add(1)
-	defer figures.Here.Add(-1)
-	if err := p.stay(ctx); err != nil && ctx.Err() == nil {
+	if p.joined {
+		figures.Here.Add(-1)
+	}
+	switch {
+	case ctx.Err() != nil || err == nil:
+		if p.joined {
+			figures.Left.Add(1)
+		}
+		return
+	case p.joined:
 		figures.Cut.Add(1)
-		return
+	default:
+		figures.Refused.Add(1)
 	}
-	figures.Left.Add(1)
+	p.crowd.out(err, p.joined)
 }
 
 // stay returns nil when the person leaves, else why it can't stay.
@@ -77,7 +84,7 @@ func (p *person) stay(ctx context.Context) error {
 	o, now := &p.crowd.opts, time.Now()
 	p.leave, p.beat = now.Add(p.about(o.Stay)), now.Add(heartbeat)
 	p.talk = now.Add(p.about(o.Talk * time.Duration(o.People)))
-	p.claims, p.asked, p.joined, p.ref = nil, make(map[string]bool), false, 1
+	p.claims, p.asked, p.ref = nil, make(map[string]bool), 1
 	if err := p.line.push("1", o.Channel, "phx_join", struct{}{}); err != nil {
 		return err
 	}
@@ -156,16 +163,13 @@ func (p *person) push(channel, event string, payload any) error {
 	return p.line.push(ref(p.ref), channel, event, payload)
 }
 
-// errRefused is why a person goes whom the channel does not let in.
-var errRefused = errors.New("crowd: the channel refused a person")
-
 // hear does what a message asks for.
 func (p *person) hear(m message) error {
 	switch m.event {
 	case "phx_reply":
 		return p.answered(m)
 	case "phx_error", "phx_close":
-		return errRefused
+		return refused(m.payload)
 	case "bonus_offer":
 		p.offered(m.payload)
 	}
@@ -190,9 +194,12 @@ func (p *person) answered(m message) error {
 		return nil
 	}
 	if reply.Status != "ok" {
-		return errRefused
+		return refused(m.payload)
 	}
 	p.joined = true
+	p.crowd.Figures.Came.Add(1)
+	p.crowd.Figures.Here.Add(1)
+	p.crowd.in()
 	const turned = 10 // one of so many has the page behind another
 	return p.push(p.crowd.opts.Channel, "watch", map[string]bool{"visible": p.dice.IntN(turned) > 0, "playing": true})
 }

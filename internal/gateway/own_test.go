@@ -57,7 +57,8 @@ func TestOwnChannel(t *testing.T) {
 	})
 }
 
-// TestOwnChannelLater: who says later who it is has the own channel from then on.
+// TestOwnChannelLater: who says later who it is has the own channel from then on. Who has
+// left it is not put back by a newer token.
 func TestOwnChannelLater(t *testing.T) {
 	o := gatewaytest.Options("epoll")
 	o.Config.Users.State = "off"
@@ -73,6 +74,18 @@ func TestOwnChannelLater(t *testing.T) {
 	c.Expect(`["1","1","room:1","phx_reply",{"status":"ok","response":{}}]`)
 	c.Text(`["2","2","room:2","phx_join",{}]`)
 	c.Expect(`["2","2","room:2","phx_reply",{"status":"error","response":{"reason":"too many channels joined"}}]`)
+	c.Text(`["3","3","@user:ann","phx_join",{}]`)
+	c.Expect(`["3","3","@user:ann","phx_reply",{"status":"ok","response":{}}]`)
+	c.Text(`["3","4","@user:ann","phx_leave",{}]`)
+	c.Expect(`["3","4","@user:ann","phx_reply",{"status":"ok","response":{}}]`)
+	c.Expect(`["3","3","@user:ann","phx_close",{}]`)
+	c.Text(fmt.Sprintf(`[null,"5","phoenix","refresh",{"token":%q}]`, signed(`{"sub":"ann","jti":"newer"}`)))
+	c.Expect(`[null,"5","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+	for ref := range 3 { // it has time to come back
+		publish(t, s, "@user:ann", "2")
+		c.Text(fmt.Sprintf(`[null,"%d","phoenix","heartbeat",{}]`, 6+ref))
+		c.Expect(fmt.Sprintf(`[null,"%d","phoenix","phx_reply",{"status":"ok","response":{}}]`, 6+ref))
+	}
 }
 
 // TestOwnChannelAlone: a stream whose channels are refused, or have run out, is not kept

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"throng"
@@ -16,7 +15,7 @@ import (
 func (s *Server) composeBonuses() {
 	c := &s.cfg.Bonus
 	o := bonus.Options{
-		Publisher: announcer{s}, Clock: s.clock, Log: s.log, Alone: s.cfg.Store.Kind != "postgres",
+		Publisher: s.newAnnouncer(), Clock: s.clock, Log: s.log, Alone: s.cfg.Store.Kind != "postgres",
 		Queue: c.Queue, Patience: c.Patience, Remembered: c.Remembered, Live: c.Live,
 		// A client's queue takes it, and what is around it.
 		MaxData:  int(min(c.MaxData, s.cfg.Engine.QueueBytes/2)),
@@ -55,31 +54,19 @@ func (s *Server) runBonuses() (stop func()) {
 }
 
 // announcer is how the desk tells channels.
-type announcer struct{ s *Server }
+type announcer struct {
+	*bonus.Announcer
+	s *Server
+}
+
+func (s *Server) newAnnouncer() announcer {
+	return announcer{bonus.NewAnnouncer(func(channel string, p *throng.Publication, done func(error)) {
+		s.node.Broadcast(context.Background(), channel, p, "", func(_ throng.PublishResult, err error) { done(err) })
+	}, s.log), s}
+}
 
 // Namespace implements bonus.Publisher.
 func (a announcer) Namespace(channel string) *throng.Namespace { return a.s.node.Namespace(channel) }
-
-const (
-	// retell is after which time a channel that was too busy is told again.
-	retell  = 100 * time.Millisecond
-	retells = 50
-)
-
-// Publish implements bonus.Publisher. A loop that is far behind takes it a little later.
-func (a announcer) Publish(channel string, p *throng.Publication) { a.publish(channel, p, retells) }
-
-func (a announcer) publish(channel string, p *throng.Publication, more int) {
-	a.s.node.Broadcast(context.Background(), channel, p, "", func(_ throng.PublishResult, err error) {
-		switch {
-		case err == nil || errors.Is(err, throng.ErrClosed):
-		case throng.AsError(err).Temporary && more > 0:
-			time.AfterFunc(retell, func() { a.publish(channel, p, more-1) })
-		default:
-			a.s.log.Warn("a bonus was not announced", "channel", channel, "event", p.Event, "error", err)
-		}
-	})
-}
 
 // attendance is how the desk asks who was here. The desk's times are of the node's clock,
 // and those of the books the store's.
@@ -124,8 +111,8 @@ type bonusDesk struct{ *bonus.Desk }
 var _ api.Bonuses = bonusDesk{}
 
 // Claim implements api.Bonuses.
-func (b bonusDesk) Claim(ctx context.Context, c throng.Claim) (throng.Judged, error) {
-	return b.Await(ctx, bonus.Claim{Bonus: c.Bonus, User: c.User, ID: c.ID, At: c.At, Trusted: true})
+func (b bonusDesk) Claim(ctx context.Context, c throng.Claim, may func(channel string) error) (throng.Judged, error) {
+	return b.Await(ctx, bonus.Claim{Bonus: c.Bonus, User: c.User, ID: c.ID, At: c.At, Trusted: true, May: may})
 }
 
 func (s *Server) collectBonuses(gauge emit[float64], count emit[uint64]) {

@@ -84,6 +84,11 @@ func TestBonus(t *testing.T) {
 		if r := one.ask("room:1", "bonus_claim", `{"id":"b","claim_id":"c1"}`); !strings.Contains(r, `"status":"ok"`) || !strings.Contains(r, `"result":"won","place":1,"at":`) {
 			t.Error(r)
 		}
+		for _, c := range []*screen{one, two} {
+			if p := c.next("bonus_result"); !strings.HasPrefix(p, `{"id":"b","result":"won","place":1,"at":`) {
+				t.Error(p)
+			}
+		}
 		for _, c := range []*screen{one, two, bob} {
 			if p := c.next("bonus_end"); p != `{"id":"b","reason":"exhausted","claimed":1}` {
 				t.Error(p)

@@ -140,11 +140,17 @@ func (s *Session) Subscribe(ns *throng.Namespace, req SubscribeRequest) {
 // token names. The wire hears of them as of those that it asked for, with a Token that
 // is quiet. What can't be is left out: the client was not promised anything.
 func (s *Session) SubscribeAll() {
-	id := s.Identity()
-	if id == nil {
+	if s.Identity() == nil {
 		return
 	}
 	s.subscribeOwn()
+	s.SubscribeNamed()
+}
+
+// SubscribeNamed does so with the channels that its token names, for a client whose token
+// is a newer one: it may have left its user's own channel since.
+func (s *Session) SubscribeNamed() {
+	id := s.Identity()
 	for i := range id.Channels {
 		if s.ended {
 			return

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"throng"
@@ -81,7 +82,8 @@ const (
 	longest = time.Minute
 )
 
-// Run does what is due until ctx ends, and then writes what still waits.
+// Run does what is due until ctx ends, and then writes what still waits: for at most 5
+// seconds, after which the rest is refused.
 func (s *States) Run(ctx context.Context) {
 	var stop func()
 	if s.opts.Store != nil {
@@ -97,13 +99,18 @@ func (s *States) Run(ctx context.Context) {
 		case <-s.wake:
 			// Never later than planned: who comes again and again must not put it off.
 			now := s.opts.Clock.Now()
-			if at := max(s.earliest(), now+grain.Milliseconds()); at < s.planned.Load() {
+			soonest := now + grain.Milliseconds()
+			if soonest >= s.planned.Load() {
+				continue
+			}
+			if at := max(s.earliest(), soonest); at < s.planned.Load() {
 				s.planned.Store(at)
 				timer.Reset(time.Duration(at-now) * time.Millisecond)
 			}
 		case <-timer.C:
 			s.planned.Store(math.MaxInt64) // what is scheduled from now on is seen, here or by a wake
 			s.renew()
+			s.makeRoom()
 			for i := range s.shards {
 				s.sweep(&s.shards[i])
 			}
@@ -122,6 +129,9 @@ func (s *States) earliest() int64 {
 		first = s.opts.Clock.Now() + retryAfter
 	}
 	s.mu.Unlock()
+	if s.crowded() {
+		first = min(first, s.roomAt.Load())
+	}
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
@@ -156,20 +166,23 @@ func (s *States) sweep(sh *shard) {
 
 // look does what is due of a user. The caller holds the lock.
 func (s *States) look(sh *shard, u *user, now int64) {
+	if len(u.waiting) > 0 && !s.opts.Here(throng.UserChannel(u.name)) { // subscriptions are over
+		u.waiting = slices.DeleteFunc(u.waiting, func(w waiter) bool { return w.done == nil })
+		s.count(u)
+	}
 	over := u.book.next != 0 && now >= u.book.next
 	again := int64(0)
 	switch {
 	case u.known && over:
 		again = s.expired(sh, u, now)
-	case !u.known && (u.book.epoch != "" || len(u.waiting) > 0):
+	case u.doubted || !u.known && len(u.waiting) > 0:
 		s.load(u)
 		again = now + loadAgain
 	}
 	if u.known && len(u.waiting) > 0 {
 		s.shown(u)
 	}
-	busy := len(u.queue) > 0 || u.saving || u.loading || len(u.waiting) > 0
-	if !busy && now >= u.touched+s.opts.Idle.Milliseconds() {
+	if u.idle() && now >= u.touched+s.opts.Idle.Milliseconds() {
 		if !s.opts.Here(throng.UserChannel(u.name)) {
 			s.drop(sh, u)
 			return

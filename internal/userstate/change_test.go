@@ -228,31 +228,6 @@ func TestBadChanges(t *testing.T) {
 	})
 }
 
-// All maps together have a bound.
-func TestMemoryBound(t *testing.T) {
-	o := options()
-	o.Memory = 50_000
-	inWorld(t, o, func(w *world) {
-		refused := 0
-		for i := range 1000 {
-			w.states.Submit(userstate.Change{User: fmt.Sprint("u", i), Key: "k", Value: []byte(`"value"`)}, func(o userstate.Outcome) {
-				if o.Err != nil {
-					refused++
-					if o.Err.Code != 106 || !strings.Contains(o.Err.Message, "50000 bytes") {
-						t.Error(o.Err)
-					}
-				}
-			})
-		}
-		if n := w.states.Stats().Users.Load(); n < 80 || int(n)+refused != 1000 || w.states.Memory() > 51_000 {
-			t.Errorf("%d maps, %d refused, %d bytes", n, refused, w.states.Memory())
-		}
-		time.Sleep(5 * time.Minute)
-		w.wait(time.Second)
-		w.want(set("k", "1"), "1")
-	})
-}
-
 // A store that is away: what is in memory is shown, changes are refused for now, and
 // nothing of it is lost or made twice.
 func TestStoreAway(t *testing.T) {
@@ -307,6 +282,32 @@ func TestRepeatedWhileTheStoreFails(t *testing.T) {
 		}
 		d.set(false)
 		w.want(c, "2")
+	})
+}
+
+// A user's first change is written, and the store says that it failed, and can't be read
+// for a while: all screens are told in the end.
+func TestFirstChangeInDoubt(t *testing.T) {
+	o, d := options(), newDisk(nil)
+	o.Store = d
+	inWorld(t, o, func(w *world) {
+		a, b := w.tab("a"), w.tab("b")
+		w.wait(20 * time.Millisecond)
+		d.loseAnswer()
+		a.change("k", "1")
+		w.wait(5 * time.Second)
+		late := w.tab("c")
+		w.wait(time.Second)
+		if a.version != 0 || !late.fresh {
+			t.Errorf("while it is not known what was written: %q, %q", a.shows(), late.shows())
+		}
+		d.set(false)
+		w.wait(2 * time.Second)
+		for _, tab := range []*tab{a, b, late} {
+			if !strings.HasSuffix(tab.shows(), " 1 k=1") || len(tab.pending) != 0 {
+				t.Errorf("tab %s shows %q, %d changes pending", tab.named, tab.shows(), len(tab.pending))
+			}
+		}
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"throng"
 )
@@ -16,8 +17,11 @@ type disk struct {
 	mu    sync.Mutex
 	r     *rand.Rand // nil: nothing fails
 	away  bool
+	lose  bool // away as soon as something was written, and the answer with it
 	users map[string]*kept
+	hangs atomic.Bool
 	saves int
+	ever  map[string]int // how often a change was written, by epoch and mutation
 }
 
 type kept struct {
@@ -27,11 +31,16 @@ type kept struct {
 
 var errDisk = errors.New("the disk is on fire")
 
-func newDisk(r *rand.Rand) *disk { return &disk{r: r, users: map[string]*kept{}} }
+func newDisk(r *rand.Rand) *disk {
+	return &disk{r: r, users: map[string]*kept{}, ever: map[string]int{}}
+}
 
 func (d *disk) fails() bool { return d.away || d.r != nil && d.r.IntN(8) == 0 }
 
-func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error {
+func (d *disk) SaveStates(ctx context.Context, changes []throng.StateChange) error {
+	if err := d.wait(ctx); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fails() {
@@ -54,9 +63,13 @@ func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error
 			k.st.Entries = append(k.st.Entries, c.Entry)
 		}
 		if c.Mutation != "" {
+			d.ever[c.Epoch+" "+c.Mutation]++
 			k.made = append(k.made, throng.Mutation{ID: c.Mutation, Key: c.Entry.Key, Version: c.Entry.Version, At: c.MutatedAt})
 		}
 		k.made = slices.DeleteFunc(k.made, func(m throng.Mutation) bool { return m.Version < c.Remembered })
+	}
+	if d.lose {
+		d.lose, d.away = false, true
 	}
 	if d.fails() {
 		return errDisk
@@ -64,7 +77,10 @@ func (d *disk) SaveStates(_ context.Context, changes []throng.StateChange) error
 	return nil
 }
 
-func (d *disk) LoadState(_ context.Context, user string, now, since int64, most int) (st throng.UserState, made []throng.Mutation, err error) {
+func (d *disk) LoadState(ctx context.Context, user string, now, since int64, most int) (st throng.UserState, made []throng.Mutation, err error) {
+	if err := d.wait(ctx); err != nil {
+		return st, nil, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fails() {
@@ -80,7 +96,10 @@ func (d *disk) LoadState(_ context.Context, user string, now, since int64, most 
 	return st, made[max(0, len(made)-most):], nil
 }
 
-func (d *disk) ForgetState(_ context.Context, user string) error {
+func (d *disk) ForgetState(ctx context.Context, user string) error {
+	if err := d.wait(ctx); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fails() {
@@ -105,4 +124,28 @@ func (d *disk) set(away bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.away = away
+}
+
+// loseAnswer has the store write once more, say that it failed, and be away from then on.
+func (d *disk) loseAnswer() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lose = true
+}
+
+// wrote is how often a change was written.
+func (d *disk) wrote(name string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ever[name]
+}
+
+// stuck has calls wait until they are given up.
+func (d *disk) stuck(hangs bool) { d.hangs.Store(hangs) }
+
+func (d *disk) wait(ctx context.Context) error {
+	if d.hangs.Load() {
+		<-ctx.Done()
+	}
+	return ctx.Err()
 }

@@ -30,4 +30,11 @@
 // group was written, the map is loaded again before the next change. Should the group be
 // written later than that, the next change, which goes on from something else, is refused
 // by the store, and the map loaded once more.
+//
+// # Memory
+//
+// What maps and waiting changes take is counted, and bounded: when it is too much, nothing
+// is set any more, and no map is read. Without a store that is all there is to do: a map
+// that leaves memory is lost. With one, maps of users who are not here are put away before
+// it comes to that. Who is here has a record in any case, which waits for the map.
 package userstate

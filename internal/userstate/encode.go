@@ -13,6 +13,12 @@ const (
 	diffEvent  = "state_diff"
 )
 
+// size is about the length of a snapshot, and no less unless keys have to be escaped.
+func (b *book) size() int {
+	const frame, perEntry = 128, 112
+	return frame + b.bytes + perEntry*len(b.entries)
+}
+
 // appendSnapshot appends the whole map, without keys whose time is over.
 func (b *book) appendSnapshot(dst []byte, now int64) []byte {
 	dst = appendVersion(append(dst, '{'), b.epoch, b.version)

@@ -14,7 +14,7 @@ import (
 // Tabs of a user change the map, lose their connections and come back; the window is
 // trimmed and emptied, keys expire, the map is forgotten, the broker and the store fail,
 // loops lag behind. In the end every tab shows what the server has, and each change was
-// made once.
+// made once: none twice, and none was confirmed that was not (world.confirmed).
 func TestModel(t *testing.T) {
 	for seed := range uint64(25) {
 		inWorld(t, options(), func(w *world) { play(w, rand.New(rand.NewPCG(seed, 7)), nil) })

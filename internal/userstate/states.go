@@ -25,7 +25,8 @@ type Options struct {
 	Clock *throng.Clock
 	Log   *slog.Logger
 	// Keys are the most that a user has, ValueBytes the longest value, UserBytes the
-	// most bytes of a user's keys and values, Memory that of all maps in memory.
+	// most bytes of a user's keys and values, Memory that of all maps in memory with the
+	// changes that wait. With a store it may be exceeded by the maps that are being read.
 	Keys, ValueBytes, UserBytes int
 	Memory                      int64
 	// Mutations is of how many of a user's changes the result is kept.
@@ -43,11 +44,13 @@ type States struct {
 	opts   Options
 	seed   maphash.Seed
 	shards [shards]shard
-	memory atomic.Int64 // of all maps, as weight counts it
+	memory atomic.Int64 // of all maps and what waits, as count counts it
 	stats  Stats
 
 	wake    chan struct{} // something is due earlier
 	planned atomic.Int64  // when Run looks next, in Clock milliseconds
+	roomAt  atomic.Int64  // when it may make room next
+	hand    int           // the shard where it did last
 
 	mu      sync.Mutex // innermost
 	failed  []string   // users whose last diff the broker did not take
@@ -87,12 +90,15 @@ type user struct {
 	name    string
 	book    book
 	known   bool // the book is what the store has
+	doubted bool // it was known, and perhaps more was written since
 	loading bool
 	saving  bool // what was taken of queue is on its way into the store
 	listed  bool // among those with changes to write
 	gone    bool // not in its shard any more
 	queue   []*operation
+	held    int // bytes of the changes that wait, or are being written
 	waiting []waiter
+	asked   int64 // when it began to wait for the store to load it
 	touched int64 // when somebody wanted it
 	counted int64 // what of it is in States.memory
 	due     int64 // when the agenda has it
@@ -142,7 +148,7 @@ func New(o Options) *States {
 	return s
 }
 
-// Stats returns the counters, Memory the bytes of all maps in memory.
+// Stats returns the counters, Memory the bytes of all maps in memory and what waits.
 func (s *States) Stats() *Stats { return &s.stats }
 
 // Memory is explained at Stats.
@@ -151,21 +157,18 @@ func (s *States) Memory() int64 { return s.memory.Load() }
 func (s *States) shard(name string) *shard { return &s.shards[maphash.String(s.seed, name)%shards] }
 
 // user returns a user's record, a new one if need be. The caller holds the lock.
-func (s *States) user(sh *shard, name string) (*user, *throng.Error) {
+func (s *States) user(sh *shard, name string) *user {
 	now := s.opts.Clock.Now()
 	if u := sh.users[name]; u != nil {
 		u.touched = now
-		return u, nil
-	}
-	if s.memory.Load() >= s.opts.Memory {
-		return nil, tooMuch("the maps of all users have at most %d bytes of memory (users.state_memory)", s.opts.Memory)
+		return u
 	}
 	u := &user{name: name, known: s.opts.Store == nil, touched: now}
 	sh.users[name] = u
 	s.stats.Users.Add(1)
 	s.count(u)
 	s.schedule(sh, u)
-	return u, nil
+	return u
 }
 
 // drop takes a user's record out of memory. The caller holds the lock.
@@ -175,13 +178,6 @@ func (s *States) drop(sh *shard, u *user) {
 	shrink.Delete(&sh.users, &sh.most, u.name)
 	s.stats.Users.Add(-1)
 	s.memory.Add(-u.counted)
-}
-
-// count brings what is counted of a user up to date.
-func (s *States) count(u *user) {
-	w := u.book.weight() + int64(len(u.name))
-	s.memory.Add(w - u.counted)
-	u.counted = w
 }
 
 // Submit makes a change. done is told what became of it, behind the diff; it is called
@@ -198,14 +194,14 @@ func (s *States) Submit(c Change, done func(Outcome)) {
 	sh := s.shard(c.User)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	u, err := s.user(sh, c.User)
+	u, err := s.admit(sh, c.User)
 	switch {
 	case err != nil:
 		refuse(err)
+	case c.Value != nil && s.full():
+		refuse(s.noRoom())
 	case s.opts.Store != nil:
 		s.enqueue(u, &operation{change: c, done: done})
-	case c.Value != nil && s.memory.Load() >= s.opts.Memory:
-		refuse(tooMuch("the maps of all users have at most %d bytes of memory (users.state_memory)", s.opts.Memory))
 	default:
 		out, made := s.apply(&u.book, &c, s.opts.Clock.Now())
 		s.finish(sh, u, out, made, done)
@@ -237,12 +233,7 @@ func (s *States) Forget(name string, done func(Outcome)) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if s.opts.Store != nil {
-		u, err := s.user(sh, name)
-		if err != nil {
-			done(Outcome{Err: err})
-			return
-		}
-		s.enqueue(u, &operation{kind: toForget, done: done})
+		s.enqueue(s.user(sh, name), &operation{kind: toForget, done: done}) // room or not
 		return
 	}
 	if u := sh.users[name]; u != nil {

@@ -8,13 +8,14 @@ import (
 	"throng"
 )
 
-// maxQueue is how many changes of a user may wait, storePatience how long a store has.
+// maxQueue is how many changes of a user may wait. storePatience is how long a store has for
+// a call, and for all that waits when the maps stop; briefPatience for a call that comes
+// late, because others before it took all of theirs.
 const (
 	maxQueue      = 1000
 	storePatience = 5 * time.Second
-	maxGroup      = 1000    // changes that are written together
-	maxGroupBytes = 4 << 20 // of them
-	readers       = 4       // maps that are loaded at once
+	briefPatience = time.Second
+	readers       = 4 // maps that are loaded at once
 )
 
 // enqueue has a change written, when the map is known. The caller holds the lock.
@@ -25,6 +26,8 @@ func (s *States) enqueue(u *user, op *operation) {
 		return
 	}
 	u.queue = append(u.queue, op)
+	u.held += op.weight()
+	s.count(u)
 	if !u.known && op.kind != toForget {
 		s.load(u)
 		return
@@ -55,7 +58,7 @@ func (s *States) load(u *user) {
 	if u.loading || u.saving {
 		return
 	}
-	u.loading = true
+	u.loading, u.asked = true, s.opts.Clock.Now()
 	s.mu.Lock()
 	s.unread = append(s.unread, u)
 	s.mu.Unlock()
@@ -69,7 +72,8 @@ func knock(at chan struct{}) {
 	}
 }
 
-// runStore reads and writes until stop is called, which writes what still waits.
+// runStore reads and writes until stop is called, which writes what still waits, and
+// refuses what can't be written in time.
 func (s *States) runStore() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
@@ -81,6 +85,26 @@ func (s *States) runStore() (stop func()) {
 	return func() {
 		cancel()
 		all.Wait()
+		s.abandon()
+	}
+}
+
+// abandon refuses what waits, when nobody reads and writes any more.
+func (s *States) abandon() {
+	lost := 0
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		for _, u := range sh.users {
+			lost += len(u.queue)
+			s.refuse(u, u.queue, ErrAway)
+			u.queue = nil
+			s.fail(sh, u, ErrAway)
+		}
+		sh.mu.Unlock()
+	}
+	if lost > 0 {
+		s.opts.Log.Warn("users' maps: changes were not written before the stop, and refused", "changes", lost)
 	}
 }
 
@@ -90,7 +114,8 @@ func (s *States) read(ctx context.Context) {
 		s.mu.Lock()
 		var u *user
 		if len(s.unread) > 0 {
-			u, s.unread = s.unread[0], s.unread[1:]
+			u, s.unread[0] = s.unread[0], nil
+			s.unread = s.unread[1:]
 		}
 		more := len(s.unread) > 0
 		s.mu.Unlock()
@@ -112,26 +137,30 @@ func (s *States) read(ctx context.Context) {
 // loaded reads one map.
 func (s *States) loaded(ctx context.Context, u *user) {
 	now := s.opts.Clock.Now()
-	limited, cancel := context.WithTimeout(ctx, storePatience)
+	sh := s.shard(u.name)
+	patience := s.patience(sh, u)
+	if patience == 0 {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// With keys whose time is over: clients that come back may show them, and are told.
 	st, made, err := s.opts.Store.LoadState(limited, u.name, 0, now-replayWindow, s.opts.Mutations)
-	sh := s.shard(u.name)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	u.loading = false
 	if err != nil {
 		s.away(ctx, "read", err)
-		s.fail(u)
-		s.scheduleAt(sh, u, now+loadAgain)
+		s.fail(sh, u, ErrAway)
 		return
 	}
 	s.stats.Loads.Add(1)
 	epoch, version := u.book.epoch, u.book.version
+	doubted := u.doubted
 	u.book.fill(st, made)
-	u.known = true
-	if epoch != "" && (epoch != u.book.epoch || version != u.book.version) {
-		s.tellAll(u) // more was written than was known
+	u.known, u.doubted = true, false
+	if doubted && (epoch != u.book.epoch || version != u.book.version) {
+		s.tellAll(u) // more was written than was shown
 	}
 	s.count(u)
 	s.schedule(sh, u)
@@ -139,21 +168,58 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	s.list(u)
 }
 
-// fail answers those who wait for the store. Subscriptions go on waiting: the agenda
-// has them. The caller holds the lock.
-func (s *States) fail(u *user) {
-	queue, waiting := u.queue, u.waiting
-	u.queue, u.waiting = nil, nil
-	for _, op := range queue {
-		s.stats.Refused.Add(1)
-		op.done(Outcome{Err: ErrAway})
+// patience is how long the store has to load a map; 0 if it is not loaded now, which those
+// who wait are told: there is no room, or the store hangs and they wait for long already.
+func (s *States) patience(sh *shard, u *user) time.Duration {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	left := storePatience - time.Duration(s.opts.Clock.Now()-u.asked)*time.Millisecond
+	err := ErrAway
+	switch {
+	case !u.doubted && s.full(): // one that is doubted has its room
+		err = s.noRoom()
+	case left > 0:
+		return max(left, briefPatience)
 	}
+	u.loading = false
+	s.fail(sh, u, err)
+	return 0
+}
+
+// fail answers those who wait for a map that can't be loaded now, or for a store that
+// hangs. Subscriptions go on waiting: the agenda has them. So do those who want the map
+// forgotten, for which it need not be loaded. The caller holds the lock.
+func (s *States) fail(sh *shard, u *user, err *throng.Error) {
+	changes := len(u.queue)
+	for i, op := range u.queue {
+		if op.kind == toForget {
+			changes = i
+			break
+		}
+	}
+	s.refuse(u, u.queue[:changes], err)
+	u.queue = append([]*operation(nil), u.queue[changes:]...)
+	waiting := u.waiting
+	u.waiting = nil
 	for _, w := range waiting {
 		if w.done == nil {
 			u.waiting = append(u.waiting, w)
 			continue
 		}
-		w.done(nil, ErrAway)
+		w.done(nil, err)
+	}
+	s.count(u)
+	s.list(u)
+	s.scheduleAt(sh, u, s.opts.Clock.Now()+loadAgain)
+}
+
+// refuse answers operations of a user. The caller holds the lock, and takes them out of
+// the queue.
+func (s *States) refuse(u *user, ops []*operation, err *throng.Error) {
+	for _, op := range ops {
+		u.held -= op.weight()
+		s.stats.Refused.Add(1)
+		op.done(Outcome{Err: err})
 	}
 }
 
@@ -164,179 +230,6 @@ func (s *States) away(ctx context.Context, verb string, err error) {
 	if s.stats.Failures.Add(1)%100 == 1 {
 		s.opts.Log.Warn("users' maps: the store fails; changes are refused", "verb", verb, "error", err)
 	}
-}
-
-// draft is what a group changes of one user's map.
-type draft struct {
-	u       *user
-	book    book
-	ops     []*operation
-	outs    []Outcome
-	changes [][]*throng.StateChange // by operation
-}
-
-// write writes what waits, in groups, until ctx ends and nothing waits.
-func (s *States) write(ctx context.Context) {
-	for {
-		select {
-		case <-s.writing:
-			gather := time.NewTimer(s.opts.Gather)
-			select {
-			case <-gather.C:
-			case <-ctx.Done():
-				gather.Stop()
-			}
-		case <-ctx.Done():
-			for s.group() {
-			}
-			return
-		}
-		for s.group() {
-		}
-	}
-}
-
-// group writes one group. It reports whether there may be another.
-func (s *States) group() bool {
-	drafts, changes := s.drafts()
-	if len(drafts) == 0 {
-		return false
-	}
-	var err error
-	limited, cancel := context.WithTimeout(context.Background(), storePatience)
-	defer cancel()
-	if len(changes) > 0 {
-		if err = s.opts.Store.SaveStates(limited, changes); err == nil {
-			s.stats.Commits.Add(1)
-		} else {
-			s.away(limited, "write", err)
-		}
-	}
-	for _, d := range drafts {
-		s.settle(limited, d, err)
-	}
-	return true
-}
-
-// drafts tries the changes that wait.
-func (s *States) drafts() (drafts []*draft, changes []throng.StateChange) {
-	size := 0
-	for len(changes) < maxGroup && size < maxGroupBytes {
-		s.mu.Lock()
-		if len(s.dirty) == 0 {
-			s.mu.Unlock()
-			break
-		}
-		u := s.dirty[0]
-		s.dirty[0] = nil
-		s.dirty = s.dirty[1:]
-		s.mu.Unlock()
-		d := s.draft(u)
-		if d == nil {
-			continue
-		}
-		drafts = append(drafts, d)
-		for _, made := range d.changes {
-			for _, c := range made {
-				changes = append(changes, *c)
-				size += len(c.Entry.Value) + len(c.Entry.Key) + 64
-			}
-		}
-	}
-	return drafts, changes
-}
-
-// draft tries a user's changes on a copy of its map.
-func (s *States) draft(u *user) *draft {
-	sh := s.shard(u.name)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	u.listed = false
-	if !u.ready() {
-		return nil
-	}
-	d := &draft{u: u, ops: u.queue, book: u.book.clone()}
-	for i, op := range u.queue {
-		if op.kind == toForget { // by itself
-			d.ops = u.queue[:max(1, i)]
-			break
-		}
-	}
-	u.queue = append([]*operation(nil), u.queue[len(d.ops):]...)
-	u.saving = true
-	now := s.opts.Clock.Now()
-	for _, op := range d.ops {
-		var out Outcome
-		var made []*throng.StateChange
-		switch op.kind {
-		case toExpire:
-			made = s.expire(u.name, &d.book, now)
-		case toChange:
-			var one *throng.StateChange
-			if out, one = s.apply(&d.book, &op.change, now); one != nil {
-				made = append(made, one)
-			}
-		}
-		d.outs, d.changes = append(d.outs, out), append(d.changes, made)
-	}
-	return d
-}
-
-// settle shows what was written, or answers that it was not.
-func (s *States) settle(ctx context.Context, d *draft, err error) {
-	u := d.u
-	forget := d.ops[0].kind == toForget
-	if forget {
-		if err = s.opts.Store.ForgetState(ctx, u.name); err != nil {
-			s.away(ctx, "forget", err)
-		}
-	}
-	sh := s.shard(u.name)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	u.saving = false
-	defer s.resume(sh, u)
-	if err != nil {
-		unwritten := forget
-		for i, op := range d.ops {
-			out := d.outs[i]
-			// What stands behind a change was judged by it: a repetition of it, too.
-			if unwritten = unwritten || len(d.changes[i]) > 0; unwritten {
-				out = Outcome{Err: ErrAway}
-				u.known = false // whether it was written is not known
-			}
-			s.finish(sh, u, out, nil, op.done)
-		}
-		return
-	}
-	if forget {
-		u.book, u.known = book{}, true
-		s.tellAll(u)
-		s.count(u)
-		d.ops[0].done(Outcome{})
-		return
-	}
-	u.book = d.book
-	for i, op := range d.ops {
-		made := d.changes[i]
-		if len(made) == 0 {
-			s.finish(sh, u, d.outs[i], nil, op.done)
-			continue
-		}
-		for _, c := range made[:len(made)-1] {
-			s.tell(c, func() {})
-		}
-		s.finish(sh, u, d.outs[i], made[len(made)-1], op.done)
-	}
-}
-
-// resume goes on with what came meanwhile. The caller holds the lock.
-func (s *States) resume(sh *shard, u *user) {
-	if !u.known { // more may have been written than is shown
-		s.load(u)
-	}
-	s.list(u)
-	s.schedule(sh, u)
 }
 
 // prune removes what is too old from the store, now and then.

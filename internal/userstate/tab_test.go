@@ -58,6 +58,7 @@ type tab struct {
 // write is a change of a tab.
 type write struct {
 	id, key, value string // an empty value deletes
+	made           *diff  // the answer, while what it leads to has not come
 }
 
 // reply is the answer to an event, on its way to the tab.
@@ -193,6 +194,7 @@ func (t *tab) replace(s *snapshot) {
 	for key, e := range s.Entries {
 		t.entries[key] = string(e.Value)
 	}
+	t.settle()
 }
 
 func (t *tab) apply(d *diff) {
@@ -212,6 +214,7 @@ func (t *tab) apply(d *diff) {
 	} else {
 		t.entries[d.Key] = string(d.Value)
 	}
+	t.settle()
 }
 
 // ask asks for the whole map.
@@ -229,6 +232,9 @@ func (t *tab) event(name, id string, data []byte) {
 	}
 	to, class := t.Transport.Name, sub.Class()
 	t.w.states.Event(userstate.Event{User: user, Channel: own, Name: name, Data: data}, func(ok bool, response []byte) {
+		if ok && id != "" {
+			t.w.confirmed(id, response)
+		}
 		t.w.post(to, &reply{class, id, ok, response})
 	})
 }
@@ -236,7 +242,7 @@ func (t *tab) event(name, id string, data []byte) {
 // change makes a change, which the tab shows at once.
 func (t *tab) change(key, value string) {
 	t.counter++
-	p := &write{fmt.Sprintf("%s:%d", t.named, t.counter), key, value}
+	p := &write{id: fmt.Sprintf("%s:%d", t.named, t.counter), key: key, value: value}
 	t.pending = append(t.pending, p)
 	t.send(p)
 }
@@ -267,7 +273,13 @@ func (t *tab) replied(r *reply) {
 	case r.id == "":
 		t.asking = false
 	case r.ok:
-		t.confirm(r.id)
+		if i := t.place(r.id); i >= 0 {
+			t.pending[i].made = new(diff)
+			if err := json.Unmarshal(r.response, t.pending[i].made); err != nil {
+				t.w.t.Fatal(err)
+			}
+			t.settle()
+		}
 	case strings.Contains(string(r.response), `"temporary":true`):
 		if i := t.place(r.id); i >= 0 {
 			t.send(t.pending[i])
@@ -280,6 +292,13 @@ func (t *tab) replied(r *reply) {
 
 func (t *tab) place(id string) int {
 	return slices.IndexFunc(t.pending, func(p *write) bool { return p.id == id })
+}
+
+// settle forgets changes that are in the map now.
+func (t *tab) settle() {
+	t.pending = slices.DeleteFunc(t.pending, func(p *write) bool {
+		return p.made != nil && (p.made.Epoch != t.epoch || p.made.Version <= t.version)
+	})
 }
 
 func (t *tab) confirm(id string) {

@@ -1,6 +1,7 @@
 package userstate
 
 import (
+	"slices"
 	"sync"
 
 	"throng"
@@ -24,9 +25,17 @@ func (s *States) tell(c *throng.StateChange, then func()) {
 // tellAll publishes a whole map, for those who can't go on from what they have. The
 // caller holds the lock of the user's shard.
 func (s *States) tellAll(u *user) {
+	s.told(u.name, u.book.appendSnapshot(nil, s.opts.Clock.Now()), nil)
+}
+
+// told publishes a whole map, or tries again later where there is an error.
+func (s *States) told(name string, whole []byte, err *throng.Error) {
+	if err != nil {
+		s.missed(name)
+		return
+	}
 	s.stats.Renewed.Add(1)
-	p := &throng.Publication{Event: stateEvent, Data: u.book.appendSnapshot(nil, s.opts.Clock.Now())}
-	name := u.name
+	p := &throng.Publication{Event: stateEvent, Data: whole}
 	s.opts.Publish(throng.UserChannel(name), p, func(err error) {
 		if err != nil {
 			s.missed(name)
@@ -59,10 +68,13 @@ func (s *States) renew() {
 		}
 		sh := s.shard(name)
 		sh.mu.Lock()
-		if u := sh.users[name]; u != nil {
+		switch u := sh.users[name]; {
+		case u != nil && (u.known || u.doubted):
 			s.tellAll(u)
-		} else {
+		case s.opts.Store == nil:
 			s.tellAll(&user{name: name})
+		default: // put away meanwhile
+			s.await(sh, s.user(sh, name), waiter{done: func(whole []byte, err *throng.Error) { s.told(name, whole, err) }})
 		}
 		sh.mu.Unlock()
 	}
@@ -113,25 +125,33 @@ func (s *States) snapshot(sub *session.Subscription, name string, b *[]byte) boo
 			*b = (&book{}).appendSnapshot((*b)[:0], now)
 			return true
 		}
-		var err *throng.Error
-		if u, err = s.user(sh, name); err != nil {
-			return false // a client that asks is told why
-		}
+		u = s.user(sh, name) // who is here has a record; the map comes when there is room
 	}
 	u.touched = now
-	shown := u.known || u.book.epoch != ""
-	if shown {
+	if size := u.book.size(); (u.known || u.doubted) && sub.Session().Takes(size) {
 		*b = u.book.appendSnapshot((*b)[:0], now)
-		if sub.Session().Takes(len(*b)) {
+		if len(*b) <= size || sub.Session().Takes(len(*b)) {
 			return true
 		}
 	}
-	u.waiting = append(u.waiting, waiter{to: sub.Session().Transport().Ref(), class: sub.Class()})
-	if !shown {
+	s.await(sh, u, waiter{to: sub.Session().Transport().Ref(), class: sub.Class()})
+	return false
+}
+
+// await has somebody wait for a map: until it is loaded, or until the agenda looks. The
+// caller holds the lock.
+func (s *States) await(sh *shard, u *user, w waiter) {
+	at := slices.IndexFunc(u.waiting, func(o waiter) bool { return w.done == nil && o.done == nil && o.to == w.to })
+	if at < 0 {
+		u.waiting = append(u.waiting, w)
+		s.count(u)
+	} else {
+		u.waiting[at] = w // it joined again
+	}
+	if !u.known && !u.doubted {
 		s.load(u)
 	}
-	s.scheduleAt(sh, u, now+retryAfter)
-	return false
+	s.scheduleAt(sh, u, s.opts.Clock.Now()+retryAfter)
 }
 
 // showing is a snapshot on its way to a subscription.
@@ -158,7 +178,7 @@ func (s *States) Snapshot(name string, done func([]byte, *throng.Error)) {
 	u := sh.users[name]
 	if u == nil && s.opts.Store != nil {
 		var err *throng.Error
-		if u, err = s.user(sh, name); err != nil {
+		if u, err = s.admit(sh, name); err != nil {
 			done(nil, err)
 			return
 		}
@@ -166,12 +186,11 @@ func (s *States) Snapshot(name string, done func([]byte, *throng.Error)) {
 	switch now := s.opts.Clock.Now(); {
 	case u == nil:
 		done((&book{}).appendSnapshot(nil, now), nil)
-	case u.known || u.book.epoch != "":
+	case u.known || u.doubted:
 		u.touched = now
 		done(u.book.appendSnapshot(nil, now), nil)
 	default:
-		u.waiting = append(u.waiting, waiter{done: done})
-		s.load(u)
+		s.await(sh, u, waiter{done: done})
 	}
 }
 
@@ -185,4 +204,5 @@ func (s *States) shown(u *user) {
 		w.done(u.book.appendSnapshot(nil, s.opts.Clock.Now()), nil)
 	}
 	u.waiting = nil
+	s.count(u)
 }

@@ -55,8 +55,10 @@ type world struct {
 	states *userstate.States
 	env    *session.Env
 	tabs   map[throng.Ref]*tab
-	made   map[string]int // diffs by epoch and mutation
-	deaf   atomic.Bool    // the broker takes nothing
+	disk   *disk             // nil: maps are in memory only
+	made   map[string]int    // diffs by epoch and mutation
+	whole  map[string]uint64 // the newest version of an epoch's map that all were told
+	deaf   atomic.Bool       // the broker takes nothing of the user
 
 	sessions uint32 // so far
 }
@@ -88,7 +90,8 @@ func inWorld(t *testing.T, o userstate.Options, f func(w *world)) {
 }
 
 func newWorld(t testing.TB, o userstate.Options) *world {
-	w := &world{t: t, clock: throng.NewClock(), tabs: map[throng.Ref]*tab{}, made: map[string]int{}}
+	w := &world{t: t, clock: throng.NewClock(), tabs: map[throng.Ref]*tab{}, made: map[string]int{}, whole: map[string]uint64{}}
+	w.disk, _ = o.Store.(*disk)
 	ns := &throng.Namespace{Name: throng.UserNamespace, Retention: throng.Retention{Size: 5, TTL: time.Minute}}
 	h := hub.Options{Clock: w.clock, Encoders: []throng.Encoder{encoder{}}, Slice: 2}
 	for range 2 {
@@ -104,7 +107,10 @@ func newWorld(t testing.TB, o userstate.Options) *world {
 		Hub: w.hub, Broker: broker, Clock: w.clock, Post: w.post,
 		Namespaces: func(string) *throng.Namespace { return ns },
 	})
-	o.Publish, o.Post, o.Here, o.Clock = w.publish, w.post, w.hub.Active, w.clock
+	o.Publish, o.Post, o.Clock = w.publish, w.post, w.clock
+	if o.Here == nil {
+		o.Here = w.hub.Active
+	}
 	w.states = userstate.New(o)
 	w.env = &session.Env{
 		Node: w.Node, Limits: session.Limits{Channels: 100, QueueBytes: 1 << 20}, Clock: w.clock,
@@ -122,17 +128,38 @@ func (nobody) Joined(*session.Subscription) {}
 func (nobody) Parted(*session.Subscription) {}
 func (nobody) Missed(*session.Subscription) {}
 
-// publish is the node's, with a broker that may be deaf.
+// publish is the node's, with a broker that may be deaf. What that does not take counts
+// as told: all are told the whole map until it does.
 func (w *world) publish(channel string, p *throng.Publication, done func(error)) {
-	if w.deaf.Load() {
+	var d diff
+	switch err := json.Unmarshal(p.Data, &d); {
+	case err != nil || channel != own: // nobody asks
+	case p.Event == "state_diff" && d.Mutation != "":
+		w.made[d.Epoch+" "+d.Mutation]++
+	case p.Event == "state":
+		w.whole[d.Epoch] = max(w.whole[d.Epoch], d.Version)
+	}
+	if channel == own && w.deaf.Load() {
 		done(throng.ErrTooManyRequests)
 		return
 	}
-	var d diff
-	if p.Event == "state_diff" && json.Unmarshal(p.Data, &d) == nil && d.Mutation != "" {
-		w.made[d.Epoch+" "+d.Mutation]++
-	}
 	w.Broadcast(context.Background(), channel, p, "", func(_ throng.PublishResult, err error) { done(err) })
+}
+
+// confirmed is told that a change was answered: it was made, so everybody was told of it,
+// and with a store it is on the disk.
+func (w *world) confirmed(id string, response []byte) {
+	var a diff
+	if err := json.Unmarshal(response, &a); err != nil {
+		w.t.Fatalf("%v: %s", err, response)
+	}
+	name := a.Epoch + " " + id
+	if w.made[name] != 1 && w.whole[a.Epoch] < a.Version {
+		w.t.Errorf("change %s is confirmed as version %d, and nobody was told of it", name, a.Version)
+	}
+	if w.disk != nil && w.disk.wrote(name) != 1 {
+		w.t.Errorf("change %s is confirmed, and was written %d times", name, w.disk.wrote(name))
+	}
 }
 
 // message is a post on its way to a tab.

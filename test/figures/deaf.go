@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -135,23 +134,4 @@ func hangUp(deaf []net.Conn) {
 	for _, nc := range deaf {
 		_ = nc.Close()
 	}
-}
-
-// call calls the server API with the key of development.
-func call(internal, method, body string) error {
-	r, err := http.NewRequest(http.MethodPost, internal+"/api/"+method, strings.NewReader(body))
-	if err != nil {
-		return err
-	}
-	r.Header.Set("X-API-Key", "dev")
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(answer.Body)
-	if err == nil && (answer.StatusCode != http.StatusOK || bytes.Contains(b, []byte(`"error"`))) {
-		err = fmt.Errorf("%s: %s %s", method, answer.Status, b)
-	}
-	return err
 }

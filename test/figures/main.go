@@ -3,7 +3,7 @@
 // Command figures makes the tables of docs/benchmarks: it starts servers, measures
 // them with `throng bench`, and writes what was found as Markdown, JSON and pages.
 //
-//	figures [-out DIR] [-only floor,isolation,curve,tokens,attendance,buffers,offer] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
+//	figures [-out DIR] [-only floor,isolation,curve,tokens,attendance,buffers,offer,claims,mission] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
 //
 // floor compares throng with the floor (test/floor), a raw epoll server that does
 // the same exchanges and nothing else, in turns within one run. isolation measures
@@ -12,7 +12,9 @@
 // as one process can't hold them. tokens measures what a token adds to a connect, by
 // algorithm. attendance measures what presence and visits cost. buffers (as root) compares two sets of socket
 // buffer settings. offer measures how long an offer takes to a crowd of which a tenth does not
-// read, and whether any is written after its deadline.
+// read, and whether any is written after its deadline. claims measures users who all claim at once, over
+// their sockets. mission measures what a crowd costs that watches, comes and goes, and claims
+// what is offered, beside one that does nothing.
 package main
 
 import (
@@ -81,12 +83,16 @@ func (f *figures) run(only, curve string) error {
 			err = f.isolation()
 		case "offer":
 			err = f.offer()
+		case "claims":
+			err = f.claims()
+		case "mission":
+			err = f.mission()
 		case "buffers":
 			err = f.buffers()
 		case "tokens":
 			err = f.tokens()
 		default:
-			err = fmt.Errorf("there are floor, isolation, curve, tokens, attendance, offer and buffers, not %q", name)
+			err = fmt.Errorf("there are floor, isolation, curve, tokens, attendance, offer, claims, mission and buffers, not %q", name)
 		}
 		if err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// scraped is what a server's metrics say of deliveries and deadlines.
+// scraped is what a server's metrics say of connections, deliveries and deadlines.
 type scraped struct {
 	at            time.Time
 	seconds       float64   // since the other scrape
@@ -20,6 +20,7 @@ type scraped struct {
 	bounds        []float64 // of the time from publish to write, in seconds
 	counts        []float64 // up to each bound
 	queued        float64
+	connections   float64
 	expired, late float64
 }
 
@@ -46,6 +47,8 @@ func scrape(internal string) (m scraped, err error) {
 			m.told += v
 		case name == "throng_publications_late_total":
 			m.late = v
+		case name == "throng_connections":
+			m.connections = v
 		case name == "throng_queue_bytes":
 			m.queued = v
 		}

@@ -190,6 +190,9 @@ func (w *Worker) endSecond() (c report.Counts, main *report.Histogram) {
 		main = report.NewHistogram()
 		main.Merge(h)
 	}
+	if w.second.answer.Count() > 0 {
+		w.second.answer.Reset()
+	}
 	for to, from := range map[*report.Histogram]*report.Histogram{w.figures.delivery: w.second.delivery, w.figures.reply: w.second.reply} {
 		if from.Count() > 0 {
 			to.Merge(from)
@@ -220,7 +223,11 @@ func (w *Worker) part() *Part {
 	w.endSecond()
 	p := &Part{
 		End: w.last, Counts: w.total, Latencies: w.figures.latencies(), Lasts: w.lasts,
-		Checks: w.checks, Failures: w.failures, Usage: usage.Self(),
+		Checks: w.checks, Failures: w.failures, Usage: usage.Self(), Answers: map[string]Answers{},
+	}
+	for _, h := range w.events() {
+		h.add(p)
+		h.forget()
 	}
 	// All anew: what is told is read while the clients go on.
 	w.checks, w.failures, w.lasts, w.figures = report.Checks{}, map[string]int64{}, nil, newFigures()

@@ -50,6 +50,7 @@ const (
 type pending struct {
 	at   int64 // when it was to be sent
 	sent int64
+	of   *happens // of an event
 	ref  uint32
 	seq  uint32 // of a message
 	sub  int32  // which channel, -1: none
@@ -64,7 +65,11 @@ const (
 	toLeave
 	toMessage
 	toHeartbeat
+	toEvent
 )
+
+// kept reports whether a phase waits at its end until it is answered.
+func (k replyKind) kept() bool { return k == toMessage || k == toEvent }
 
 // dial begins to connect a user who was to come at a time.
 func (w *Worker) dial(c *client, began int64) {
@@ -78,7 +83,7 @@ func (w *Worker) dial(c *client, began int64) {
 // connected is told by the network that bytes can be sent.
 func (w *Worker) connected(c *client) {
 	t := w.targets[c.to]
-	w.scratch = websocket.AppendClientRequest(w.scratch[:0], t.host, t.request(int(c.user)), w.key)
+	w.scratch = websocket.AppendClientRequest(w.scratch[:0], t.host, t.request(int(c.user), w.groups[c.group].Name), w.key)
 	w.send(c, w.scratch)
 }
 
@@ -203,7 +208,7 @@ func (w *Worker) drop(c *client) {
 	w.net.drop(c)
 	c.reader.Release()
 	for _, p := range c.pending {
-		if p.kind == toMessage {
+		if p.kind.kept() {
 			w.waiting--
 		}
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type fake struct {
 
 	refuse func(c *client) error                      // dial; nil: accept
 	answer func(c *client, m *phoenix.Message) string // status; "": none; nil: ok
+	// response is what an answer holds besides; nil: a reason.
+	response func(c *client, m *phoenix.Message) string
 }
 
 type happening struct {
@@ -42,6 +45,7 @@ type dialled struct {
 type heard struct {
 	user  int32
 	event string
+	data  string
 	mark  mark
 	at    int64
 }
@@ -94,8 +98,16 @@ func (f *fake) perform(t *testing.T, phase int, most time.Duration) bool {
 	return false
 }
 
-func (f *fake) later(c *client, do func()) {
-	f.events = append(f.events, happening{f.w.clock() + int64(f.delay), c, c.gen, do})
+func (f *fake) later(c *client, do func()) { f.after(f.delay, c, do) }
+
+// after does something for a client after a time, unless it is another one then.
+func (f *fake) after(d time.Duration, c *client, do func()) {
+	h := happening{f.w.clock() + int64(d), c, c.gen, do}
+	i := len(f.events)
+	for i > 0 && f.events[i-1].at > h.at {
+		i--
+	}
+	f.events = slices.Insert(f.events, i, h)
 }
 
 func (f *fake) dial(c *client) error {
@@ -172,7 +184,7 @@ func (f *fake) hear(c *client, frame websocket.Message) {
 		panic(err)
 	}
 	k, _ := parseMark(m.Payload)
-	f.heard = append(f.heard, heard{c.user, string(m.Event), k, f.w.clock()})
+	f.heard = append(f.heard, heard{c.user, string(m.Event), string(m.Payload), k, f.w.clock()})
 	status, topic := "ok", string(m.Topic)
 	if f.answer != nil {
 		status = f.answer(c, &m)
@@ -191,7 +203,21 @@ func (f *fake) hear(c *client, frame websocket.Message) {
 		}
 	}
 	if status != "" {
-		f.frame(c, phoenix.AppendReply(nil, phoenix.V2, m.JoinRef, m.Ref, topic, status, []byte(`{"reason":"x"}`)))
+		response := `{"reason":"x"}`
+		if f.response != nil {
+			response = f.response(c, &m)
+		}
+		f.frame(c, phoenix.AppendReply(nil, phoenix.V2, m.JoinRef, m.Ref, topic, status, []byte(response)))
+	}
+}
+
+// tell sends an event to all subscribers of a channel.
+func (f *fake) tell(topic, event, payload string) {
+	b := phoenix.AppendBroadcast(nil, phoenix.V2, 0, topic, event, []byte(payload))
+	for i := range f.w.clients {
+		if c := &f.w.clients[i]; f.topics[c.index][topic] {
+			f.frame(c, b)
+		}
 	}
 }
 

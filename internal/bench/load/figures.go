@@ -40,8 +40,9 @@ func (f *figures) latencies() map[string]*report.Histogram {
 }
 
 // second is what is measured within a second, so that each delivery is recorded
-// once and gets into both the sample and the phase.
-type second struct{ delivery, reply *report.Histogram }
+// once and gets into both the sample and the phase. Answers to events are counted
+// by each step for the phase.
+type second struct{ delivery, reply, answer *report.Histogram }
 
 // main is the latency that a sample shows.
 func (s *second) main() *report.Histogram {
@@ -50,6 +51,8 @@ func (s *second) main() *report.Histogram {
 		return s.delivery
 	case s.reply.Count() > 0:
 		return s.reply
+	case s.answer.Count() > 0:
+		return s.answer
 	default:
 		return nil
 	}

@@ -71,5 +71,13 @@ type Part struct {
 	Checks    report.Checks                `json:"checks"`
 	Failures  map[string]int64             `json:"failures"`
 	Usage     report.Usage                 `json:"usage"`
-	Away      int64                        `json:"away"` // users who are not connected and will not come back
+	Answers   map[string]Answers           `json:"answers,omitempty"` // to events, by their names
+	Away      int64                        `json:"away"`              // users who are not connected and will not come back
+}
+
+// Answers are what was answered to events of a name.
+type Answers struct {
+	From int64            `json:"from"` // when the first was pushed, nanoseconds since the Unix epoch
+	To   int64            `json:"to"`   // when the last was answered; 0: none was
+	Said map[string]int64 `json:"said"` // what answers said → how often
 }

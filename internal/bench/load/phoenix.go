@@ -17,7 +17,7 @@ type channels struct {
 	decoder phoenix.Decoder
 }
 
-const event = "msg"
+const event = scenario.Message
 
 // hello joins the channels that the user's group is always in.
 func (p *channels) hello(c *client, at int64) {
@@ -84,6 +84,10 @@ func (p *channels) heartbeat(c *client, at int64, run int16) {
 
 func (p *channels) do(c *client, step *scenario.Step, name []byte, run int) {
 	r := &c.runs[run]
+	if step.Do == scenario.Await {
+		r.waits = 1
+		return
+	}
 	i := p.sub(c, name)
 	s := &c.subs[i]
 	switch step.Do {
@@ -104,6 +108,8 @@ func (p *channels) do(c *client, step *scenario.Step, name []byte, run int) {
 		p.w.frame(c, websocket.OpText, p.push(s, ref, "phx_leave", []byte("{}")))
 	case scenario.Send:
 		p.send(c, step, i, run)
+	case scenario.Push:
+		p.tell(c, step, i, run)
 	}
 }
 
@@ -152,6 +158,8 @@ func (p *channels) receive(c *client, m websocket.Message, at int64) {
 		p.ended(c, &f)
 	case event:
 		p.delivered(c, f.Topic, f.Payload, at)
+	default:
+		p.told(c, &f, at)
 	}
 }
 
@@ -201,9 +209,13 @@ func (p *channels) reply(c *client, f *phoenix.Message, at int64) {
 		p.w.fail("protocol: a reply to nothing")
 		return
 	}
-	good := bytes.HasPrefix(bytes.TrimLeft(f.Payload, "{ "), []byte(`"status":"ok"`)) || bytes.Contains(f.Payload, []byte(`"status":"ok"`))
+	if k.kind == toEvent {
+		p.answered(c, k, f.Payload, at)
+		return
+	}
+	good := good(f.Payload)
 	if !good {
-		p.w.fail(fmt.Sprintf("%s refused: %.80q", k.kind, reasonOf(f.Payload)))
+		p.w.fail(fmt.Sprintf("%s refused: %.80q", &k, reasonOf(f.Payload)))
 	}
 	took := time.Duration(at - k.at)
 	if k.run >= 0 || k.kind != toHeartbeat {
@@ -286,6 +298,11 @@ func (p *channels) ended(c *client, f *phoenix.Message) {
 		p.w.lost(c)
 		return
 	}
+}
+
+// good reports whether the answer with a payload is that all is well.
+func good(payload []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(payload, "{ "), []byte(`"status":"ok"`)) || bytes.Contains(payload, []byte(`"status":"ok"`))
 }
 
 // reasonOf finds the reason in an error's payload.

@@ -45,6 +45,7 @@ type group struct {
 type script struct {
 	*scenario.Script
 	channel []scenario.Pattern // of each step
+	happens []*happens         // of each step; nil where it has nothing to do with events
 }
 
 func compile(s *scenario.Scenario) ([]group, error) {
@@ -66,6 +67,13 @@ func compile(s *scenario.Scenario) ([]group, error) {
 					return nil, err
 				}
 				sc.channel = append(sc.channel, p)
+			}
+			for k := range sc.Steps {
+				h, err := measures(&sc.Steps[k])
+				if err != nil {
+					return nil, err
+				}
+				sc.happens = append(sc.happens, h)
 			}
 			g.scripts = append(g.scripts, sc)
 		}
@@ -122,8 +130,8 @@ func port(u *url.URL) string {
 	}
 }
 
-// request is the request target for a user.
-func (t *target) request(user int) string {
+// request is the request target for a user of a group.
+func (t *target) request(user int, group string) string {
 	if len(t.params) == 0 {
 		return t.path
 	}
@@ -134,7 +142,7 @@ func (t *target) request(user int) string {
 		sep = "&"
 	}
 	for name, value := range t.params {
-		value = strings.ReplaceAll(value, "{user}", strconv.Itoa(user))
+		value = strings.NewReplacer("{user}", strconv.Itoa(user), "{group}", group).Replace(value)
 		fmt.Fprintf(&b, "%s%s=%s", sep, url.QueryEscape(name), url.QueryEscape(value))
 		sep = "&"
 	}

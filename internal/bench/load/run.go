@@ -7,9 +7,10 @@ import (
 // run is where a user is in one of its scripts.
 type run struct {
 	script *script
-	next   int64 // when the next round is to begin
-	at     int64 // when the present step was to begin
-	free   int64 // when the last round ended
+	heard  *notice // the event that was last waited for
+	next   int64   // when the next round is to begin
+	at     int64   // when the present step was to begin
+	free   int64   // when the last round ended
 	random uint64
 	begun  int32 // rounds
 	step   int16

@@ -14,7 +14,7 @@ type wire interface {
 	hello(c *client, at int64)
 	// receive takes a text or binary message.
 	receive(c *client, m websocket.Message, at int64)
-	// do does a step of script i: send, join or leave.
+	// do does a step of script i: send, join, leave, push or await.
 	do(c *client, step *scenario.Step, channel []byte, i int)
 	// heartbeat sends one that was due at a time, for script i or -1.
 	heartbeat(c *client, at int64, i int16)
@@ -25,7 +25,7 @@ func (w *Worker) expect(c *client, p pending) uint32 {
 	c.ref++
 	p.ref, p.sent = c.ref, w.now
 	c.pending = append(c.pending, p)
-	if p.kind == toMessage {
+	if p.kind.kept() {
 		w.waiting++
 	}
 	return p.ref
@@ -41,7 +41,7 @@ func (w *Worker) answer(c *client, ref uint32) (p pending, ok bool) {
 		if len(c.pending) == 0 && cap(c.pending) > maxIdlePending {
 			c.pending = nil
 		}
-		if p.kind == toMessage {
+		if p.kind.kept() {
 			w.waiting--
 		}
 		return p, true
@@ -90,11 +90,15 @@ func (w *Worker) sweep() {
 func (w *Worker) giveUp(c *client, limit int64) {
 	for len(c.pending) > 0 && c.pending[0].sent < limit {
 		p, _ := w.answer(c, c.pending[0].ref)
-		w.fail(fmt.Sprintf("%s: no answer within %v", p.kind, duration(int64(w.plan.Scenario.Patience))))
+		w.fail(fmt.Sprintf("%s: no answer within %v", &p, duration(int64(w.plan.Scenario.Patience))))
 		w.answered(c, p.run)
 	}
 }
 
-func (k replyKind) String() string {
-	return [...]string{"join", "leave", "message", "heartbeat"}[k]
+// String says what it was.
+func (p *pending) String() string {
+	if p.kind == toEvent {
+		return p.of.step.Event
+	}
+	return [...]string{"join", "leave", "message", "heartbeat"}[p.kind]
 }

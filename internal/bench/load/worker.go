@@ -47,6 +47,7 @@ type Worker struct {
 	total        report.Counts // since the phase began
 	carried      report.Counts // in this second, before the phase began
 	last         int64         // when something last came that was waited for
+	noticed      *notice       // the last event that was awaited
 	moved        bool          // since the last sample: something went on that the phase waits for
 	checks       report.Checks
 	failures     map[string]int64
@@ -92,7 +93,7 @@ func NewWorker(p Plan) (*Worker, error) {
 		limits:   websocket.Limits{MaxMessage: 64 << 20, MaxFragments: 1 << 16, Client: true},
 		key:      []byte("dGhyb25nIGxvYWQgdGVzdA=="),
 		early:    true, failures: map[string]int64{}, figures: newFigures(),
-		second: second{report.NewHistogram(), report.NewHistogram()},
+		second: second{report.NewHistogram(), report.NewHistogram(), report.NewHistogram()},
 	}
 	if p.Scenario.Heartbeat > 0 && p.Scenario.Wire == "phoenix" {
 		w.heartbeat = int64(p.Scenario.Heartbeat)

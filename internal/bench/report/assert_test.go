@@ -162,7 +162,7 @@ func TestAssertionsThatSayNothing(t *testing.T) {
 		{"missing==0ms", "leave the unit"},
 		{"messages.missing==0", "whole run"},
 		{"mising==0", `did you mean "missing"?`},
-		{"mising==0", "p50 p90 p99 p99.9 max mean bad"},
+		{"mising==0", "p50 p90 p99 p99.9 max mean answers bad"},
 		{"p101<5ms", "no metric"},
 		{"p0<5ms", "no metric"},
 		{"messages.<5ms", "no metric"},

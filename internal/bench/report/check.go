@@ -58,6 +58,14 @@ func latencyName(s string) (string, bool) {
 	case "round-trip", "roundtrip", "reply":
 		return Reply, true
 	}
+	for _, prefix := range []string{answerTo, eventOf} {
+		if event, ok := strings.CutPrefix(s, strings.ReplaceAll(prefix, " ", "-")); ok && event != "" {
+			return prefix + event, true
+		}
+		if strings.HasPrefix(s, prefix) && s != prefix {
+			return s, true
+		}
+	}
 	return s, slices.Contains([]string{Connect, Join, Reply, Delivery, Last, Comeback, Lateness}, s)
 }
 

@@ -1,9 +1,11 @@
 package report
 
+import "strings"
+
 // Exchange is what a phase was about: the thing that its rate and the server's
 // time are counted by.
 type Exchange struct {
-	Name  string // "delivery", "reply", "heartbeat", "connect + join", "join", "connect"; "" if nothing happened
+	Name  string // "delivery", "reply", "answer", "event", "heartbeat", "connect + join", "join", "connect"; "" if nothing happened
 	Count int64
 }
 
@@ -26,6 +28,10 @@ func (p *Phase) Exchange() Exchange {
 		return Exchange{"delivery", c.Received}
 	case c.Replies > 0:
 		return Exchange{"reply", c.Replies}
+	case c.Answers > 0:
+		return Exchange{"answer", c.Answers}
+	case c.Events > 0:
+		return Exchange{"event", c.Events}
 	case c.Heartbeat > 0 && c.Heartbeat >= arrivals.Count:
 		return Exchange{"heartbeat", c.Heartbeat}
 	}
@@ -63,12 +69,28 @@ func (p *Phase) cores(u *Usage) float64 {
 
 // mainLatency names the latency that stands for the phase, "" if there is none.
 func (p *Phase) mainLatency() string {
-	for _, name := range []string{Delivery, Reply, Comeback, Connect, Join} {
+	for _, name := range []string{Delivery, Reply, p.mainEvent(), Comeback, Connect, Join} {
 		if p.Latencies[name].Count() > 0 {
 			return name
 		}
 	}
 	return ""
+}
+
+// mainEvent names the most frequent latency of answers, or without any that of
+// events.
+func (p *Phase) mainEvent() (main string) {
+	for _, prefix := range []string{answerTo, eventOf} {
+		for name, h := range p.Latencies {
+			if n, most := h.Count(), p.Latencies[main].Count(); strings.HasPrefix(name, prefix) && (n > most || n == most && n > 0 && name < main) {
+				main = name
+			}
+		}
+		if main != "" {
+			break
+		}
+	}
+	return main
 }
 
 // mainPhase returns the phase that stands for the run: the one called
@@ -97,6 +119,8 @@ func (p *Phase) weight() int {
 		weight = 6
 	case latency == Reply || p.Counts.Replies > 0:
 		weight = 4
+	case p.Counts.Answers > 0 || p.Counts.Events > 0:
+		weight = 3
 	case latency != "":
 		weight = 2
 	}

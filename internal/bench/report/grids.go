@@ -9,7 +9,7 @@ import (
 
 // grids returns all tables of the report that have something to say.
 func (r *Report) grids() []grid {
-	all := []grid{r.rates(), r.latencies(), r.costs(), r.checks(), r.failures(), r.verdicts()}
+	all := []grid{r.rates(), r.latencies(), r.answers(), r.costs(), r.checks(), r.failures(), r.verdicts()}
 	return slices.DeleteFunc(all, func(g grid) bool { return len(g.Rows) == 0 })
 }
 
@@ -17,14 +17,15 @@ func (r *Report) grids() []grid {
 func (r *Report) rates() grid {
 	g := grid{Title: "Phases", Columns: []column{
 		text("phase"), number("s"), number("connects/s"), number("joins/s"), number("leaves/s"),
-		number("sent/s"), number("replies/s"), number("deliveries/s"), number("heartbeats/s"),
+		number("sent/s"), number("replies/s"), number("deliveries/s"), number("pushed/s"),
+		number("answers/s"), number("events/s"), number("heartbeats/s"),
 		number("closed"), number("failed"),
 	}}
 	for i := range r.Phases {
 		p := &r.Phases[i]
 		row := []string{p.Name, seconds(p.Seconds)}
 		c := p.Counts
-		for _, n := range []int64{c.Connects, c.Joins, c.Leaves, c.Sent, c.Replies, c.Received, c.Heartbeat} {
+		for _, n := range []int64{c.Connects, c.Joins, c.Leaves, c.Sent, c.Replies, c.Received, c.Pushed, c.Answers, c.Events, c.Heartbeat} {
 			row = append(row, positive(p.per(n)))
 		}
 		g.Rows = append(g.Rows, append(row, counted(c.Closed), counted(c.Failed)))
@@ -61,13 +62,35 @@ func (p *Phase) measured() []string {
 		if i := slices.Index(order, name); i >= 0 {
 			return i
 		}
-		return len(order)
+		return len(order) // events and their answers, by name
 	}
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(p.Latencies)), func(name string) bool {
 		return p.Latencies[name].Count() == 0
 	})
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
 	return names
+}
+
+// answers are what was answered to events, and how many a second between the first
+// that was pushed and the last answer.
+func (r *Report) answers() grid {
+	g := grid{Title: "Answers", Columns: []column{text("phase"), text("to"), text("said"), number("times"), number("took, ms"), number("all per s")}}
+	for i := range r.Phases {
+		p := &r.Phases[i]
+		for _, event := range slices.Sorted(maps.Keys(p.Answers)) {
+			a := p.Answers[event]
+			said := slices.Sorted(maps.Keys(a.Said))
+			slices.SortStableFunc(said, func(x, y string) int { return cmp.Compare(a.Said[y], a.Said[x]) })
+			for n, what := range said {
+				row := []string{p.Name, event, what, whole(a.Said[what]), none, none}
+				if n == 0 {
+					row[4], row[5] = figure(1000*(a.To-a.From)), positive(a.Rate())
+				}
+				g.Rows = append(g.Rows, row)
+			}
+		}
+	}
+	return g
 }
 
 // costs is what each phase cost the server, and what it cost to measure it.

@@ -64,6 +64,9 @@ func metrics() map[string]metric {
 		"sent":       func(c Counts) int64 { return c.Sent },
 		"replies":    func(c Counts) int64 { return c.Replies },
 		"received":   func(c Counts) int64 { return c.Received },
+		"pushed":     func(c Counts) int64 { return c.Pushed },
+		"answers":    func(c Counts) int64 { return c.Answers },
+		"events":     func(c Counts) int64 { return c.Events },
 		"heartbeats": func(c Counts) int64 { return c.Heartbeat },
 		"closed":     func(c Counts) int64 { return c.Closed },
 	} {

@@ -46,6 +46,9 @@ type Phase struct {
 	// Latencies by name; see the constants.
 	Latencies map[string]*Histogram `json:"latencies"`
 
+	// Answers are those to events that scripts pushed, by the event's name.
+	Answers map[string]*Answers `json:"answers,omitempty"`
+
 	Server *Usage  `json:"server,omitempty"` // of the processes named by --pid
 	Bench  Usage   `json:"bench"`            // of the bench itself, on this machine
 	Idle   float64 `json:"idle"`             // share of this machine's processors that had nothing to do; -1: unknown
@@ -62,6 +65,42 @@ const (
 	Lateness = "lateness"   // how much later than planned the bench itself sent
 )
 
+// AnswerTo names the latency from when an event was to be pushed to its answer.
+func AnswerTo(event string) string { return answerTo + event }
+
+// EventOf names the latency from when the server sent an event, as it says, to its
+// arrival at a user who awaited it.
+func EventOf(event string) string { return eventOf + event }
+
+const (
+	answerTo = "answer to "
+	eventOf  = "event "
+)
+
+// Answers are what was answered to events of a name in a phase.
+type Answers struct {
+	From float64          `json:"from"` // seconds into the run: when the first was pushed
+	To   float64          `json:"to"`   // when the last was answered
+	Said map[string]int64 `json:"said"` // what answers said → how often
+}
+
+// Count returns how many answers there were.
+func (a *Answers) Count() (n int64) {
+	for _, times := range a.Said {
+		n += times
+	}
+	return n
+}
+
+// Rate returns the answers a second between the first push and the last answer; NaN
+// if that took no time.
+func (a *Answers) Rate() float64 {
+	if a.To <= a.From {
+		return unknown
+	}
+	return float64(a.Count()) / (a.To - a.From)
+}
+
 // Counts are what happened, in a phase or since the last sample.
 type Counts struct {
 	Connects  int64 `json:"connects"`  // accepted upgrades
@@ -70,6 +109,9 @@ type Counts struct {
 	Sent      int64 `json:"sent"`      // messages
 	Replies   int64 `json:"replies"`   // to messages
 	Received  int64 `json:"received"`  // deliveries of messages
+	Pushed    int64 `json:"pushed"`    // events that are no messages
+	Answers   int64 `json:"answers"`   // to such events
+	Events    int64 `json:"events"`    // that a script awaited and got
 	Heartbeat int64 `json:"heartbeat"` // heartbeats answered
 	Closed    int64 `json:"closed"`    // connections that ended, by whomever
 	Failed    int64 `json:"failed"`    // failures of any kind
@@ -128,6 +170,9 @@ func (c *Counts) Add(other Counts) {
 	c.Sent += other.Sent
 	c.Replies += other.Replies
 	c.Received += other.Received
+	c.Pushed += other.Pushed
+	c.Answers += other.Answers
+	c.Events += other.Events
 	c.Heartbeat += other.Heartbeat
 	c.Closed += other.Closed
 	c.Failed += other.Failed

@@ -16,14 +16,16 @@ func (r *Report) timeline() []chart {
 	connects, joins := count(func(c Counts) int64 { return c.Connects }), count(func(c Counts) int64 { return c.Joins })
 	sent, replies := count(func(c Counts) int64 { return c.Sent }), count(func(c Counts) int64 { return c.Replies })
 	received, beats := count(func(c Counts) int64 { return c.Received }), count(func(c Counts) int64 { return c.Heartbeat })
+	pushed, answers := count(func(c Counts) int64 { return c.Pushed }), count(func(c Counts) int64 { return c.Answers })
+	events := count(func(c Counts) int64 { return c.Events })
 	closed, failures := count(func(c Counts) int64 { return c.Closed }), count(func(c Counts) int64 { return c.Failed })
 	open := func(i int) float64 { return float64(r.Samples[i].Open) }
 	joined := func(i int) float64 { return float64(r.Samples[i].Joined) }
 	return []chart{
 		r.overTime("Connections", "", short, r.line("open", 1, open).under(), r.line("joined", 3, joined)),
 		r.overTime("Arrivals per second", "/s", short, r.line("connects", 1, connects).under(), r.line("joins", 3, joins)),
-		r.overTime("Messages per second", "/s", short, r.line("sent", 1, sent).under(), r.line("replies", 3, replies), r.line("heartbeats", 4, beats)),
-		r.overTime("Deliveries per second", "/s", short, r.line("deliveries", 1, received)),
+		r.overTime("Messages per second", "/s", short, r.line("sent", 1, sent).under(), r.line("replies", 3, replies), r.line("heartbeats", 4, beats), r.line("events pushed", 2, pushed), r.line("answers", 5, answers)),
+		r.overTime("Deliveries per second", "/s", short, r.line("deliveries", 1, received), r.line("awaited events", 3, events)),
 		r.latencyOverTime(),
 		r.overTime("Processors in use", "cores", short, r.line("server", 1, r.serverCores), r.line("bench", colourBench, r.benchCores).dashed()),
 		r.overTime("Memory", "MB", shortMega, r.line("server", 1, r.serverMemory), r.line("bench", colourBench, r.benchMemory).dashed()),

@@ -47,6 +47,7 @@ func builtins() []builtin {
 		{"rooms", "channels of 1,000 users with a sender each", rooms},
 		{"servers", "the same over several independent servers, one --target each", rooms},
 		{"chat", "users come, go and send at random", chat},
+		{"mission", "users watch, come and go, and claim what is offered", mission},
 	}
 }
 

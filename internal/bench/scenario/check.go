@@ -184,10 +184,13 @@ func (s *Scenario) checkScript(g *Users, script *Script) error {
 		if err := s.checkStep(step); err != nil {
 			return fmt.Errorf("step %d (%s): %w", i+1, step.Do, err)
 		}
-		if step.Do == Send && s.Wire != "echo" && !g.joins(step.Channel) {
+		if slices.Contains([]string{Send, Push, Await}, step.Do) && s.Wire != "echo" && !g.joins(step.Channel) {
 			return fmt.Errorf("step %d (%s): nobody of the group joins %q: add it to join, or a step that joins it", i+1, step.Do, step.Channel)
 		}
-		waits = waits || step.Do == Think || step.Do == Send && !step.NoWait || step.Do == Heartbeat
+		if step.Do == Push && !awaits(script.Steps[:i]) && dataOf(&step).Told() {
+			return fmt.Errorf("step %d (%s): {event.…} is a member of the event that was awaited: add a step that awaits one before", i+1, step.Do)
+		}
+		waits = waits || slices.Contains([]string{Think, Heartbeat, Await}, step.Do) || (step.Do == Send || step.Do == Push) && !step.NoWait
 	}
 	if !waits {
 		return fmt.Errorf("it would run as fast as it can and wait for nothing: give it every, times, or a step that waits")
@@ -209,37 +212,4 @@ func (g *Users) joins(channel string) bool {
 		}
 	}
 	return false
-}
-
-func (s *Scenario) checkStep(step Step) error {
-	switch step.Do {
-	case Send, Join, Leave:
-		if s.Wire == "echo" {
-			if step.Do != Send {
-				return fmt.Errorf("there are no channels on the wire echo")
-			}
-			break
-		}
-		if step.Channel == "" {
-			return fmt.Errorf("name a channel")
-		}
-		if _, err := ParsePattern(step.Channel); err != nil {
-			return err
-		}
-	case Think:
-		if step.For.Max <= 0 {
-			return fmt.Errorf("say how long with for = \"1s..5s\"")
-		}
-	case Heartbeat:
-		if s.Wire == "echo" {
-			return fmt.Errorf("there are no heartbeats on the wire echo")
-		}
-	case Disconnect, Connect:
-	default:
-		return fmt.Errorf("there are send, join, leave, think, heartbeat, disconnect, connect")
-	}
-	if step.Burst < 0 || step.Burst > 10_000 {
-		return fmt.Errorf("a burst has 1 to 10,000 messages")
-	}
-	return nil
 }

@@ -15,8 +15,9 @@ type Pattern struct {
 
 type part struct {
 	text string // before the hole
-	op   byte   // 0: no hole; 'u', '/', '%', 'r'
+	op   byte   // 0: no hole; 'u', '/', '%', 'r', in Data 'e' too
 	by   int
+	name string // of a member; 'e'
 }
 
 // ParsePattern reads a pattern.
@@ -69,18 +70,24 @@ func (p Pattern) Fixed() bool {
 // Append appends the name for a user. random is any number, used where the
 // pattern asks for one.
 func (p Pattern) Append(dst []byte, user int, random uint64) []byte {
-	for _, piece := range p.parts {
-		dst = append(dst, piece.text...)
-		switch piece.op {
-		case 'u':
-			dst = strconv.AppendInt(dst, int64(user), 10)
-		case '/':
-			dst = strconv.AppendInt(dst, int64(user/piece.by), 10)
-		case '%':
-			dst = strconv.AppendInt(dst, int64(user%piece.by), 10)
-		case 'r':
-			dst = strconv.AppendUint(dst, random%uint64(piece.by), 10)
-		}
+	for i := range p.parts {
+		dst = p.parts[i].append(dst, user, random)
+	}
+	return dst
+}
+
+// append appends the text and what the hole stands for.
+func (p *part) append(dst []byte, user int, random uint64) []byte {
+	dst = append(dst, p.text...)
+	switch p.op {
+	case 'u':
+		dst = strconv.AppendInt(dst, int64(user), 10)
+	case '/':
+		dst = strconv.AppendInt(dst, int64(user/p.by), 10)
+	case '%':
+		dst = strconv.AppendInt(dst, int64(user%p.by), 10)
+	case 'r':
+		dst = strconv.AppendUint(dst, random%uint64(p.by), 10)
 	}
 	return dst
 }

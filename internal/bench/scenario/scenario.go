@@ -26,7 +26,8 @@ type Scenario struct {
 	// WebSocket message.
 	Wire     string `toml:"wire,omitempty"`
 	Insecure bool   `toml:"insecure,omitempty"` // don't verify certificates
-	// Params are sent in the URL, {user} replaced.
+	// Params are sent in the URL, {user} replaced by the user's number within its group
+	// and {group} by the group's name.
 	Params map[string]string `toml:"params,omitempty"`
 	// Sources are local addresses to connect from, in turn.
 	Sources []string `toml:"sources,omitempty"`
@@ -97,15 +98,25 @@ const (
 	Heartbeat  = "heartbeat"
 	Disconnect = "disconnect"
 	Connect    = "connect"
+	Push       = "push"
+	Await      = "await"
 )
 
 // Step is one thing that a user does.
 type Step struct {
 	Do      string `toml:"do"`
 	Channel string `toml:"channel,omitempty"` // a pattern; not for echo
-	Burst   int    `toml:"burst,omitempty"`   // send: messages in one write; 0: 1
-	NoWait  bool   `toml:"no_wait,omitempty"` // send: don't wait for the replies
-	For     Span   `toml:"for,omitempty"`     // think
+	Event   string `toml:"event,omitempty"`   // push: what is sent; await: what is waited for
+	Data    string `toml:"data,omitempty"`    // push: JSON, see Data; "": {}
+	// Answer (push) is the member of the answer's response that says how it went. Answers
+	// are counted by its value, and one that has it is no failure, whatever its status.
+	Answer string `toml:"answer,omitempty"`
+	// Since (await) is the member of the event that says when it was sent, in milliseconds
+	// since 1970 of the server's clock. Without it, how long it took is not measured.
+	Since  string `toml:"since,omitempty"`
+	Burst  int    `toml:"burst,omitempty"`   // send: messages in one write; 0: 1
+	NoWait bool   `toml:"no_wait,omitempty"` // send, push: don't wait for the replies
+	For    Span   `toml:"for,omitempty"`     // think
 }
 
 // Static reports whether nobody comes or goes in a phase, so that how many

@@ -4,9 +4,11 @@
 // A heartbeat's reply says the server's time. It was read somewhere between the sending
 // and the answer's coming, so the middle is wrong by half of that at most: of what was
 // measured lately, the quickest exchange is believed. The clock in between is
-// performance.now(), which nobody sets.
+// performance.now(), which nobody sets, but which may stand still while a phone sleeps:
+// what an exchange contradicts was before that.
 
 const remembered = 5 * 60_000;   // quartz drifts: older measurements count no more
+const drift = 50;                // ms that it may be off by then
 const every = 15_000;
 
 export class ServerClock {
@@ -36,8 +38,11 @@ export class ServerClock {
   exchange(time, sent) {
     const received = performance.now();
     if (!Number.isFinite(time)) return;
-    this.#samples = this.#samples.filter(({ at }) => received - at < remembered);
-    this.#samples.push({ offset: time - (sent + received) / 2, error: (received - sent) / 2, at: received });
+    const offset = time - (sent + received) / 2;
+    const error = (received - sent) / 2;
+    this.#samples = this.#samples.filter((one) => received - one.at < remembered
+      && Math.abs(one.offset - offset) <= one.error + error + drift);
+    this.#samples.push({ offset, error, at: received });
     this.#samples.sort((a, b) => a.error - b.error);
     this.#offset = this.#samples[0].offset;
   }

@@ -2,13 +2,15 @@
 //
 // What throng adds to Phoenix Channels is used here with nothing but the
 // client's own callbacks: a join whose params have "recover" is answered with
-// the missed publications, and each later push carries its offset as the second
-// argument of the callback. A position is offset and epoch, always together.
+// the missed publications, or says which of the first pushes are such, and each push
+// carries its offset as the second argument of the callback. A position is offset and
+// epoch, always together.
 
 import { Socket } from "./phoenix.mjs";
 import { ServerClock } from "./clock.js";
 import { Figures, milliseconds } from "./figures.js";
 import { Messages } from "./messages.js";
+import { Missed } from "./missed.js";
 import { loadName, saveName, randomId, hue } from "./names.js";
 import { Offers } from "./offers.js";
 import { OfferViews } from "./offer-views.js";
@@ -22,6 +24,7 @@ import { Watching } from "./watching.js";
 
 const byId = (id) => document.getElementById(id);
 const messages = new Messages();
+const missed = new Missed(messages);
 const figures = new Figures();
 const story = new Story();
 
@@ -45,7 +48,7 @@ const settings = new Settings(own, { picture, dismissed: () => views.draw(), res
 const offers = new Offers(clock, (offer, why) => views.changed(offer, why));
 const views = new OfferViews(offers, clock, settings.dismissed);
 const ownTime = new OwnTime(socket, timeTold);
-offers.of(stream);
+offers.by(stream);
 
 // ---- the connection
 
@@ -80,21 +83,21 @@ stream.join()
   })
   .receive("error", ({ reason }) => messages.notice(`The server refused the channel: ${reason}`, "bad"));
 
-function recover({ recovered, offset, epoch, publications = [] }) {
+function recover({ recovered, offset, epoch, publications = [], following }) {
   const returning = position !== null && !renamed;
   const anew = position !== null && position.epoch !== epoch;
   renamed = false;
   position = { offset, epoch };
   known.messages = anew ? messages.delivered : 0;
   known.anew = anew;
+  missed.begin(following);
   const replayed = publications.map(({ event, payload, time }) => read(event, payload, time)).filter(Boolean);
-  const news = replayed.filter((message) => !messages.has(message.id));
+  const news = replayed.filter((message) => !messages.has(message.id)).map(() => "message");
+  for (const { event, payload } of publications) news.push(offers.told(event, payload, "found"));
   if (returning && anew) messages.notice("The history began anew: messages above this line are on this page only", "bad");
   else if (returning && !recovered) messages.notice("Some messages could not be recovered", "bad");
-  else if (returning && news.length) messages.notice(`Caught up ${news.length} ${news.length === 1 ? "message" : "messages"}`, "good");
-  else if (returning) messages.notice("Back online, nothing missed", "good");
-  for (const { event, payload } of publications) offers.replay(event, payload);
-  replayed.forEach(deliver);
+  else if (returning) missed.count(news);
+  for (const message of replayed) messages.deliver(message);
 }
 
 // ---- a server that began anew
@@ -141,6 +144,7 @@ async function lookAtOffers() {
   } catch (error) {
     mine.failed = error;
   }
+  if (mine === known) missed.settle();   // its answer comes behind all that was missed
   tellStory();
 }
 
@@ -168,14 +172,20 @@ function advance(offset) {
 for (const event of ["msg", "message"]) {
   stream.on(event, (payload, offset) => {
     if (!advance(offset)) return;
-    const message = read(event, payload, Date.now());
-    if (message) deliver(message);
+    const before = missed.follows(offset);
+    const message = read(event, payload, before ?? clock.now());
+    if (!message) return;
+    if (before && !messages.has(message.id)) missed.one("message");
+    messages.deliver(message);
   });
 }
-for (const event of ["bonus_offer", "bonus_end"]) stream.on(event, (_, offset) => advance(offset));
-
-function deliver(message) {
-  messages.deliver(message);
+for (const event of ["bonus_offer", "bonus_end"]) {
+  stream.on(event, (payload, offset) => {
+    advance(offset);
+    const before = missed.follows(offset);
+    const news = offers.told(event, payload, before ? "found" : "new");
+    if (before) missed.one(news);
+  });
 }
 
 // read judges what came from somebody else: only text comes out. "message" is
@@ -212,7 +222,7 @@ byId("composer").addEventListener("submit", (event) => {
   if (!text) return;
   byId("input").value = "";
   byId("input").focus();
-  send({ id: randomId(), from: name, text, time: Date.now() });
+  send({ id: randomId(), from: name, text, time: clock.now() });
 });
 
 function showName() {

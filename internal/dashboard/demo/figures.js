@@ -19,7 +19,7 @@ export class Figures {
 
     this.#show("bytes", bytes, `${whole.format(Math.round(bytes))} B`);
     byId("bytes-note").textContent = measured
-      ? "process memory;" : "its records;";
+      ? "of the process's memory" : "its records (measured from 1,000 on)";
 
     byId("deliveries-total").textContent = `${short.format(deliveries)} since the start`;
     this.#rate(deliveries, uptime);
@@ -42,7 +42,7 @@ export class Figures {
     const sorted = [...this.#trips].sort((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)];
     this.#show("latency", ms, milliseconds(ms));
-    byId("latency-note").textContent = `push to ok, median ${milliseconds(median)}`;
+    byId("latency-note").textContent = `there and back, median ${milliseconds(median)}`;
   }
 
   #show(id, value, text) {

@@ -78,12 +78,14 @@ export class Messages {
     waiting.item.querySelector(".status").append(" ", again);
   }
 
+  // notice returns its line, whose text may change.
   notice(text, tone = "plain") {
     const follow = this.#atEnd();
     const item = element("li", "notice", text);
     item.dataset.tone = tone;
     this.#append(item);
     if (follow) this.#toEnd();
+    return item;
   }
 
   #status(id, status, text) {

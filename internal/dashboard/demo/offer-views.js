@@ -27,7 +27,9 @@ export class OfferViews {
   changed(offer, why) {
     const now = this.#clock.now();
     if ((why === "new" || why === "found") && this.#offers.isOpen(offer) && !offer.mine && !this.#dismissed.has(offer.id)) this.#pop(offer);
-    if (why === "new") announce(`New offer: ${offer.text}. ${Math.ceil((offer.deadline - now) / 1000)} seconds.`);
+    if (why === "new" || (why === "found" && this.#popup?.id === offer.id)) {
+      announce(`${why === "new" ? "New" : "Open"} offer: ${offer.text}. ${Math.ceil((offer.deadline - now) / 1000)} seconds.`);
+    }
     if (this.#popup?.id === offer.id) {
       this.#until = why === "result" || why === "end" ? performance.now() + linger : why === "asking" ? 0 : this.#until;
     }

@@ -21,22 +21,24 @@ export class Offers {
     this.#changed = changed;
   }
 
-  // of takes offers from a channel.
-  of(channel) {
+  // by asks and claims by a channel.
+  by(channel) {
     this.#channel = channel;
-    this.hear(channel);
   }
 
-  // hear listens for offers and their ends, which may come in the user's own channel too.
+  // hear listens for offers and their ends in the user's own channel.
   hear(channel) {
-    channel.on("bonus_offer", (offer) => this.#offered(offer, "new"));
-    channel.on("bonus_end", (end) => this.#ended(end));
+    for (const event of ["bonus_offer", "bonus_end"]) channel.on(event, (payload) => this.told(event, payload, "new"));
   }
 
-  // replay takes what was published while this page was away.
-  replay(event, payload) {
-    if (event === "bonus_offer") this.#offered(payload, "found");
+  // told takes what was published: "new" now, "found" while this page was away. It returns
+  // what this page did not know: "offer", or "gone" for the end of one that it never saw.
+  told(event, payload, why) {
+    const known = this.#all.has(payload?.id);
+    if (event === "bonus_offer") this.#offered(payload, why);
     if (event === "bonus_end") this.#ended(payload);
+    if (known || !event.startsWith("bonus_")) return undefined;
+    return event === "bonus_end" ? "gone" : "offer";
   }
 
   // all are those to be shown, the one that ends next first, what is over last.

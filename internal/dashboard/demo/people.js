@@ -75,7 +75,7 @@ function item({ name, since }, me, watched) {
   if (me) row.append(element("span", "me", "you"));
   if (Number.isFinite(since)) {
     const came = `since ${clock.format(since)}`;
-    const ago = element("span", "ago", watched ? `${came} · watched ${spent(watched)}` : came);
+    const ago = element("span", "ago", watched ? `${came} · watched ${spent(watched)} today` : came);
     ago.title = ago.textContent;
     row.append(ago);
   }

@@ -112,7 +112,7 @@ async function update() {
     byId("state").textContent = `as of ${when(points.to)}`;
     curve.draw(points);
     tiles(points.points, top.top, here);
-    bars(byId("top"), top.top.map(({ user: label, ms, visits: n }) => ({ label, ms, note: `${n} visits` })), chosen);
+    bars(byId("top"), top.top.map(({ user: label, ms, visits: n }) => ({ label, ms, note: `${n} ${n === 1 ? "visit" : "visits"}` })), chosen);
     bars(byId("watched"), seen.top.map(({ user: label, channel: where, ms }) => ({ label, ms, note: `watched ${where}` })), chosen);
     people(here);
   } catch (error) {
@@ -137,7 +137,7 @@ function tiles(points, top, here) {
   byId("connections").textContent = points.length ? number(points.at(-1).connections) : "–";
   const peak = points.reduce((most, p) => (p.users > (most?.users ?? -1) ? p : most), null);
   byId("peak").textContent = peak ? number(peak.users) : "–";
-  byId("peak-note").textContent = peak ? when(peak.at) : "nothing was recorded";
+  byId("peak-note").textContent = peak ? `users, ${when(peak.at)}` : "nothing was recorded";
   byId("longest").textContent = top.length ? spent(top[0].ms) : "–";
   byId("longest-note").textContent = top.length ? name(top[0].user) : "nobody yet";
 }

@@ -25,7 +25,7 @@ export class User {
       byId("user-name").textContent = name(user);
       byId("user-where").textContent = where(all);
       byId("user-sum").textContent = `${spent(all.ms)} here in the last 30 days, in ${number(all.visits)} ${all.visits === 1 ? "visit" : "visits"}`;
-      bars(byId("user-days"), sums.map(({ day, ms, visits }) => ({ label: day, ms, note: `${visits} visits` })));
+      bars(byId("user-days"), sums.map(({ day, ms, visits }) => ({ label: day, ms, note: `${visits} ${visits === 1 ? "visit" : "visits"}` })));
       bars(byId("user-channels"), all.channels.slice(0, 20).map(({ channel, ms, watching_ms: watching }) => (
         { label: channel, ms, note: watching ? `watching ${spent(watching)}` : "" })));
       byId("user-channels").hidden = all.channels.length === 0;

@@ -59,13 +59,18 @@ func TestRecoverBehindTheAnswer(t *testing.T) {
 			if got := fmt.Sprint(r.offsets()); got != test.offsets || r.Offset != 3 {
 				t.Errorf("%s: offset %d, publications %s", test.recover, r.Offset, got)
 			}
+			if f := r.Following; len(f) != 2 || f[0].Offset != 4 || f[1].Offset != 5 || f[0].Time < now.UnixMilli()-2 || f[1].Time > time.Now().UnixMilli()+2 {
+				t.Errorf("%s: the answer names %v as following", test.recover, f)
+			}
 			c.Expect(fmt.Sprintf(`[null,4,"hist:d","n",4,{"expires_at":%d}]`, at))
 			c.Expect(`[null,5,"hist:d","n",5]`)
 			c.Text(`["1","2","hist:d","phx_leave",{}]`)
 			c.Message()
 		}
 		last := gatewaytest.Connect(t, s.Addr(), target)
-		_ = joinWith(t, last, "hist:d", fmt.Sprintf(`{"offset":4,"epoch":%q}`, first.Epoch))
+		if r := joinWith(t, last, "hist:d", fmt.Sprintf(`{"offset":4,"epoch":%q}`, first.Epoch)); r.Following != nil || fmt.Sprint(r.offsets()) != "[5]" {
+			t.Errorf("behind what has a deadline: publications %v, following %v", r.offsets(), r.Following)
+		}
 		publish(t, s, "hist:d", numbered(6))
 		last.Expect(`[null,6,"hist:d","n",6]`)
 	})

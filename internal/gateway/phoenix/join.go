@@ -194,7 +194,8 @@ func (s *Socket) Subscribed(sub *session.Subscription, token session.Token, r se
 // again from there. Inside the window nobody is told to begin anew.
 //
 // An answer is never dropped, so it has nothing with a deadline: what comes from the
-// first such publication on follows as pushes, and the answer stands before it.
+// first such publication on follows as pushes, and the answer stands before it. It says
+// which they are, so that a client can tell them from what is published now.
 //
 // The answer is in the loop's memory, valid until the next one.
 func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, behind []*throng.Publication, more bool) {
@@ -227,7 +228,7 @@ func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, behin
 			b = s.gw.appendPublication(b, p)
 		}
 	}
-	b = append(b, ']')
+	b = appendFollowing(append(b, ']'), behind)
 	if s.timed {
 		b = append(b, `,"time":`...)
 		b = strconv.AppendInt(b, s.gw.opts.Clock.Now(), 10)
@@ -237,6 +238,24 @@ func (s *Socket) recoveryAnswer(r session.SubscribeResult) (answer []byte, behin
 		t.answer = nil
 	}
 	return b, behind, more
+}
+
+// appendFollowing appends the member that names the pushes behind an answer, if there are
+// some: their offsets, and when they were published, which a push does not say.
+func appendFollowing(b []byte, behind []*throng.Publication) []byte {
+	if len(behind) == 0 {
+		return b
+	}
+	b = append(b, `,"following":`...)
+	for i, p := range behind {
+		b = append(b, "[,"[min(i, 1)])
+		b = append(b, `{"offset":`...)
+		b = strconv.AppendUint(b, p.Offset, 10)
+		b = append(b, `,"time":`...)
+		b = strconv.AppendInt(b, p.Time, 10)
+		b = append(b, '}')
+	}
+	return append(b, ']')
 }
 
 // fitting returns what an answer has room for: the oldest, at least one of them,

@@ -44,6 +44,10 @@ type recovered struct {
 		Payload json.RawMessage `json:"payload"`
 		Time    int64           `json:"time"`
 	} `json:"publications"`
+	Following []struct {
+		Offset uint64 `json:"offset"`
+		Time   int64  `json:"time"`
+	} `json:"following"`
 }
 
 // joinWith joins with a payload's recover and returns the answer.

@@ -30,6 +30,7 @@ func (s *Socket) refresh(m *codec.Message) {
 		return
 	}
 	var id *throng.Identity
+	known := s.User() != ""
 	err := s.Afford(payload.Token)
 	if err == nil {
 		id, err = s.gw.opts.Auth.Connection(payload.Token)
@@ -41,7 +42,11 @@ func (s *Socket) refresh(m *codec.Message) {
 		refuse(err, "")
 		return
 	}
-	s.SubscribeAll()
+	if known {
+		s.SubscribeNamed()
+	} else {
+		s.SubscribeAll()
+	}
 	if s.Ended() {
 		return
 	}

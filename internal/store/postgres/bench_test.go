@@ -194,3 +194,9 @@ func BenchmarkAudience(b *testing.B) {
 	s := openBench(b, dsn)
 	storetest.BenchmarkAudience(b, s, generate(b, dsn, visits))
 }
+
+// BenchmarkLook is what a node asks every bonus.look.
+func BenchmarkLook(b *testing.B) {
+	db := server.Start(b)
+	storetest.BenchmarkLook(b, openBench(b, db.Database(b)))
+}

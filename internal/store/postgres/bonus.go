@@ -11,13 +11,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-const bonusColumns = `bonus_id, created_at, starts_at, deadline, tolerance, quota, claimed, ended_at, end_reason,
-	channel, present_at, min_watched, watched_since, data, users`
+const (
+	shortColumns = `bonus_id, created_at, starts_at, deadline, tolerance, quota, claimed, ended_at, end_reason,
+	channel, present_at, min_watched, watched_since`
+	bonusColumns = shortColumns + `, data, users`
+	// briefColumns are those of a bonus without what may be long, which is not read then.
+	briefColumns = shortColumns + `, ''::text, NULL::text[]`
+)
 
 // readBonus is answered with one row, or none; it can be followed by FOR UPDATE.
 const readBonus = `SELECT ` + bonusColumns + ` FROM bonus WHERE bonus_id = $1`
 
-// scanBonus reads bonusColumns. The error of no row is throng.ErrUnknownBonus.
+// scanBonus reads bonusColumns, or briefColumns. The error of no row is throng.ErrUnknownBonus.
 func scanBonus(row pgx.Row) (b throng.Bonus, err error) {
 	var data string
 	var created, starts, deadline time.Time
@@ -102,7 +107,11 @@ func (s *Store) ListBonuses(ctx context.Context, f throng.BonusFilter, p throng.
 		return nil, "", nil
 	}
 	w.Set("limit", limit+1)
-	err = s.query(ctx, s.people, `SELECT `+bonusColumns+` FROM bonus WHERE `+w.String()+`
+	columns := bonusColumns
+	if f.Brief {
+		columns = briefColumns
+	}
+	err = s.query(ctx, s.people, `SELECT `+columns+` FROM bonus WHERE `+w.String()+`
 		ORDER BY created_at DESC, bonus_id DESC LIMIT @limit`, w.Values, func(rows pgx.Rows) error {
 		if len(page) == limit {
 			next = store.BonusCursor(&page[limit-1])

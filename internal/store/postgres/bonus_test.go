@@ -83,7 +83,7 @@ func askAboutBonuses(t *testing.T, s *postgres.Store) {
 		_, _, err = s.Claims(t.Context(), id, []throng.Claim{{User: "ann"}})
 		no(err)
 	}
-	for _, f := range []throng.BonusFilter{{}, {Channel: "c"}, {Live: true, Now: 5}, {Live: true, Now: 5, Channel: "c"}} {
+	for _, f := range []throng.BonusFilter{{}, {Channel: "c"}, {Live: true, Now: 5}, {Live: true, Now: 5, Channel: "c"}, {Live: true, Now: 5, Brief: true}} {
 		_, next, err := s.ListBonuses(t.Context(), f, throng.Page{Limit: 1})
 		no(err)
 		_, _, err = s.ListBonuses(t.Context(), f, throng.Page{Limit: 1, Cursor: next})

@@ -10,10 +10,15 @@ import (
 	"throng/internal/store"
 )
 
-const bonusColumns = `bonus_id, created_at, starts_at, deadline, tolerance, quota, claimed, ended_at, end_reason,
-	channel, present_at, min_watched, watched_since, data, users`
+const (
+	shortColumns = `bonus_id, created_at, starts_at, deadline, tolerance, quota, claimed, ended_at, end_reason,
+	channel, present_at, min_watched, watched_since`
+	bonusColumns = shortColumns + `, data, users`
+	// briefColumns are those of a bonus without what may be long, which is not read then.
+	briefColumns = shortColumns + `, '', NULL`
+)
 
-// scanBonus reads bonusColumns.
+// scanBonus reads bonusColumns, or briefColumns.
 func scanBonus(columns func(...any) error) (b throng.Bonus, err error) {
 	var data string
 	var ended, present, since sql.NullInt64
@@ -114,7 +119,11 @@ func (s *Store) ListBonuses(ctx context.Context, f throng.BonusFilter, p throng.
 		return nil, "", nil
 	}
 	w.Set("limit", limit+1)
-	err = s.query(ctx, `SELECT `+bonusColumns+` FROM bonus INDEXED BY `+index+` WHERE `+w.String()+`
+	selected := bonusColumns
+	if f.Brief {
+		selected = briefColumns
+	}
+	err = s.query(ctx, `SELECT `+selected+` FROM bonus INDEXED BY `+index+` WHERE `+w.String()+`
 		ORDER BY created_at DESC, bonus_id DESC LIMIT @limit`, values(&w), func(columns func(...any) error) error {
 		if len(page) == limit {
 			next = store.BonusCursor(&page[limit-1])

@@ -85,6 +85,20 @@ var bonusTests = []test{
 		}
 	}},
 	{"Bonus/Lists", bonusLists},
+	{"Bonus/Briefly", func(w *world) {
+		var want []throng.Bonus
+		for i, users := range [][]string{nil, {}, {"ann", "bob"}} {
+			b := w.bonus(throng.Bonus{ID: fmt.Sprint(i), Data: []byte(`{"a":1}`), Quota: 2, CreatedAt: int64(9 - i), StartsAt: 5, Deadline: 100, Tolerance: 10,
+				Audience: throng.Audience{Channel: "room:1", Users: users, PresentAt: 6, MinWatched: 7, WatchedSince: 8}})
+			w.claims(b.ID, claim("ann", "", 7))
+			b.Claimed, b.Data, b.Audience.Users = 1, nil, nil
+			want = append(want, b)
+		}
+		same(w, "all", w.bonuses(throng.BonusFilter{Brief: true}), want)
+		w.bonus(throng.Bonus{ID: "elsewhere", CreatedAt: 50, Deadline: 100})
+		same(w, "live in a channel", w.bonuses(throng.BonusFilter{Brief: true, Live: true, Now: 109, Channel: "room:1"}), want)
+		same(w, "later", w.bonuses(throng.BonusFilter{Brief: true, Live: true, Now: 110}), nil)
+	}},
 	{"Bonus/Ends", func(w *world) {
 		w.bonus(throng.Bonus{ID: "b", Deadline: 100, Tolerance: 10})
 		end := func(id string, at int64, want throng.BonusEnd, wantAt int64) {

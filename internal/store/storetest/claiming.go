@@ -38,37 +38,40 @@ var claimingTests = []test{
 	}},
 }
 
+// expected is a bonus as it should be: its journal, and how claims are judged.
+type expected struct {
+	quota   int64
+	journal []throng.Claim
+	end     throng.BonusEnd
+}
+
+func (m *expected) judge(bonus string, c throng.Claim) throng.Judged {
+	i := slices.IndexFunc(m.journal, func(had throng.Claim) bool { return had.User == c.User })
+	switch {
+	case i >= 0 && c.ID != "" && m.journal[i].ID == c.ID:
+		return throng.Judged{Verdict: throng.Won, Claim: m.journal[i]}
+	case i >= 0:
+		return throng.Judged{Verdict: throng.Already, Claim: m.journal[i]}
+	case m.quota > 0 && int64(len(m.journal)) == m.quota:
+		return throng.Judged{Verdict: throng.Exhausted}
+	case m.end != throng.BonusOpen:
+		return throng.Judged{Verdict: throng.Expired}
+	}
+	c.Bonus, c.Place = bonus, int64(len(m.journal)+1)
+	m.journal = append(m.journal, c)
+	return throng.Judged{Verdict: throng.Won, Claim: c}
+}
+
 // claimModel gives batches, as chance has it, to two stores on a database, some of
 // them again after their answer was lost or with a context that ends on the way, and
 // compares the answers with what they should be.
 func claimModel(w *world, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	stores := []Store{w.store, w.another()}
-	type model struct {
-		quota   int64
-		journal []throng.Claim
-		end     throng.BonusEnd
-	}
-	all := map[string]*model{"none": {}, "one": {quota: 1}, "ten": {quota: 10}, "withdrawn": {quota: 10}}
+	all := map[string]*expected{"none": {}, "one": {quota: 1}, "ten": {quota: 10}, "withdrawn": {quota: 10}}
 	names := []string{"none", "one", "ten", "withdrawn"}
 	for id, m := range all {
 		w.bonus(throng.Bonus{ID: id, Quota: m.quota, Deadline: 1 << 40})
-	}
-	expect := func(m *model, id string, c throng.Claim) throng.Judged {
-		i := slices.IndexFunc(m.journal, func(had throng.Claim) bool { return had.User == c.User })
-		switch {
-		case i >= 0 && c.ID != "" && m.journal[i].ID == c.ID:
-			return throng.Judged{Verdict: throng.Won, Claim: m.journal[i]}
-		case i >= 0:
-			return throng.Judged{Verdict: throng.Already, Claim: m.journal[i]}
-		case m.quota > 0 && int64(len(m.journal)) == m.quota:
-			return throng.Judged{Verdict: throng.Exhausted}
-		case m.end != throng.BonusOpen:
-			return throng.Judged{Verdict: throng.Expired}
-		}
-		c.Bonus, c.Place = id, int64(len(m.journal)+1)
-		m.journal = append(m.journal, c)
-		return throng.Judged{Verdict: throng.Won, Claim: c}
 	}
 	for step := range 60 {
 		id := names[random.IntN(len(names))]
@@ -91,7 +94,7 @@ func claimModel(w *world, seed uint64) {
 			stop()
 		}
 		for _, c := range claims {
-			want = append(want, expect(m, id, c))
+			want = append(want, m.judge(id, c))
 		}
 		got, b, err := s.Claims(w.ctx, id, claims)
 		w.no(err)
