@@ -77,3 +77,22 @@ func TestLateCommit(t *testing.T) {
 		}
 	})
 }
+
+// The same of a map that begins: what was shown was nothing.
+func TestLateBeginning(t *testing.T) {
+	o, d := options(), &tardy{disk: newDisk(nil)}
+	o.Store = d
+	inWorld(t, o, func(w *world) {
+		tab := w.tab("a")
+		w.wait(20 * time.Millisecond)
+		d.late = true
+		w.want(set("b", "2"), "108 not available: the store is away")
+		w.want(set("c", "3"), "108 not available: the store is away")
+		w.wait(20 * time.Millisecond)
+		s := w.snapshot()
+		if got, want := tab.shows(), s.text(); got != want || !strings.HasSuffix(got, " 1 b=2") {
+			t.Errorf("%s, not %s", got, want)
+		}
+		w.want(set("c", "3"), "2")
+	})
+}

@@ -25,6 +25,7 @@ func TestPostgres(t *testing.T) {
 		{"LostAnswer", testLostAnswer},
 		{"LostVerdict", testLostVerdict},
 		{"LateCommit", testLateCommit},
+		{"OlderChanges", testOlderChanges},
 		{"KilledClaiming", testKilledClaiming},
 		{"QuestionsDontStarveNodes", testQuestionsDontStarveNodes},
 		{"ClaimsDontStarveNodes", testClaimsDontStarveNodes},
