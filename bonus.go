@@ -112,6 +112,8 @@ type ClaimFilter struct {
 	Bonus, User string
 	// Users are those whose claims are wanted, nil for anybody's.
 	Users []string
+	// AfterPlace leaves out places up to it.
+	AfterPlace int64
 }
 
 // Bonuses is the durable record of bonuses, and the journal of who has them.

@@ -12,6 +12,9 @@ type Retention struct {
 	Size int
 	// TTL is how long a publication is kept.
 	TTL time.Duration
+	// Bytes is the most memory that the publications kept may take, with what is around
+	// them, 0 for any. The newest one is kept in any case.
+	Bytes int64
 }
 
 // Enabled reports whether the channel has a history at all.

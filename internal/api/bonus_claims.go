@@ -79,6 +79,7 @@ const bonusClaimsDoc = "Lists who has a bonus, or what a user has: claims that w
 
 type bonusClaimsRequest struct {
 	claimFilter
+	AfterPlace int64 `json:"after_place,omitempty" doc:"With id: only larger places. The newest ten are behind the bonus's claimed less ten."`
 	listed
 }
 
@@ -109,10 +110,14 @@ func claimOf(c *throng.Claim) claim {
 }
 
 func (c *call) bonusClaims(q *bonusClaimsRequest) (*bonusClaimsResult, *throng.Error) {
+	if q.AfterPlace < 0 || q.AfterPlace > 0 && q.ID == "" {
+		return nil, bad("after_place: a place of the bonus that id names is meant")
+	}
 	f, err := q.read(c, "bonus_claims")
 	if err != nil {
 		return nil, err
 	}
+	f.AfterPlace = q.AfterPlace
 	page, err := q.page()
 	if err != nil {
 		return nil, err

@@ -84,6 +84,9 @@ func journalMethods(w *world) {
 	if len(first.Claims) != 1 || first.Claims[0].User != "ann" || first.Claims[0].Claim_id != "1" || len(rest.Claims) != 1 || rest.Claims[0].Place != 2 || rest.Next != "" {
 		w.Errorf("%+v %+v", first, rest)
 	}
+	if end := result[claims](w, "bonus_claims", `{"id":"b","after_place":1}`); len(end.Claims) != 1 || end.Claims[0].Place != 2 {
+		w.Errorf("behind the first place: %+v", end)
+	}
 	if of := result[claims](w, "bonus_claims", `{"user":"ann"}`); len(of.Claims) != 1 || of.Claims[0].ID != "b" {
 		w.Errorf("%+v", of)
 	}
@@ -230,6 +233,8 @@ func TestBonusMistakes(t *testing.T) {
 	w.refused("bonus_claim", `{"id":"none"}`, 107, "user: the id of a user is needed")
 	w.refused("bonus_claim", `{"user":"ann"}`, 107, "id: the id of a bonus is needed")
 	w.refused("bonus_claims", `{"id":"none"}`, 102, "unknown bonus")
+	w.refused("bonus_claims", `{"after_place":1}`, 107, "after_place: a place of the bonus that id names is meant")
+	w.refused("bonus_claims", `{"id":"b","after_place":-1}`, 107, "after_place: a place of the bonus that id names is meant")
 	w.refused("bonus_claims", `{"cursor":"what"}`, 107, "cursor: it is none of this list's")
 	w.refused("bonus_list", `{"limit":1001}`, 107, "limit: it goes from 0 to 1000")
 	if status, got := w.request(http.MethodGet, "/api/bonus_export?format=xls", ""); status != http.StatusBadRequest || !strings.Contains(string(got), "format: it is csv or jsonl") {

@@ -68,7 +68,7 @@ func Default() *Config {
 		API:    API{MaxBody: MiB},
 		Store:  Store{Kind: "sqlite"},
 		Users: Users{
-			Subscribe: true, HistorySize: 500, HistoryTTL: 10 * time.Minute,
+			Subscribe: true, HistorySize: 500, HistoryTTL: 10 * time.Minute, HistoryBytes: 256 * KiB,
 			State: "memory", StateTTL: 24 * time.Hour, StateKeys: 256, StateValue: 16 * KiB, StateBytes: 64 * KiB, StateMemory: 256 * MiB, Mutations: 1000,
 		},
 		Visits: Visits{

@@ -18,7 +18,8 @@ func (s *Server) namespaces() node.Namespaces {
 		}
 	}
 	known[throng.UserNamespace] = &throng.Namespace{ // users' own channels: the server's business
-		Name: throng.UserNamespace, Retention: throng.Retention{Size: s.cfg.Users.HistorySize, TTL: s.cfg.Users.HistoryTTL},
+		Name:      throng.UserNamespace,
+		Retention: throng.Retention{Size: s.cfg.Users.HistorySize, TTL: s.cfg.Users.HistoryTTL, Bytes: int64(s.cfg.Users.HistoryBytes)},
 	}
 	if s.opts.Demo { // the figures are the server's to publish
 		known[demoNamespace] = &throng.Namespace{Name: demoNamespace, Subscribe: throng.Anybody}

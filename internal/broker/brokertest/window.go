@@ -2,6 +2,7 @@ package brokertest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"throng"
@@ -9,6 +10,7 @@ import (
 
 var windowTests = []test{
 	{"Window/Size", windowSize},
+	{"Window/Bytes", windowBytes},
 	{"Window/Reads", windowReads},
 	{"Window/Complete", windowComplete},
 	{"Window/NewStream", newStream},
@@ -43,6 +45,41 @@ func windowSize(w *world) {
 			w.wantComplete("without Since", res, true)
 		}
 	}
+}
+
+// windowBytes: large publications let older ones go, but for the newest, and small ones
+// have room again. What went is missed.
+func windowBytes(w *world) {
+	const most = 64 << 10
+	channel := w.channel("bytes")
+	r := throng.Retention{Size: 100, TTL: time.Hour, Bytes: most}
+	first := w.publish(channel, r, "0")
+	size := func(pubs []*throng.Publication) (n int) {
+		for _, p := range pubs {
+			n += len(p.Data)
+		}
+		return n
+	}
+	large := func(n int) string { return `"` + strings.Repeat("x", n-2) + `"` }
+	for range 9 {
+		w.publish(channel, r, large(most/4))
+		if n := size(w.since(channel, r, nil).Publications); n > most {
+			w.Fatalf("%d bytes are kept, and may be %d", n, most)
+		}
+	}
+	if n := size(w.since(channel, r, nil).Publications); n < most/2 {
+		w.Errorf("only %d bytes are kept of %d", n, most)
+	}
+	w.wantComplete("behind the first", w.since(channel, r, &first), false)
+	w.publish(channel, r, large(2*most))
+	if n := size(w.since(channel, r, nil).Publications); n != 2*most {
+		w.Errorf("%d bytes are kept, not those of the newest", n)
+	}
+	w.publish(channel, r, numbers(1, 20)...)
+	w.wantData("small ones", w.since(channel, r, nil).Publications, numbers(1, 20)...)
+	r.Bytes = 1
+	w.publish(channel, r, "21")
+	w.wantData("a smaller bound", w.since(channel, r, nil).Publications, "21")
 }
 
 // windowReads: Since, Limit and Reverse in a window of 6…15.

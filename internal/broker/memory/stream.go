@@ -41,7 +41,7 @@ func (s *stream) append(p *throng.Publication, now int64) throng.Position {
 	s.top++
 	p.Offset, p.Epoch, p.Time = s.top, s.epoch, now
 	s.retireOld(now, all)
-	for s.window.len() >= s.retention.Size {
+	for s.window.len() >= s.retention.Size || s.window.len() > 0 && s.heavy(weight(p)) {
 		s.retire(now)
 	}
 	s.window.push(p, s.retention.Size)
@@ -62,13 +62,18 @@ func (s *stream) trim(now int64, budget int) int {
 func (s *stream) retireOld(now int64, budget int) int {
 	life, gone := ttl(s.retention), 0
 	for p := s.window.oldest(); p != nil && gone < budget; p = s.window.oldest() {
-		if p.Time+life > now && !p.Expired(now) && s.window.len() <= s.retention.Size {
+		if p.Time+life > now && !p.Expired(now) && s.window.len() <= s.retention.Size && (s.window.len() == 1 || !s.heavy(0)) {
 			break
 		}
 		s.retire(now)
 		gone++
 	}
 	return gone
+}
+
+// heavy reports whether the window and so many bytes more are over the bound.
+func (s *stream) heavy(more int64) bool {
+	return s.retention.Bytes > 0 && s.window.bytes+more > s.retention.Bytes
 }
 
 // retire takes the oldest publication out of the window.

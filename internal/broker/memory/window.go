@@ -9,12 +9,13 @@ const smallRing = 4
 // never beyond the size that is allowed, and an empty one has no ring.
 type window struct {
 	ring  []*throng.Publication
-	first int // index in ring of the oldest
-	n     int
+	first int32 // index in ring of the oldest
+	n     int32
+	bytes int64 // of the publications
 	load  *load // of the whole shard
 }
 
-func (w *window) len() int { return w.n }
+func (w *window) len() int { return int(w.n) }
 
 // oldest returns nil when the window is empty.
 func (w *window) oldest() *throng.Publication {
@@ -29,14 +30,14 @@ func (w *window) newest() *throng.Publication {
 	if w.n == 0 {
 		return nil
 	}
-	return w.at(w.n - 1)
+	return w.at(w.len() - 1)
 }
 
 // at returns the i-th oldest publication.
 func (w *window) at(i int) *throng.Publication { return w.ring[w.index(i)] }
 
 func (w *window) index(i int) int {
-	if i += w.first; i >= len(w.ring) {
+	if i += int(w.first); i >= len(w.ring) {
 		i -= len(w.ring)
 	}
 	return i
@@ -44,13 +45,13 @@ func (w *window) index(i int) int {
 
 // push adds the newest publication; the window must hold less than size.
 func (w *window) push(p *throng.Publication, size int) {
-	if w.n == len(w.ring) {
-		w.resize(min(max(2*w.n, smallRing), size))
+	if w.len() == len(w.ring) {
+		w.resize(min(max(2*w.len(), smallRing), size))
 	}
-	w.ring[w.index(w.n)] = p
+	w.ring[w.index(w.len())] = p
 	w.n++
 	w.load.publications++
-	w.load.bytes += weight(p)
+	w.weigh(weight(p))
 }
 
 // drop removes and returns the oldest publication. The ring stays as it is: in a
@@ -58,11 +59,16 @@ func (w *window) push(p *throng.Publication, size int) {
 func (w *window) drop() *throng.Publication {
 	p := w.ring[w.first]
 	w.ring[w.first] = nil
-	w.first = w.index(1)
+	w.first = int32(w.index(1))
 	w.n--
 	w.load.publications--
-	w.load.bytes -= weight(p)
+	w.weigh(-weight(p))
 	return p
+}
+
+func (w *window) weigh(more int64) {
+	w.bytes += more
+	w.load.bytes += more
 }
 
 // fit gives back the room that a shrunken window does not need. Leaving it half
@@ -72,8 +78,8 @@ func (w *window) fit() {
 	case w.n == 0:
 		w.load.bytes -= slotBytes * int64(len(w.ring))
 		w.ring, w.first = nil, 0
-	case w.n <= len(w.ring)/4 && len(w.ring) > smallRing:
-		w.resize(max(2*w.n, smallRing))
+	case w.len() <= len(w.ring)/4 && len(w.ring) > smallRing:
+		w.resize(max(2*w.len(), smallRing))
 	}
 }
 
@@ -88,7 +94,7 @@ func (w *window) clear() {
 // read copies out at most limit publications (all when negative) from the
 // first-th oldest on, without expired ones, and returns how many of those it passed over.
 func (w *window) read(first, limit int, reverse bool, now int64) (out []*throng.Publication, passed int) {
-	count := w.n - first
+	count := w.len() - first
 	if limit < 0 || limit > count {
 		limit = count
 	}
@@ -99,7 +105,7 @@ func (w *window) read(first, limit int, reverse bool, now int64) (out []*throng.
 	for k := 0; k < count && len(out) < limit; k++ {
 		i := first + k
 		if reverse {
-			i = w.n - 1 - k
+			i = w.len() - 1 - k
 		}
 		if p := w.at(i); !p.Expired(now) {
 			out = append(out, p)
@@ -112,7 +118,7 @@ func (w *window) read(first, limit int, reverse bool, now int64) (out []*throng.
 
 func (w *window) resize(size int) {
 	ring := make([]*throng.Publication, size)
-	for i := range w.n {
+	for i := range w.len() {
 		ring[i] = w.at(i)
 	}
 	w.load.bytes += slotBytes * int64(size-len(w.ring))

@@ -145,8 +145,6 @@ class Row {
   #taken = element("span", "time");
   #claims = element("ol", "claims");
   #end = element("button", "quiet", "Withdraw");
-  #cursor = "";      // of the last page of claims
-  #before = [];      // the newest claims of the pages before it
   #had = -1;         // how many were claimed when the claims were read
 
   constructor(id, acts) {
@@ -189,20 +187,12 @@ class Row {
     this.#end.hidden = state !== "open" && state !== "scheduled";
   }
 
-  // claims reads those that came since, page by page from the last one that was not full.
+  // claims reads the newest, if some came since.
   async claims({ id, claimed }) {
     if (claimed === this.#had) return;
-    const rows = 100;
-    let page;
-    for (;;) {
-      const { claims, next } = await ask("bonus_claims", { id, cursor: this.#cursor, limit: rows });
-      page = claims;
-      if (!next) break;
-      this.#cursor = next;
-      this.#before = claims.slice(-newest);
-    }
+    const { claims } = await ask("bonus_claims", { id, after_place: Math.max(0, claimed - newest), limit: 100 });
     this.#had = claimed;
-    const last = [...this.#before, ...page].slice(-newest).reverse();
+    const last = claims.slice(-newest).reverse();
     this.#claims.replaceChildren(...last.map(({ place, user, at }) => {
       const item = element("li");
       item.title = clock.format(at);

@@ -103,6 +103,9 @@ func (s *Store) ListClaims(ctx context.Context, f throng.ClaimFilter, p throng.P
 	if f.Bonus != "" {
 		w.With("bonus", store.Text(f.Bonus), "bonus_id = @bonus")
 	}
+	if f.AfterPlace > 0 {
+		w.With("from", f.AfterPlace, "place > @from")
+	}
 	if f.User != "" {
 		w.With("user", store.Text(f.User), "user_id = @user")
 	}

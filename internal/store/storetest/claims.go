@@ -26,6 +26,7 @@ var claimTests = []test{
 			w.Errorf("the bonus: %+v", b)
 		}
 		same(w, "the journal", w.journal(throng.ClaimFilter{}), []throng.Claim{ann, bob, cid})
+		same(w, "its end", w.journal(throng.ClaimFilter{Bonus: "b", AfterPlace: 1}), []throng.Claim{bob, cid})
 	}},
 	{"Claims/TellTheBonus", func(w *world) {
 		made := w.bonus(throng.Bonus{ID: "b", Quota: 2, Deadline: 100, Data: []byte(`{"a":1}`), Audience: throng.Audience{Users: []string{"ann", "bob"}}})
