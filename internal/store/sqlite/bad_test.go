@@ -221,7 +221,7 @@ func TestTablesForPeople(t *testing.T) {
 		"SELECT user_id, channel, left_at FROM online":                                               "ann||",
 		"SELECT count(*) FROM visit_log WHERE channel = 'chat'":                                      "1",
 		"SELECT count(*) FROM occupancy":                                                             "0",
-		"SELECT max(version) FROM schema_version":                                                    "5",
+		"SELECT max(version) FROM schema_version":                                                    "6",
 	} {
 		if got := shell(t, file, statement); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", statement, got, want)
