@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 import { pause, within } from "./lib.mjs";
@@ -14,7 +14,7 @@ const [, , throng, rounds = "50", ...more] = process.argv;
 const patience = 30_000;
 const folder = mkdtempSync(join(tmpdir(), "throng-turns-"));
 
-const server = spawn(throng, ["demo", "--log-format", "json", "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0",
+const server = spawn(resolve(throng), ["demo", "--log-format", "json", "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0",
   "--set", `store.file=${join(folder, "demo.db")}`, ...more], { stdio: ["ignore", "ignore", "pipe"], cwd: folder });
 process.once("exit", () => {   // however it ends
   server.kill("SIGKILL");
