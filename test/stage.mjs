@@ -178,7 +178,8 @@ await run([
   }],
 
   ["what is put away on one screen is away on all, and found in the list", async () => {
-    await drop("A postcard");
+    await drop("A postcard", { who: "present" });
+    assert.match(await dropped("A postcard").getByTestId("offer-state").textContent(), /who was here/);
     for (const page of [one, two, small]) await is(page, "the popup", () => popup(page, "A postcard").isVisible());
     await popup(two, "A postcard").locator('[data-testid="later"]').click();
     for (const page of [one, two, small]) {

@@ -97,19 +97,33 @@ func (c *bonusCreateCommand) request(now int64) map[string]any {
 	return q
 }
 
+// now is what the clock says that judges claims, which this machine's need not; 0 if
+// nobody wants to know.
+func (c *bonusCreateCommand) now(r *run) (int64, error) {
+	if !c.PresentNow && c.WatchedSince == 0 {
+		return 0, nil
+	}
+	answer, err := c.call(r, "info", map[string]any{})
+	if err != nil {
+		return 0, err
+	}
+	var info struct{ Nodes []struct{ Time int64 } }
+	if err := json.Unmarshal(answer, &info); err != nil {
+		return 0, err
+	}
+	if len(info.Nodes) == 0 || info.Nodes[0].Time == 0 {
+		return 0, errors.New("the server does not say its time")
+	}
+	return info.Nodes[0].Time, nil
+}
+
 // Run implements the command.
 func (c *bonusCreateCommand) Run(r *run) error {
-	var node struct{ Time int64 }
-	if c.PresentNow || c.WatchedSince > 0 { // by the clock that judges claims, not by this machine's
-		info, err := c.call(r, "info", map[string]any{})
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(info, &node); err != nil {
-			return err
-		}
+	now, err := c.now(r)
+	if err != nil {
+		return err
 	}
-	answer, err := c.call(r, "bonus_create", c.request(node.Time))
+	answer, err := c.call(r, "bonus_create", c.request(now))
 	if err != nil || c.JSON {
 		return orWrite(r, answer, err)
 	}

@@ -73,7 +73,7 @@ export class Desk {
     const request = { data: { text }, duration_ms: Math.round(Number(seconds) * 1000), audience };
     if (quota) request.quota = Number(quota);
     try {
-      if (who === "present") audience.present_at = (await ask("info")).time;   // by the clock that judges claims
+      if (who === "present") audience.present_at = (await ask("info")).nodes[0].time;   // by the clock that judges claims
       const { id, deadline } = await ask("bonus_create", request);
       this.#told(`Dropped; it ends at ${clock.format(deadline)}.`, "good");
       this.#form.elements.text.value = "";
