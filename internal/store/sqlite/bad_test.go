@@ -138,15 +138,34 @@ func TestLocked(t *testing.T) {
 	if _, err = s.Flush(ctx, lease, &f); err == nil || time.Since(begin) > 350*time.Millisecond {
 		t.Errorf("with 100ms to live a flush took %v: %v", time.Since(begin), err)
 	}
+	complaint(t, err, "locked by another process")
 	if _, err := s.Online(t.Context(), throng.OnlineQuery{}); err != nil {
 		t.Errorf("who only asks is kept waiting: %v", err)
 	}
 	_, err = sqlite.Open(t.Context(), sqlite.Options{File: file, Wait: 100 * time.Millisecond})
 	complaint(t, err, "locked by another process")
+	queued(t, s, lease, &f)
 	release()
 	if _, err := s.Flush(t.Context(), lease, &f); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// queued has a flush end before its turn comes, behind one that waits for the lock: it is
+// told of the lock as well.
+func queued(t *testing.T, s *sqlite.Store, lease throng.Lease, f *throng.VisitFlush) {
+	t.Helper()
+	first := make(chan error)
+	go func() {
+		_, err := s.Flush(t.Context(), lease, f)
+		first <- err
+	}()
+	time.Sleep(50 * time.Millisecond) // so that it has the connection
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := s.Flush(ctx, lease, f)
+	complaint(t, err, "locked by another process")
+	complaint(t, <-first, "locked by another process")
 }
 
 // hold makes an sqlite3 shell begin a transaction, and returns what ends it.

@@ -36,6 +36,12 @@ func code(err error) int {
 	return 0
 }
 
+// barred is the end of a context while the file was locked.
+type barred struct{ error }
+
+func (barred) Code() int       { return busyCode }
+func (b barred) Unwrap() error { return b.error }
+
 // busy says that another process, or another connection, has the file locked.
 func busy(err error) bool {
 	c := code(err)
@@ -80,7 +86,7 @@ func (s *Store) explain(err error) error {
 		return nil
 	case errors.Is(err, sql.ErrConnDone), err.Error() == "sql: database is closed": // which has no value
 		return throng.ErrClosed
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case code(err) == 0 && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
 		return fmt.Errorf("store: %s: %w", s.opts.File, err)
 	case code(err) == 0:
 		return err // not the database's

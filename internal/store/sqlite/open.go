@@ -11,6 +11,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"throng"
@@ -21,6 +22,7 @@ import (
 type Store struct {
 	opts        Options
 	write, read *sql.DB
+	locked      atomic.Bool // the last who asked for the write lock found it taken
 
 	asked func(query string, args []any) // is told of questions; for tests
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"time"
 )
 
@@ -12,12 +13,12 @@ import (
 func (s *Store) transact(ctx context.Context, do func(c *sql.Conn) error) error {
 	c, err := s.connect(ctx, s.write)
 	if err != nil {
-		return s.explain(err)
+		return s.explain(s.barred(err))
 	}
 	defer c.Close()
 	// The end is not to be cut short: half a commit is none.
 	ending := context.WithoutCancel(ctx)
-	if err = s.patiently(ctx, func() error { return exec(ctx, c, "BEGIN IMMEDIATE") }); err == nil {
+	if err = s.patiently(ctx, func() error { return s.begin(ctx, c) }); err == nil {
 		if err = do(c); err == nil {
 			if err = exec(ending, c, "COMMIT"); err == nil {
 				return nil
@@ -32,7 +33,25 @@ func (s *Store) transact(ctx context.Context, do func(c *sql.Conn) error) error 
 		// What the connection has in memory may be what is broken.
 		_ = c.Raw(func(any) error { return driver.ErrBadConn })
 	}
-	return s.explain(err)
+	return s.explain(s.barred(err))
+}
+
+// begin takes the write lock, and remembers whether somebody else has it.
+func (s *Store) begin(ctx context.Context, c *sql.Conn) error {
+	err := exec(ctx, c, "BEGIN IMMEDIATE")
+	if err == nil || ctx.Err() == nil { // else it was not waited for long enough to know
+		s.locked.Store(busy(err))
+	}
+	return err
+}
+
+// barred is the error of a transaction that came to nothing: who ran out of time while the
+// file was locked, be it in the queue behind another one who waited, is told of the lock.
+func (s *Store) barred(err error) error {
+	if s.locked.Load() && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		return barred{err}
+	}
+	return err
 }
 
 // connect takes a connection, or makes one, for which the file must not be locked.
