@@ -89,8 +89,12 @@ func (a *acceptor) accept() error {
 // refuse tells a connection over the limit why. It waits a moment for the peer's
 // close, because closing with its request unread would reset the answer away.
 func (a *acceptor) refuse(nc net.Conn) {
-	_ = nc.SetDeadline(time.Now().Add(refuseTime))
-	_, _ = nc.Write(a.e.opts.Refusal)
+	for range 2 { // the time may have gone by while this goroutine was kept from writing
+		_ = nc.SetDeadline(time.Now().Add(refuseTime))
+		if n, err := nc.Write(a.e.opts.Refusal); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+	}
 	if cw, ok := nc.(interface{ CloseWrite() error }); ok {
 		_ = cw.CloseWrite()
 		_, _ = io.Copy(io.Discard, nc)
