@@ -18,6 +18,7 @@ import (
 	"throng/internal/gateway/gatewaytest"
 	"throng/internal/server"
 	"throng/internal/websocket"
+	"throng/test/tries"
 )
 
 // reset connects, says something, and resets the connection before it is looked
@@ -167,34 +168,36 @@ func head(method, path string) []byte {
 // is not silent while it takes them.
 func TestWhoTakesIsThere(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		s := watchful(t, kind)
-		c := gatewaytest.Connect(t, s.Addr(), "/echo")
-		_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
-		const questions, size = 120, 60 << 10
-		go func() {
-			big := c.Frame(websocket.OpBinary, make([]byte, size))
-			for range questions {
-				if _, err := c.Conn.Write(big); err != nil {
-					return
+		tries.Longer(t, 500*time.Millisecond, func(t testing.TB, unit time.Duration) {
+			s := watchful(t, kind, unit)
+			c := gatewaytest.Connect(t, s.Addr(), "/echo")
+			_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+			const size = 60 << 10
+			go func() {
+				big := c.Frame(websocket.OpBinary, make([]byte, size))
+				for range 120 * unit / (500 * time.Millisecond) {
+					if _, err := c.Conn.Write(big); err != nil {
+						return
+					}
 				}
-			}
-			ping := c.Frame(websocket.OpPing, nil)
-			for { // behind what is not read yet
-				time.Sleep(50 * time.Millisecond)
-				if _, err := c.Conn.Write(ping); err != nil {
-					return
+				ping := c.Frame(websocket.OpPing, nil)
+				for { // behind what is not read yet
+					time.Sleep(50 * time.Millisecond)
+					if _, err := c.Conn.Write(ping); err != nil {
+						return
+					}
 				}
+			}()
+			b := make([]byte, 30<<10)
+			for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond+3*unit; { // longer than a silent client has
+				_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+				if _, err := c.Conn.Read(b); err != nil {
+					t.Fatalf("ended after %v: %v", time.Since(begin), err)
+				}
+				time.Sleep(20 * time.Millisecond)
 			}
-		}()
-		b := make([]byte, 30<<10)
-		for begin := time.Now(); time.Since(begin) < 3*time.Second; { // longer than a silent client has
-			_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
-			if _, err := c.Conn.Read(b); err != nil {
-				t.Fatalf("ended after %v: %v", time.Since(begin), err)
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-		_ = c.Close()
+			_ = c.Close()
+		})
 	})
 }
 
@@ -218,7 +221,7 @@ func TestQueuedForHandshake(t *testing.T) {
 func TestNotItsFault(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
 		o := gatewaytest.Options(kind)
-		o.Config.Limits.ConnectsPerSecond, o.Config.Limits.ConnectsPerMinutePerAddress = 1, 10
+		o.Config.Limits.ConnectsPerSecond, o.Config.Limits.ConnectsPerMinutePerAddress = 1, 30
 		s := gatewaytest.Start(t, o)
 		for i := range 40 {
 			if status := connects(gatewaytest.Dial(t, s.Addr())); status != 101 && status != 503 {

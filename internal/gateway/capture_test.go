@@ -27,7 +27,7 @@ import (
 
 // world is a broker that several nodes of this process share.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	clock  *throng.Clock
 	broker *memory.Broker
 	hubs   []*hub.Hub
@@ -48,11 +48,11 @@ type place struct {
 	addr    net.Addr
 }
 
-func newWorld(t *testing.T, kinds ...string) (*world, []*place) {
+func newWorld(t testing.TB, kinds ...string) (*world, []*place) {
 	return newWorldAt(t, throng.NewClock(), kinds...)
 }
 
-func newWorldAt(t *testing.T, clock *throng.Clock, kinds ...string) (*world, []*place) {
+func newWorldAt(t testing.TB, clock *throng.Clock, kinds ...string) (*world, []*place) {
 	w := &world{t: t, clock: clock}
 	w.broker = memory.New(w, memory.Options{Clock: w.clock})
 	t.Cleanup(func() { _ = w.broker.Close(context.Background()) })
@@ -186,9 +186,9 @@ func (c *capturing) Run(index int) {
 }
 
 // capture captures the only connection of a place, when it is not busy.
-func (p *place) capture(t *testing.T) (state []byte, nc net.Conn) {
+func (p *place) capture(t testing.TB) (state []byte, nc net.Conn) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		for i := range p.engine.Loops() {
 			if p.engine.Load(i) == 0 {
 				continue

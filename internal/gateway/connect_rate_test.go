@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
 
 	"throng/internal/gateway/gatewaytest"
 )
@@ -16,7 +17,7 @@ func TestConnectRate(t *testing.T) {
 		all, address int
 		status       int
 	}{
-		{"in all", 3, 0, http.StatusServiceUnavailable},
+		{"in all", 2, 0, http.StatusServiceUnavailable},
 		{"from one address", 0, 3, http.StatusTooManyRequests},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -25,7 +26,8 @@ func TestConnectRate(t *testing.T) {
 				o.Config.Limits.ConnectsPerSecond, o.Config.Limits.ConnectsPerMinutePerAddress = c.all, c.address
 				s := gatewaytest.Start(t, o)
 				statuses := make(map[int]int)
-				for range 10 {
+				// At least ten, and as many as it takes to be over the rate.
+				for n, end := 0, time.Now().Add(20*time.Second); n < 10 || statuses[c.status] == 0 && time.Now().Before(end); n++ {
 					cl := gatewaytest.Dial(t, s.Addr())
 					cl.Raw(gatewaytest.Handshake(socketPath))
 					status, h, _ := cl.Response("GET")
@@ -36,7 +38,7 @@ func TestConnectRate(t *testing.T) {
 						}
 					}
 				}
-				if statuses[101] < 3 || statuses[c.status] == 0 || statuses[101]+statuses[c.status] != 10 {
+				if statuses[101] < max(c.all, c.address) || statuses[c.status] == 0 || len(statuses) != 2 {
 					t.Errorf("statuses %v", statuses)
 				}
 			})

@@ -9,6 +9,7 @@ import (
 
 	"throng"
 	"throng/internal/gateway/gatewaytest"
+	"throng/test/tries"
 )
 
 // stall joins, and publishes to who does not read until something waits in the server.
@@ -88,32 +89,36 @@ func (p *place) lateWrites() (late, expired uint64) {
 func TestMoveKeepsDeadlines(t *testing.T) {
 	for _, kinds := range [][]string{{"epoll", "goroutine", "epoll"}, {"goroutine", "epoll", "goroutine"}} {
 		t.Run(strings.Join(kinds, " to "), func(t *testing.T) {
-			w, places := newWorld(t, kinds...)
-			c := w.stall(places[0])
-			w.offers(places[0], 700)
-			for i, next := range places[1:] {
-				state, nc := places[i].capture(t)
-				if err := next.gateway.Restore(nc, state); err != nil {
-					t.Fatal(err)
-				}
-			}
-			time.Sleep(750 * time.Millisecond)
-			if got := heard(c); got != "12" {
-				t.Errorf("offers %q came", got)
-			}
-			var all uint64
-			for _, p := range places {
-				late, expired := p.lateWrites()
-				if all += expired; late != 0 {
-					t.Errorf("%d late", late)
-				}
-			}
-			if all != 2 {
-				t.Errorf("%d expired", all)
-			}
-			c.Bye()
+			tries.Longer(t, 700*time.Millisecond, func(t testing.TB, unit time.Duration) { moveWithDeadlines(t, kinds, unit) })
 		})
 	}
+}
+
+func moveWithDeadlines(t testing.TB, kinds []string, ttl time.Duration) {
+	w, places := newWorld(t, kinds...)
+	c := w.stall(places[0])
+	w.offers(places[0], ttl.Milliseconds())
+	for i, next := range places[1:] {
+		state, nc := places[i].capture(t)
+		if err := next.gateway.Restore(nc, state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(ttl + 50*time.Millisecond)
+	if got := heard(c); got != "12" {
+		t.Errorf("offers %q came", got)
+	}
+	var all uint64
+	for _, p := range places {
+		late, expired := p.lateWrites()
+		if all += expired; late != 0 {
+			t.Errorf("%d late", late)
+		}
+	}
+	if all != 2 {
+		t.Errorf("%d expired", all)
+	}
+	c.Bye()
 }
 
 // The machine's clock was set back or forth by an hour since the server started:
@@ -122,26 +127,30 @@ func TestDeadlinesWhenTheClockIsSet(t *testing.T) {
 	for _, step := range []time.Duration{-time.Hour, time.Hour} {
 		for _, kind := range []string{"epoll", "goroutine"} {
 			t.Run(fmt.Sprint(kind, " ", step), func(t *testing.T) {
-				w, places := newWorldAt(t, throng.NewClockAt(time.Now().Add(-step)), kind)
-				quick := gatewaytest.Connect(t, places[0].addr, socketPath)
-				quick.Text(`["1","1","room:b","phx_join",{}]`)
-				quick.Message()
-				w.offers(places[0], 5000)
-				if got := heard(quick); got != "0123" {
-					t.Errorf("offers %q came in time", got)
-				}
-				_ = quick.Close()
-				slow := w.stall(places[0])
-				w.offers(places[0], 300)
-				time.Sleep(350 * time.Millisecond)
-				if got := heard(slow); got != "12" {
-					t.Errorf("offers %q came late", got)
-				}
-				if late, expired := places[0].lateWrites(); late != 0 || expired != 2 {
-					t.Errorf("%d late, %d expired", late, expired)
-				}
-				slow.Bye()
+				tries.Longer(t, 300*time.Millisecond, func(t testing.TB, unit time.Duration) { offersWhenTheClockIsSet(t, kind, step, unit) })
 			})
 		}
 	}
+}
+
+func offersWhenTheClockIsSet(t testing.TB, kind string, step, ttl time.Duration) {
+	w, places := newWorldAt(t, throng.NewClockAt(time.Now().Add(-step)), kind)
+	quick := gatewaytest.Connect(t, places[0].addr, socketPath)
+	quick.Text(`["1","1","room:b","phx_join",{}]`)
+	quick.Message()
+	w.offers(places[0], 60_000)
+	if got := heard(quick); got != "0123" {
+		t.Errorf("offers %q came in time", got)
+	}
+	_ = quick.Close()
+	slow := w.stall(places[0])
+	w.offers(places[0], ttl.Milliseconds())
+	time.Sleep(ttl + 50*time.Millisecond)
+	if got := heard(slow); got != "12" {
+		t.Errorf("offers %q came late", got)
+	}
+	if late, expired := places[0].lateWrites(); late != 0 || expired != 2 {
+		t.Errorf("%d late, %d expired", late, expired)
+	}
+	slow.Bye()
 }

@@ -13,6 +13,7 @@ import (
 	"throng"
 	"throng/internal/gateway"
 	"throng/internal/gateway/gatewaytest"
+	"throng/test/tries"
 )
 
 // TestPollThenOther: what is asked in one piece is answered in order, also where
@@ -36,27 +37,37 @@ func TestPollThenOther(t *testing.T) {
 // next one on the connection.
 func TestVerdictOfAnother(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		o := gatewaytest.Options(kind)
-		o.Config.HTTP.HeaderTimeout = 200 * time.Millisecond
-		late := make(chan func(gateway.Verdict), 2)
-		o.Authenticate = func(c gateway.Credentials) (v gateway.Verdict, _ gateway.Pending) {
-			return v, func(_ func() bool, done func(gateway.Verdict)) { late <- done }
-		}
-		s := gatewaytest.Start(t, o)
-		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
-		const ask = "GET /poll?channel=hist:a&token=%s HTTP/1.1\r\nHost: x\r\n\r\n"
-		c.Raw(fmt.Appendf(nil, ask, "anns"))
-		ann := <-late
-		if status, body := c.response(); status != 503 {
-			t.Fatalf("%d %s", status, body)
-		}
-		c.Raw(fmt.Appendf(nil, ask, "mallorys"))
-		mallory := <-late
-		ann(gateway.Verdict{Identity: &throng.Identity{User: "ann"}})
-		mallory(gateway.Verdict{Status: 403})
-		if status, body := c.response(); status != 403 {
-			t.Fatalf("mallory was answered %d %s", status, body)
-		}
+		tries.Longer(t, 200*time.Millisecond, func(t testing.TB, unit time.Duration) {
+			o := gatewaytest.Options(kind)
+			o.Config.HTTP.HeaderTimeout = unit
+			late := make(chan func(gateway.Verdict), 2)
+			asked := func() (done func(gateway.Verdict)) {
+				select {
+				case done = <-late:
+				case <-time.After(10 * time.Second):
+					t.Fatal("nobody is asked who it is")
+				}
+				return done
+			}
+			o.Authenticate = func(c gateway.Credentials) (v gateway.Verdict, _ gateway.Pending) {
+				return v, func(_ func() bool, done func(gateway.Verdict)) { late <- done }
+			}
+			s := gatewaytest.Start(t, o)
+			c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
+			const ask = "GET /poll?channel=hist:a&token=%s HTTP/1.1\r\nHost: x\r\n\r\n"
+			c.Raw(fmt.Appendf(nil, ask, "anns"))
+			ann := asked()
+			if status, body := c.response(); status != 503 {
+				t.Fatalf("%d %s", status, body)
+			}
+			c.Raw(fmt.Appendf(nil, ask, "mallorys"))
+			mallory := asked()
+			ann(gateway.Verdict{Identity: &throng.Identity{User: "ann"}})
+			mallory(gateway.Verdict{Status: 403})
+			if status, body := c.response(); status != 403 {
+				t.Fatalf("mallory was answered %d %s", status, body)
+			}
+		})
 	})
 }
 
@@ -87,19 +98,21 @@ func TestPollAhead(t *testing.T) {
 // TestHTTP2Quiet: a stream, or a poll, may be quiet for longer than a write may take.
 func TestHTTP2Quiet(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		o := gatewaytest.Options(kind + "+tls")
-		o.Config.WebSocket.WriteTimeout = 300 * time.Millisecond
-		s := gatewaytest.Start(t, o)
-		c, url := http2Client(t, s)
-		l := over2(t, t.Context(), c, url+"/events?channel=hist:a")
-		l.begins()
-		p := over2(t, t.Context(), c, url+"/poll?channel=hist:b&timeout=1&offset=0&epoch=none")
-		if p.head.StatusCode != 200 {
-			t.Fatalf("%+v", p.head)
-		}
-		time.Sleep(time.Second)
-		publish(t, s, "hist:a", "1")
-		l.publication()
+		tries.Longer(t, 300*time.Millisecond, func(t testing.TB, unit time.Duration) {
+			o := gatewaytest.Options(kind + "+tls")
+			o.Config.WebSocket.WriteTimeout = unit
+			s := gatewaytest.Start(t, o)
+			c, url := http2Client(t, s)
+			l := over2(t, t.Context(), c, url+"/events?channel=hist:a")
+			l.begins()
+			p := over2(t, t.Context(), c, url+"/poll?channel=hist:b&timeout=1&offset=0&epoch=none")
+			if p.head.StatusCode != 200 {
+				t.Fatalf("%+v", p.head)
+			}
+			time.Sleep(unit + unit/2)
+			publish(t, s, "hist:a", "1")
+			l.publication()
+		})
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"throng/internal/gateway/gatewaytest"
+	"throng/test/tries"
 )
 
 // http2Client makes a client that speaks HTTP/2 to a server.
@@ -109,21 +110,23 @@ func TestFeedsOverHTTP2(t *testing.T) {
 // and delays nobody.
 func TestHTTP2Slow(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
-		o := gatewaytest.Options(kind + "+tls")
-		o.Config.Engine.QueueBytes, o.Config.WebSocket.MaxMessageBytes = 64<<10, 64<<10
-		o.Config.WebSocket.WriteTimeout = 500 * time.Millisecond
-		s := gatewaytest.Start(t, o)
-		c, url := http2Client(t, s)
-		l := over2(t, t.Context(), c, url+"/events?channel=hist:a")
-		l.begins()
-		other := listen(t, s, "/events?channel=hist:a")
-		other.begins()
-		data := `"` + strings.Repeat("x", 60<<10) + `"`
-		for range 99 { // the client's window is 4 MiB
-			publish(t, s, "hist:a", data)
-			other.publication()
-		}
-		waitFor(t, "end of the slow stream", func() bool { return s.Gateway().Stats().Streams.Load() == 1 })
+		tries.Longer(t, 500*time.Millisecond, func(t testing.TB, unit time.Duration) {
+			o := gatewaytest.Options(kind + "+tls")
+			o.Config.Engine.QueueBytes, o.Config.WebSocket.MaxMessageBytes = 64<<10, 64<<10
+			o.Config.WebSocket.WriteTimeout = unit
+			s := gatewaytest.Start(t, o)
+			c, url := http2Client(t, s)
+			l := over2(t, t.Context(), c, url+"/events?channel=hist:a")
+			l.begins()
+			other := listen(t, s, "/events?channel=hist:a")
+			other.begins()
+			data := `"` + strings.Repeat("x", 60<<10) + `"`
+			for range 99 { // the client's window is 4 MiB
+				publish(t, s, "hist:a", data)
+				other.publication()
+			}
+			waitFor(t, "end of the slow stream", func() bool { return s.Gateway().Stats().Streams.Load() == 1 })
+		})
 	})
 }
 
@@ -139,6 +142,7 @@ func TestHTTP2Goes(t *testing.T) {
 		}
 		cancel()
 	}
+	over2(t, t.Context(), c, url+"/poll?channel=hist:a") // perhaps none of them came so far as to connect
 	waitFor(t, "end of all", func() bool {
 		return s.Gateway().Stats().PollsWaiting.Load() == 0 && s.Engine().Connections() == 1
 	})

@@ -11,6 +11,7 @@ import (
 	"throng/internal/config"
 	"throng/internal/gateway"
 	"throng/internal/gateway/gatewaytest"
+	"throng/test/tries"
 )
 
 var feedPaths = []string{"/events?channel=hist:a", "/poll?channel=hist:a"}
@@ -163,17 +164,16 @@ func TestFeedSlowloris(t *testing.T) {
 		for _, path := range feedPaths {
 			c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
 			c.body = newReader(c)
-			begin := time.Now()
 			go func() {
-				for _, b := range []byte("GET " + path + " HTTP/1.1\r\nHost: " + strings.Repeat("x", 100)) {
-					if _, err := c.Write([]byte{b}); err != nil {
+				for b := []byte("GET " + path + " HTTP/1.1\r\nHost: "); ; b = append(b[1:], 'x') { // without end
+					if _, err := c.Write(b[:1]); err != nil {
 						return
 					}
 					time.Sleep(20 * time.Millisecond)
 				}
 			}()
-			if c.answered(); c.head.StatusCode != 408 || time.Since(begin) > 2*time.Second {
-				t.Errorf("%s: %+v after %v", path, c.head, time.Since(begin))
+			if c.answered(); c.head.StatusCode != 408 {
+				t.Errorf("%s: %+v", path, c.head)
 			}
 			c.Closed()
 		}
@@ -210,59 +210,74 @@ func TestFeedRates(t *testing.T) {
 // it waits on the loop, and no longer than it may.
 func TestFeedWaitsForVerdict(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, front string) {
-		o := gatewaytest.Options(front)
-		o.Config.Users.Subscribe = false
-		o.Config.HTTP.HeaderTimeout = time.Second
-		o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{Name: "known", Subscribe: "token", HistorySize: 1, HistoryTTL: time.Minute, SlowPolicy: "disconnect"})
-		asked := make(chan func(gateway.Verdict), 10)
-		o.Authenticate = func(c gateway.Credentials) (gateway.Verdict, gateway.Pending) {
-			if c.Token != "secret" {
-				return gateway.Verdict{Status: 403}, nil
+		tries.Longer(t, 500*time.Millisecond, func(t testing.TB, unit time.Duration) {
+			o := gatewaytest.Options(front)
+			o.Config.Users.Subscribe = false
+			o.Config.HTTP.HeaderTimeout = unit
+			o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{Name: "known", Subscribe: "token", HistorySize: 1, HistoryTTL: time.Minute, SlowPolicy: "disconnect"})
+			asked := make(chan func(gateway.Verdict), 10)
+			o.Authenticate = func(c gateway.Credentials) (gateway.Verdict, gateway.Pending) {
+				if c.Token != "secret" {
+					return gateway.Verdict{Status: 403}, nil
+				}
+				return gateway.Verdict{}, func(_ func() bool, done func(gateway.Verdict)) { asked <- done }
 			}
-			return gateway.Verdict{}, func(_ func() bool, done func(gateway.Verdict)) { asked <- done }
-		}
-		s := gatewaytest.Start(t, o)
-		ann := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "known:a"}}}
-		for _, headers := range [][]string{nil, {"Authorization: Bearer secret"}} {
-			query := ""
-			if headers == nil {
-				query = "token=secret"
+			over := make(chan struct{})
+			t.Cleanup(func() { close(over) })
+			next := func() (done func(gateway.Verdict)) { // who asked
+				select {
+				case done = <-asked:
+				case <-over:
+					done = func(gateway.Verdict) {}
+				case <-time.After(10 * time.Second):
+					t.Error("nobody is asked who it is")
+					done = func(gateway.Verdict) {}
+				}
+				return done
 			}
-			go func() {
-				time.Sleep(30 * time.Millisecond)
-				(<-asked)(gateway.Verdict{Identity: ann})
-			}()
-			l := listen(t, s, "/events?"+query, headers...) // the channel is the token's
-			if b, _ := l.begins(); b.Channel != "known:a" || !b.Recoverable {
-				t.Errorf("%+v", b)
+			s := gatewaytest.Start(t, o)
+			ann := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "known:a"}}}
+			for _, headers := range [][]string{nil, {"Authorization: Bearer secret"}} {
+				query := ""
+				if headers == nil {
+					query = "token=secret"
+				}
+				go func() {
+					time.Sleep(30 * time.Millisecond)
+					next()(gateway.Verdict{Identity: ann})
+				}()
+				l := listen(t, s, "/events?"+query, headers...) // the channel is the token's
+				if b, _ := l.begins(); b.Channel != "known:a" || !b.Recoverable {
+					t.Errorf("%+v", b)
+				}
+				publish(t, s, "known:a", "1")
+				l.publication()
+				l.Close()
+				go func() { next()(gateway.Verdict{Identity: ann}) }()
+				if c := get(t, s, "/poll?channel=known:a&"+query, headers...); c.head.StatusCode != 200 {
+					t.Errorf("%+v", c.head)
+				}
 			}
-			publish(t, s, "known:a", "1")
-			l.publication()
-			l.Close()
-			go func() { (<-asked)(gateway.Verdict{Identity: ann}) }()
-			if c := get(t, s, "/poll?channel=known:a&"+query, headers...); c.head.StatusCode != 200 {
-				t.Errorf("%+v", c.head)
+			for _, path := range feedPaths {
+				if c := get(t, s, path+"&token=other"); c.head.StatusCode != 403 {
+					t.Errorf("%+v", c.head)
+				}
+				go func() { next()(gateway.Verdict{Status: 403}) }()
+				if c := get(t, s, path+"&token=secret"); c.head.StatusCode != 403 {
+					t.Errorf("%+v", c.head)
+				}
+				if c := get(t, s, path+"&token=secret"); c.head.StatusCode != 503 || c.head.Header.Get("Retry-After") == "" { // nobody answers
+					t.Errorf("%+v", c.head)
+				}
+				done := next()
+				c := gatewaytest.Dial(t, s.Addr())
+				c.Raw([]byte("GET " + path + "&token=secret HTTP/1.1\r\nHost: x\r\n\r\n"))
+				late := next()
+				c.Close()
+				done(gateway.Verdict{})
+				late(gateway.Verdict{})
 			}
-		}
-		for _, path := range feedPaths {
-			if c := get(t, s, path+"&token=other"); c.head.StatusCode != 403 {
-				t.Errorf("%+v", c.head)
-			}
-			go func() { (<-asked)(gateway.Verdict{Status: 403}) }()
-			if c := get(t, s, path+"&token=secret"); c.head.StatusCode != 403 {
-				t.Errorf("%+v", c.head)
-			}
-			if c := get(t, s, path+"&token=secret"); c.head.StatusCode != 503 || c.head.Header.Get("Retry-After") == "" { // nobody answers
-				t.Errorf("%+v", c.head)
-			}
-			done := <-asked
-			c := gatewaytest.Dial(t, s.Addr())
-			c.Raw([]byte("GET " + path + "&token=secret HTTP/1.1\r\nHost: x\r\n\r\n"))
-			late := <-asked
-			c.Close()
-			done(gateway.Verdict{})
-			late(gateway.Verdict{})
-		}
+		})
 	})
 }
 
@@ -286,38 +301,40 @@ func TestFeedMustSayWhoItIs(t *testing.T) {
 func TestFeedExpiry(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
 		for _, test := range []struct {
-			whole, part int64
+			whole, part bool // that ends
 			want        string
 		}{
-			{300, 0, "[disconnect:3005]"}, {0, 300, "[unsubscribed:2501 disconnect:3006]"},
+			{true, false, "[disconnect:3005]"}, {false, true, "[unsubscribed:2501 disconnect:3006]"},
 		} {
-			o := gatewaytest.Options(kind)
-			o.Config.Users.Subscribe = false
-			o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
-				id := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a"}}}
-				if test.whole != 0 {
-					id.Expires = throng.NewClock().Now() + test.whole
+			tries.Longer(t, 300*time.Millisecond, func(t testing.TB, unit time.Duration) {
+				o := gatewaytest.Options(kind)
+				o.Config.Users.Subscribe = false
+				o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
+					id := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a"}}}
+					if test.whole {
+						id.Expires = throng.NewClock().Now() + unit.Milliseconds()
+					}
+					if test.part {
+						id.Channels[0].Expires = throng.NewClock().Now() + unit.Milliseconds()
+					}
+					return gateway.Verdict{Identity: id}, nil
 				}
-				if test.part != 0 {
-					id.Channels[0].Expires = throng.NewClock().Now() + test.part
+				l := listen(t, gatewaytest.Start(t, o), "/events")
+				l.begins()
+				var got []string
+				for {
+					e, err := l.next()
+					if err != nil {
+						break
+					}
+					var d struct{ Code int }
+					decode(t, e.data, &d)
+					got = append(got, fmt.Sprintf("%s:%d", e.kind, d.Code))
 				}
-				return gateway.Verdict{Identity: id}, nil
-			}
-			l := listen(t, gatewaytest.Start(t, o), "/events")
-			l.begins()
-			var got []string
-			for {
-				e, err := l.next()
-				if err != nil {
-					break
+				if fmt.Sprint(got) != test.want {
+					t.Errorf("%v, want %s", got, test.want)
 				}
-				var d struct{ Code int }
-				decode(t, e.data, &d)
-				got = append(got, fmt.Sprintf("%s:%d", e.kind, d.Code))
-			}
-			if fmt.Sprint(got) != test.want {
-				t.Errorf("%v, want %s", got, test.want)
-			}
+			})
 		}
 	})
 }

@@ -38,7 +38,7 @@ func TestGarbage(t *testing.T) {
 		talk(t, talkative)
 		talkative.Bye()
 		s.Empty(t)
-		for end := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 			g, d := runtime.NumGoroutine(), openDescriptors()
 			if g <= goroutines+5 && d <= descriptors+5 {
 				break

@@ -48,7 +48,7 @@ func TestPendingAlive(t *testing.T) {
 				t.Errorf("%s: gone at once", name)
 			}
 			c.Close()
-			for end := time.Now().Add(5 * time.Second); a.alive(); time.Sleep(time.Millisecond) {
+			for end := time.Now().Add(10 * time.Second); a.alive(); time.Sleep(time.Millisecond) {
 				if time.Now().After(end) {
 					t.Fatalf("%s: there for ever", name)
 				}

@@ -6,17 +6,19 @@ import (
 
 	"throng/internal/gateway/gatewaytest"
 	"throng/internal/websocket"
+	"throng/test/tries"
 )
 
-// watchful is a server that soon asks silent clients whether they are there.
-func watchful(t testing.TB, kind string) *gatewaytest.Server {
+// watchful is a server that soon asks silent clients whether they are there, and waits
+// so long for the answer.
+func watchful(t testing.TB, kind string, pong time.Duration) *gatewaytest.Server {
 	o := gatewaytest.Options(kind)
-	o.Config.WebSocket.PingInterval, o.Config.WebSocket.PongTimeout = 600*time.Millisecond, 500*time.Millisecond
+	o.Config.WebSocket.PingInterval, o.Config.WebSocket.PongTimeout = 600*time.Millisecond, pong
 	return gatewaytest.Start(t, o)
 }
 
 // asked waits for a ping.
-func asked(t *testing.T, c *gatewaytest.Client) {
+func asked(t testing.TB, c *gatewaytest.Client) {
 	t.Helper()
 	if m := c.Message(); m.Op != websocket.OpPing {
 		t.Fatalf("%v %q came, not a ping", m.Op, m.Data)
@@ -30,15 +32,17 @@ func TestHalfOpen(t *testing.T) {
 		for name, begun := range map[string]string{"idle": "", "in a message": "\x01\x81\x01\x02\x03\x04a"} {
 			t.Run(target+" "+name, func(t *testing.T) {
 				gatewaytest.EachFront(t, func(t *testing.T, kind string) {
-					s := watchful(t, kind)
-					c := gatewaytest.Connect(t, s.Addr(), target)
-					c.Raw([]byte(begun))
-					asked(t, c)
-					if code, reason := c.CloseCode(); code != 3012 {
-						t.Errorf("closed with %d %q", code, reason)
-					}
-					_ = c.Close() // a client that is not there would cost the time of a linger
-					s.Empty(t)
+					tries.Longer(t, 500*time.Millisecond, func(t testing.TB, unit time.Duration) {
+						s := watchful(t, kind, unit)
+						c := gatewaytest.Connect(t, s.Addr(), target)
+						c.Raw([]byte(begun))
+						asked(t, c)
+						if code, reason := c.CloseCode(); code != 3012 {
+							t.Errorf("closed with %d %q", code, reason)
+						}
+						_ = c.Close() // a client that is not there would cost the time of a linger
+						s.Empty(t)
+					})
 				})
 			})
 		}
@@ -48,12 +52,14 @@ func TestHalfOpen(t *testing.T) {
 // TestPong: who answers pings stays.
 func TestPong(t *testing.T) {
 	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
-		c := gatewaytest.Connect(t, watchful(t, kind).Addr(), "/echo")
-		for range 4 { // longer than a silent client has
-			asked(t, c)
-			c.Raw(c.Frame(websocket.OpPong, nil))
-		}
-		c.Text("still here")
-		c.Expect("still here")
+		tries.Longer(t, 500*time.Millisecond, func(t testing.TB, unit time.Duration) {
+			c := gatewaytest.Connect(t, watchful(t, kind, unit).Addr(), "/echo")
+			for range 4 { // longer than a silent client has
+				asked(t, c)
+				c.Raw(c.Frame(websocket.OpPong, nil))
+			}
+			c.Text("still here")
+			c.Expect("still here")
+		})
 	})
 }

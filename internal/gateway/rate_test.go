@@ -86,7 +86,8 @@ func TestFlood(t *testing.T) {
 				o.Config.Limits.MessagesPerSecond, o.Config.Limits.BytesPerSecond = 10, 10_000
 				c := gatewaytest.Connect(t, gatewaytest.Start(t, o).Addr(), socketPath)
 				frame := send(c)
-				for range 100 {
+				_ = c.SetWriteDeadline(time.Now().Add(10 * time.Second))
+				for n := 0; n < 1000 && n*len(frame) < 6<<20; n++ {
 					if _, err := c.Write(frame); err != nil {
 						break // it closed already
 					}

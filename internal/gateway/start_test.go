@@ -21,15 +21,40 @@ func start(t testing.TB, kind string) *gatewaytest.Server {
 	return gatewaytest.Start(t, gatewaytest.Options(kind))
 }
 
-// impatient is a server with a header timeout so short that tests wait for it.
-func impatient(t testing.TB, kind string) *gatewaytest.Server {
+// brisk is a header timeout so short that tests wait for it.
+const brisk = 150 * time.Millisecond
+
+// impatient is a server with that header timeout. A client that is kept from its head for
+// as long is refused.
+func impatient(t testing.TB, kind string) *gatewaytest.Server { return impatientBy(t, kind, brisk) }
+
+func impatientBy(t testing.TB, kind string, timeout time.Duration) *gatewaytest.Server {
 	o := gatewaytest.Options(kind)
-	o.Config.HTTP.HeaderTimeout = 150 * time.Millisecond
+	o.Config.HTTP.HeaderTimeout = timeout
 	return gatewaytest.Start(t, o)
 }
 
+// impatientlyConnect comes again to an impatient server when it was too slow.
+func impatientlyConnect(t testing.TB, s *gatewaytest.Server, target string) *gatewaytest.Client {
+	t.Helper()
+	for range 100 {
+		c := gatewaytest.Dial(t, s.Addr())
+		c.Raw(gatewaytest.Handshake(target))
+		switch status, _, _ := c.Response("GET"); status {
+		case 101:
+			return c
+		case 408:
+			c.Close()
+		default:
+			t.Fatalf("status %d", status)
+		}
+	}
+	t.Fatal("this machine is too slow for any head")
+	return nil
+}
+
 // talk checks that a Phoenix socket works.
-func talk(t *testing.T, c *gatewaytest.Client) {
+func talk(t testing.TB, c *gatewaytest.Client) {
 	t.Helper()
 	c.Text(beat)
 	c.Expect(beaten)

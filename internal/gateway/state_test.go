@@ -33,6 +33,8 @@ func TestState(t *testing.T) {
 		s := gatewaytest.Start(t, gatewaytest.Options(kind))
 		const target = "/socket/websocket?vsn=2.0.0&user_id=ann"
 		first, second := gatewaytest.Connect(t, s.Addr(), target), gatewaytest.Connect(t, s.Addr(), target)
+		second.Text(beat) // it is there
+		second.Expect(beaten)
 		join := func(c *gatewaytest.Client, state string) {
 			t.Helper()
 			c.Text(`["1","1","@user:ann","phx_join",{}]`)

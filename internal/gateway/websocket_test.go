@@ -11,6 +11,7 @@ import (
 	"throng"
 	"throng/internal/gateway/gatewaytest"
 	"throng/internal/websocket"
+	"throng/test/tries"
 )
 
 func TestEcho(t *testing.T) {
@@ -93,25 +94,27 @@ func TestCloseCodes(t *testing.T) {
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	gatewaytest.EachFront(t, func(t *testing.T, kind string) {
-		o := gatewaytest.Options(kind)
-		o.Config.Phoenix.IdleTimeout = 300 * time.Millisecond
-		s := gatewaytest.Start(t, o)
-		silent, talking := gatewaytest.Connect(t, s.Addr(), socketPath), gatewaytest.Connect(t, s.Addr(), socketPath)
-		half := gatewaytest.Connect(t, s.Addr(), socketPath)
-		half.Raw([]byte("\x81")) // begun: idle all the same
-		for range 10 {
-			time.Sleep(50 * time.Millisecond)
-			talking.Text(beat)
-			talking.Expect(beaten)
-		}
-		for _, c := range []*gatewaytest.Client{silent, half} {
-			if code, reason := c.CloseCode(); code != 1002 || reason != "idle timeout" {
-				t.Errorf("closed with %d %s", code, reason)
+		tries.Longer(t, 300*time.Millisecond, func(t testing.TB, unit time.Duration) {
+			o := gatewaytest.Options(kind)
+			o.Config.Phoenix.IdleTimeout = unit
+			s := gatewaytest.Start(t, o)
+			silent, talking := gatewaytest.Connect(t, s.Addr(), socketPath), gatewaytest.Connect(t, s.Addr(), socketPath)
+			half := gatewaytest.Connect(t, s.Addr(), socketPath)
+			half.Raw([]byte("\x81")) // begun: idle all the same
+			for range 10 {
+				time.Sleep(unit / 6)
+				talking.Text(beat)
+				talking.Expect(beaten)
 			}
-			c.Close()
-		}
-		talking.Bye()
-		s.Empty(t)
+			for _, c := range []*gatewaytest.Client{silent, half} {
+				if code, reason := c.CloseCode(); code != 1002 || reason != "idle timeout" {
+					t.Errorf("closed with %d %s", code, reason)
+				}
+				c.Close()
+			}
+			talking.Bye()
+			s.Empty(t)
+		})
 	})
 }
 
@@ -126,7 +129,9 @@ func TestShutdown(t *testing.T) {
 		kept.Response("GET")
 		in.Text(join)
 		in.Expect(joined)
+		told := make(chan struct{})
 		go func() {
+			defer close(told)
 			for _, test := range []struct {
 				c    *gatewaytest.Client
 				code uint16
@@ -139,6 +144,7 @@ func TestShutdown(t *testing.T) {
 			}
 		}()
 		s.Stop(t)
+		<-told
 		fresh.Closed()
 		kept.Closed()
 	})

@@ -16,7 +16,7 @@ const target = "/socket/websocket?vsn=2.0.0"
 // another in one piece, and wants those that begin
 // with "<", in their order. In what is wanted "…" stands for anything. "CLOSE
 // 1011" wants the server to close.
-func play(t *testing.T, c *gatewaytest.Client, script string) {
+func play(t testing.TB, c *gatewaytest.Client, script string) {
 	t.Helper()
 	var out []byte
 	for line := range strings.SplitSeq(script, "\n") {
@@ -53,7 +53,7 @@ func play(t *testing.T, c *gatewaytest.Client, script string) {
 func parseCode(code uint16) []byte { b, _ := json.Marshal(code); return b }
 
 // next returns the next text message.
-func next(t *testing.T, c *gatewaytest.Client) any {
+func next(t testing.TB, c *gatewaytest.Client) any {
 	t.Helper()
 	m := c.Message()
 	if m.Op != websocket.OpText {
@@ -62,7 +62,7 @@ func next(t *testing.T, c *gatewaytest.Client) any {
 	return parse(t, string(m.Data))
 }
 
-func parse(t *testing.T, s string) (v any) {
+func parse(t testing.TB, s string) (v any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(s), &v); err != nil {
 		t.Fatalf("%s: %v", s, err)
