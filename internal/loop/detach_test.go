@@ -218,7 +218,7 @@ func TestDetachKeepsClasses(t *testing.T) {
 		var sent []byte
 		for still := 0; still < 20; time.Sleep(time.Millisecond) {
 			r.on(c, func() {
-				if still++; c.Queued() > 200*size {
+				if still++; c.Queued() > 400*size {
 					return
 				}
 				still = 0

@@ -46,7 +46,7 @@ func openDescriptors() int {
 
 // settles waits until no more descriptors are open than there were.
 func settles(before int) bool {
-	for range 200 {
+	for range 2000 {
 		if openDescriptors() <= before {
 			return true
 		}

@@ -33,13 +33,19 @@ func TestDeadlines(t *testing.T) {
 				t.Errorf("fired %d ms early", at-got)
 			}
 		}
-		set(30)
-		at := set(150) // instead
+		var at int64
+		r.on(c, func() {
+			c.SetDeadline(clock.Now() + 30)
+			at = clock.Now() + 150 // instead
+			c.SetDeadline(at)
+		})
 		if got := receive(t, fired); got < at {
 			t.Errorf("fired %d ms early", at-got)
 		}
-		set(30)
-		set(0) // never
+		r.on(c, func() {
+			c.SetDeadline(clock.Now() + 30)
+			c.SetDeadline(0) // never
+		})
 		time.Sleep(200 * time.Millisecond)
 		if len(fired) > 0 {
 			t.Error("a deadline fired that was taken back, or one fired twice")
@@ -64,6 +70,7 @@ func TestMessages(t *testing.T) {
 		}
 		_ = cl.Close()
 		_ = p.cause()
+		eventually(t, "connection freed", func() bool { return r.e.Connections() == 0 })
 		_, _, c = r.dial()
 		if ref := c.Ref(); ref.Slot != old.Slot || ref == old {
 			t.Fatalf("%+v follows %+v: the slot was to be used again", ref, old)
