@@ -136,7 +136,7 @@ func (j *journal) log() *slog.Logger {
 }
 
 // wantCode fails unless the error is one with this code.
-func wantCode(t *testing.T, what string, err *throng.Error, want *throng.Error) {
+func wantCode(t testing.TB, what string, err *throng.Error, want *throng.Error) {
 	t.Helper()
 	if err != want {
 		t.Errorf("%s: %v, want %v", what, err, want)

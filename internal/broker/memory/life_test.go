@@ -262,7 +262,7 @@ func TestChurn(t *testing.T) {
 	for i := range 50 {
 		b.Unsubscribe(ctx, fmt.Sprint(i), nil)
 	}
-	for range 100 {
+	for range 1000 { // until the janitor has been everywhere
 		if time.Sleep(20 * time.Millisecond); b.Stats() == (memory.Stats{}) {
 			return
 		}
