@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,29 +28,38 @@ func bonusServer(t *testing.T, engine string) *gatewaytest.Server {
 // screen is a tab of a user in a channel, and in the user's own.
 type screen struct {
 	*gatewaytest.Client
-	t *testing.T
+	t     *testing.T
+	other [][]json.RawMessage // came, not yet asked for
 }
 
 func openScreen(t *testing.T, s *gatewaytest.Server, user, channel string) *screen {
 	t.Helper()
-	c := &screen{gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id="+user), t}
+	c := &screen{Client: gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id="+user), t: t}
 	c.Text(fmt.Sprintf(`["1","1",%q,"phx_join",{}]`, channel))
 	c.next("phx_reply")
 	return c
 }
 
-// next returns the payload of the next message with an event.
+// next returns the payload of the next message with an event. Those with others wait:
+// what comes of different channels has no order.
 func (c *screen) next(event string) string {
 	c.t.Helper()
+	is := func(m []json.RawMessage) bool { return string(m[3]) == `"`+event+`"` }
+	if i := slices.IndexFunc(c.other, is); i >= 0 {
+		m := c.other[i]
+		c.other = slices.Delete(c.other, i, i+1)
+		return string(m[4])
+	}
 	for {
 		var m []json.RawMessage
 		text := c.Message().Data
 		if json.Unmarshal(text, &m) != nil || len(m) < 5 {
 			c.t.Fatalf("not a message: %s", text)
 		}
-		if string(m[3]) == `"`+event+`"` {
+		if is(m) {
 			return string(m[4])
 		}
+		c.other = append(c.other, m)
 	}
 }
 

@@ -43,7 +43,7 @@ func heldServer(t *testing.T, engine string) (s *gatewaytest.Server, hold func()
 // waits waits until so many claims do.
 func waits(t *testing.T, s *gatewaytest.Server, n int) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 		_, waiting, _ := s.Bonuses().Count()
 		switch {
 		case waiting == n:
@@ -57,7 +57,7 @@ func waits(t *testing.T, s *gatewaytest.Server, n int) {
 // openTab is a tab of the user of a token, in a room.
 func openTab(t *testing.T, s *gatewaytest.Server, claims string) *screen {
 	t.Helper()
-	c := &screen{gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&token="+token(t, claims)), t}
+	c := &screen{Client: gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&token="+token(t, claims)), t: t}
 	c.Text(`["1","1","room:1","phx_join",{}]`)
 	if r := c.next("phx_reply"); !strings.Contains(r, `"ok"`) {
 		t.Fatal(r)
@@ -107,7 +107,7 @@ func TestRevokedMeanwhile(t *testing.T) {
 			t.Errorf("the journal: %+v, %v", journal, err)
 		}
 		for i, user := range []string{"ann", "bob"} {
-			c := openTab(t, s, fmt.Sprintf(`{"sub":%q,"iat":%d}`, user, now+2)) // after it was revoked
+			c := openTab(t, s, fmt.Sprintf(`{"sub":%q,"iat":%d}`, user, time.Now().Unix()+2)) // after it was revoked
 			if r := c.ask("room:1", "bonus_claim", `{"id":"b","claim_id":"c"}`); !strings.Contains(r, fmt.Sprintf(`"result":"won","place":%d,`, i+1)) {
 				t.Error(r)
 			}

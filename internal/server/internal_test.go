@@ -22,35 +22,30 @@ func TestHealthAndReady(t *testing.T) {
 	}
 }
 
-// A client that was told to go and hangs on keeps the drain going, which is when
-// balancers must see that nobody should be sent here any more.
+// A client that has not gone yet keeps the drain going, which is when balancers must
+// see that nobody should be sent here any more.
 func TestDrain(t *testing.T) {
-	s := start(t, server.Options{Config: configured(t, map[string]string{"dev": "true"})})
-	client, in := dial(t, s.Public()[0], "/socket/websocket?vsn=2.0.0")
+	s := start(t, server.Options{Config: configured(t, map[string]string{"dev": "true", "engine.drain": "1m"})})
+	client, _ := dial(t, s.Public()[0], "/socket/websocket?vsn=2.0.0")
 	s.stop()
-	if code := closeCode(t, in); code != 1000 {
-		t.Errorf("closed with %d, want 1000: nothing was joined", code)
-	}
-	for end := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+	until(t, func() bool {
 		status, _, body := get(t, s.Internal(), "/ready")
-		if status == http.StatusServiceUnavailable && body == "draining\n" {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("GET /ready while draining: %d %q", status, body)
-		}
-	}
+		return status == http.StatusServiceUnavailable && body == "draining\n"
+	}, "GET /ready does not say that the server drains")
 	if status, _, _ := get(t, s.Internal(), "/health"); status != 200 {
 		t.Errorf("GET /health while draining: %d, want 200", status)
 	}
-	if c, err := net.DialTimeout("tcp", s.Public()[0].String(), time.Second); err == nil {
-		_ = c.Close()
-		t.Error("the public listener still accepts while draining")
-	}
+	until(t, func() bool {
+		c, err := net.Dial("tcp", s.Public()[0].String())
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	}, "the public listener still accepts while draining")
 	_ = client.Close()
 	select {
 	case <-s.over:
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second): // much sooner than the drain's end
 		t.Error("the server goes on although the last client has left")
 	}
 }
@@ -123,7 +118,7 @@ func dial(t *testing.T, addr net.Addr, target string) (net.Conn, *bufio.Reader) 
 func upgrade(t *testing.T, c net.Conn, target string) *bufio.Reader {
 	t.Helper()
 	t.Cleanup(func() { _ = c.Close() })
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute)) // for all that the test does with it
 	if _, err := c.Write(websocket.AppendClientRequest(nil, "throng", target, []byte("dGhlIHNhbXBsZSBub25jZQ=="))); err != nil {
 		t.Fatal(err)
 	}
