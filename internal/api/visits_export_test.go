@@ -328,7 +328,8 @@ func TestExportFails(t *testing.T) {
 
 // An export may take longer than a request may be on its way.
 func TestExportTakesItsTime(t *testing.T) {
-	w := over(t, api.Options{Records: &ceaseless{last: 8, slow: 250 * time.Millisecond}}) // the server reads for a second
+	books := &ceaseless{last: 8, slow: 250 * time.Millisecond}
+	w := served(t, alone(api.Options{Records: books}), time.Second) // which is not for the answer
 	res := w.export()
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)

@@ -12,7 +12,7 @@ import (
 // and one visit in the books, and who is erased while here begins anew.
 func TestVisitsOfServer(t *testing.T) {
 	w := start(t, "", func(c *config.Config) {
-		c.Store.Kind, c.Visits.Grace, c.Visits.Beat, c.Visits.TTL = "sqlite", 0, 100*time.Millisecond, time.Second
+		c.Store.Kind, c.Visits.Grace, c.Visits.Beat, c.Visits.TTL = "sqlite", 0, 100*time.Millisecond, time.Minute
 	})
 	first, second := w.connect("anna").join("room:x"), w.connect("anna").join("room:x")
 	ask := func() userAnswer { return result[userAnswer](w, "visits_user", `{"user":"anna"}`) }

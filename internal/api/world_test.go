@@ -22,7 +22,7 @@ import (
 // world is a server, and a backend that calls its API. Every answer is held against
 // the description that the server itself gives.
 type world struct {
-	*testing.T
+	testing.TB
 	server *gatewaytest.Server
 	url    string
 	key    string
@@ -31,7 +31,7 @@ type world struct {
 }
 
 // start runs a development server with some settings changed.
-func start(t *testing.T, engine string, set func(*config.Config)) *world {
+func start(t testing.TB, engine string, set func(*config.Config)) *world {
 	t.Helper()
 	o := gatewaytest.Options(engine)
 	o.Config.Internal = "127.0.0.1:0"
@@ -48,6 +48,11 @@ func start(t *testing.T, engine string, set func(*config.Config)) *world {
 // over runs an API by itself, without a server around it.
 func over(t *testing.T, o api.Options) *world {
 	t.Helper()
+	return served(t, alone(o), 0)
+}
+
+// alone is an API with the world's keys.
+func alone(o api.Options) *api.API {
 	o.Clock, o.MaxBody = throng.NewClock(), 1<<20
 	a, all := api.New(o), []string{api.Any}
 	a.SetKeys(api.NewKeys(
@@ -55,17 +60,23 @@ func over(t *testing.T, o api.Options) *world {
 		api.Key{Name: "rooms", Sum: api.Sum(roomKey), Methods: all, Namespaces: []string{"room"}},
 		api.Key{Name: "counting", Sum: api.Sum("counting"), Methods: []string{"visits_online"}, Namespaces: all},
 	))
+	return a
+}
+
+// served is a world around an API whose server reads a request for no longer than a time.
+func served(t *testing.T, a http.Handler, timeout time.Duration) *world {
+	t.Helper()
 	s := httptest.NewUnstartedServer(a)
-	s.Config.ReadTimeout = time.Second // shorter than exports take
+	s.Config.ReadTimeout = timeout
 	s.Start()
 	t.Cleanup(s.Close)
 	return at(t, s.URL)
 }
 
 // at is a world around an API that is there already.
-func at(t *testing.T, url string) *world {
+func at(t testing.TB, url string) *world {
 	t.Helper()
-	w := &world{T: t, url: url, key: "dev", client: &http.Client{Transport: new(http.Transport), Timeout: 20 * time.Second}}
+	w := &world{TB: t, url: url, key: "dev", client: &http.Client{Transport: new(http.Transport), Timeout: time.Minute}}
 	t.Cleanup(w.client.CloseIdleConnections)
 	status, body := w.request(http.MethodGet, "/api/openapi.json", "")
 	if status != 200 {
