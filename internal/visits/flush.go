@@ -73,11 +73,11 @@ func (l *Ledger) try(ctx context.Context, f *flush) error {
 	l.stats.applied(f, answered-asked)
 	l.away.over(l)
 	l.steady.beat(answered, l.opts.TTL)
-	if l.frame.measure(asked, answered, now) {
+	if l.frame.Load().measure(asked, answered, now) {
 		l.steady.reset()
-		l.away.step = now - answered - (l.frame.at(answered) - answered)
+		l.away.step = now - answered - (l.frame.Load().at(answered) - answered)
 	}
-	l.stats.Offset.Store(l.frame.at(answered) - answered)
+	l.stats.Offset.Store(l.frame.Load().at(answered) - answered)
 	return nil
 }
 

@@ -69,10 +69,10 @@ type Ledger struct {
 	drained atomic.Int64 // when the drain began, in the store's time; 0 before
 	stats   Stats
 	name    atomic.Pointer[string]
+	frame   atomic.Pointer[frame] // that of all shards; Run's goroutine changes it, and Close
 
 	// What follows belongs to Run's goroutine, and to Close's after it.
 	held     throng.Lease // 0 for none
-	frame    *frame       // that of all shards
 	sequence uint32       // of the last flush
 	acked    uint32       // of the last one that was applied
 	said     int64        // At of the last flush
@@ -108,9 +108,10 @@ func New(o Options) *Ledger {
 	}
 	l.name.Store(&o.Node)
 	// Until the store has said what time it is, ours is as good as any.
-	l.frame = newFrame(l.clock.Now(), 0)
+	first := newFrame(l.clock.Now(), 0)
+	l.frame.Store(first)
 	for i := range l.shards {
-		l.shards[i].init(l.frame)
+		l.shards[i].init(first)
 	}
 	return l
 }
