@@ -68,9 +68,8 @@ func (s *States) group(ctx context.Context) bool {
 	if len(changes) > 0 {
 		if err = s.opts.Store.SaveStates(limited, changes); err == nil {
 			s.stats.Commits.Add(1)
-		} else {
-			s.away(ctx, "write", err)
 		}
+		s.heard(ctx, "write", err)
 	}
 	for _, d := range drafts {
 		s.settle(limited, d, err)
@@ -166,9 +165,8 @@ func (s *States) settle(ctx context.Context, d *draft, err error) {
 	u := d.u
 	forget := d.ops[0].kind == toForget
 	if forget {
-		if err = s.opts.Store.ForgetState(ctx, u.name); err != nil {
-			s.away(context.Background(), "forget", err)
-		}
+		err = s.opts.Store.ForgetState(ctx, u.name)
+		s.heard(context.Background(), "forget", err)
 	}
 	sh := s.shard(u.name)
 	sh.mu.Lock()

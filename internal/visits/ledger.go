@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/store"
 )
 
 // Options are what a ledger is made of; a zero time is its default.
@@ -85,6 +86,7 @@ type Ledger struct {
 	pruneDue int64
 	steady   steady
 	away     trouble
+	outage   store.Outage       // what is said of it
 	points   []throng.Occupancy // for the next beat
 	sweeps   chan sweepWork
 	stuck    *time.Timer // ends Close; nil before
@@ -102,6 +104,11 @@ func New(o Options) *Ledger {
 	l := &Ledger{
 		opts: o, clock: o.Clock, log: o.Log, grace: o.Grace.Milliseconds(), seed: maphash.MakeSeed(),
 		wake: make(chan struct{}, 1), asked: make(chan request), sweeps: make(chan sweepWork, 1),
+	}
+	l.outage = store.Outage{
+		Log: l.log, Clock: l.clock, Level: slog.LevelError,
+		Away: "visits can't be written; clients are served, and what happens meanwhile is kept in memory",
+		Back: "visits are written again",
 	}
 	if o.Grace < 0 {
 		l.grace = 0
