@@ -46,8 +46,8 @@ func (d *disk) SaveStates(ctx context.Context, changes []throng.StateChange) err
 	if d.fails() {
 		return errDisk
 	}
-	if d.moved(changes) {
-		return throng.ErrStateMoved
+	if user, moved := d.moved(changes); moved {
+		return &throng.StateMovedError{Users: []string{user}}
 	}
 	d.saves++
 	for i := range changes {

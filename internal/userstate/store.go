@@ -2,10 +2,12 @@ package userstate
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"throng"
+	"throng/internal/store"
 )
 
 // maxQueue is how many changes of a user may wait. storePatience is how long a store has for
@@ -230,6 +232,9 @@ func (s *States) heard(ctx context.Context, verb string, err error) {
 		s.outage.Over()
 	case ctx.Err() == nil:
 		s.stats.Failures.Add(1)
+		if errors.Is(err, throng.ErrStateMoved) {
+			err = &store.Error{Msg: err.Error(), Hint: "another node changed it, or a commit came late: a user's screens are to be on one node", Err: err}
+		}
 		s.outage.Failed(err, "verb", verb)
 	}
 }
