@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"throng/internal/bonus"
@@ -21,6 +22,7 @@ func TestAwayIsSaidSeldom(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		w.journal.set(works)
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		away, back := strings.Count(log.String(), "does not answer"), strings.Count(log.String(), "answers again")
 		if failed := w.Stats().Errors.Load(); away < 10 || away > 15 || back != 1 || failed < 500 {
 			t.Errorf("said %d times to be away, %d times to be back; %d calls failed\n%s", away, back, failed, &log)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"throng"
@@ -72,6 +73,7 @@ func TestAwayIsSaidSeldom(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		n.line.set(works)
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		away, back := strings.Count(log.String(), "can't be written"), strings.Count(log.String(), "written again")
 		if failed := n.Stats().Errors.Load(); away < 10 || away > 15 || back != 1 || failed < 100 {
 			t.Errorf("said %d times to be away, %d times to be back; %d calls failed\n%s", away, back, failed, &log)
