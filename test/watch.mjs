@@ -5,11 +5,10 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { chromium } from "playwright-core";
-import { address, run, until } from "./lib.mjs";
+import { address, patience, run, until } from "./lib.mjs";
 
 const { http } = address();
 const internal = process.argv[3];
-const patience = 10_000;
 
 const site = createServer((_, res) => res.setHeader("Content-Type", "text/html").end("<!doctype html><title>show</title>"));
 await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
