@@ -14,6 +14,7 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const context = await browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: "reduce", viewport: { width: 1180, height: 760 } });
+context.setDefaultTimeout(2 * patience);
 const complaints = [];
 const mark = unique("m");   // the lobby may hold what others said before
 let ann, bob;

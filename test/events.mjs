@@ -76,6 +76,7 @@ await run([
         "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     });
     page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+    page.setDefaultTimeout(2 * patience);
     await page.goto(`${through}/nothing`);
     await page.evaluate((path) => {
       Object.assign(window, { heard: [], begun: [], source: new EventSource(path) });

@@ -16,6 +16,7 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const context = await browser.newContext({ viewport: { width: 1240, height: 1400 }, acceptDownloads: true });
+context.setDefaultTimeout(2 * patience);
 const complaints = [];
 const asked = [];
 let refuse = () => {};

@@ -18,6 +18,7 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const context = await browser.newContext();
+context.setDefaultTimeout(2 * patience);
 const complaints = [];
 const asked = [];
 let page;

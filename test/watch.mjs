@@ -19,6 +19,7 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const page = await browser.newPage();
+page.setDefaultTimeout(2 * patience);
 await page.goto(`http://127.0.0.1:${site.address().port}/`);
 
 async function watched() {
