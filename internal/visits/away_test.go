@@ -1,10 +1,13 @@
 package visits_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"throng"
@@ -57,6 +60,26 @@ func TestOutage(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A store that is away for ten minutes is a dozen lines of the log, and one when it is
+// back; each call that failed is counted.
+func TestAwayIsSaidSeldom(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		var log bytes.Buffer
+		n := w.start("a", func(o *visits.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		time.Sleep(time.Second)
+		n.line.set(refuses)
+		time.Sleep(10 * time.Minute)
+		n.line.set(works)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		away, back := strings.Count(log.String(), "can't be written"), strings.Count(log.String(), "written again")
+		if failed := n.Stats().Errors.Load(); away < 10 || away > 15 || back != 1 || failed < 100 {
+			t.Errorf("said %d times to be away, %d times to be back; %d calls failed\n%s", away, back, failed, &log)
+		}
+		_ = n.drain()
+	})
 }
 
 // A store that is away when the node starts: visits are true to their lengths, and to
