@@ -44,6 +44,8 @@ await run([
     const before = await page.content();
     await until(patience, "another second", async () => (await page.content()) !== before);
     assert.deepEqual(complaints, []);
+    // What the report shall have, an interrupted run has when its phase goes on for a while.
+    await until(2 * patience, "deliveries", async () => (await charts()) >= 6 && /Deliveries/i.test(await text()));
   }],
   ["the report is one page that asks nobody for anything", async () => {
     process.kill(Number(pid), "SIGINT");
