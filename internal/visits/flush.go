@@ -110,13 +110,13 @@ func (t *trouble) wait(ctx context.Context, l *Ledger, err error) bool {
 	if ctx.Err() != nil {
 		return false
 	}
+	l.stats.Errors.Add(1) // before the log: who reads there looks here
 	if t.tries == 0 {
 		t.since = l.clock.Now()
 		l.stats.Up.Store(false)
 		l.log.Error("visits can't be written; clients are served, and what happens meanwhile is kept in memory",
 			"error", err, "kept_visits", l.opts.Buffer, "hint", hint(err))
 	}
-	l.stats.Errors.Add(1)
 	l.steady.reset()
 	pause := min(firstPause<<min(t.tries, 10), mostPause)
 	t.tries++
@@ -140,12 +140,12 @@ func hint(err error) string {
 
 // over notes that the store answered.
 func (t *trouble) over(l *Ledger) {
+	l.stats.Up.Store(true)
 	if t.tries > 0 {
 		l.log.Info("visits are written again", "away", time.Duration(l.clock.Now()-t.since)*time.Millisecond,
 			"waiting_visits", l.pending.Load(), "dropped_visits", l.stats.Dropped.Load())
 	}
 	t.tries, t.since = 0, 0
-	l.stats.Up.Store(true)
 }
 
 // steady is since when the store has answered without a pause.
