@@ -53,7 +53,7 @@ func settledDeliveries(t *testing.T, s *process.Server) float64 {
 			t.Fatal("they are told something for ever")
 		}
 		last = told
-		time.Sleep(2500 * time.Millisecond)
+		time.Sleep(2 * time.Second)
 	}
 }
 

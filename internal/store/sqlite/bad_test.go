@@ -16,6 +16,7 @@ import (
 	"throng"
 	"throng/internal/store"
 	"throng/internal/store/sqlite"
+	"throng/internal/store/storetest"
 )
 
 func open(t *testing.T, o sqlite.Options) *sqlite.Store {
@@ -221,6 +222,7 @@ func shell(t *testing.T, file, statement string) string {
 
 // TestTablesForPeople looks at the documented tables and the view with sqlite3.
 func TestTablesForPeople(t *testing.T) {
+	storetest.SameDay()
 	file := filepath.Join(t.TempDir(), "visits.db")
 	s := open(t, sqlite.Options{File: file})
 	lease, err := s.Acquire(t.Context(), "a")
