@@ -52,9 +52,9 @@ type Mutation struct {
 //
 // SaveStates writes changes in their order, all or nothing. Those of a user are of one
 // epoch, each with the version behind the one before, and the first one goes on from what
-// is kept; one with version 1, from nothing. Where that is not so it fails with
-// ErrStateMoved, and nothing was written: something else was, perhaps changes of before
-// whose outcome was not known. After any other error it is not known whether they were
+// is kept; one with version 1, from nothing. Where that is not so it fails with a
+// *StateMovedError, and nothing was written: something else was, perhaps changes of before
+// whose outcome was not known. Those of other users may go through without. After any other error it is not known whether they were
 // written. LoadState returns what is kept of a user, without keys that had expired by now, and
 // the last mutations since, at most so many; one of whom nothing is kept has an empty Epoch. ForgetState removes
 // all of a user, PruneStates keys that had expired by then, and mutations older than since;
@@ -70,3 +70,12 @@ type UserStates interface {
 
 // ErrStateMoved is the error of changes of a map that is not where they go on from.
 var ErrStateMoved = errors.New("a user's map is not where its changes go on from")
+
+// StateMovedError is ErrStateMoved, and says of whom: at least one user of whom it is true,
+// and nobody else.
+type StateMovedError struct{ Users []string }
+
+func (*StateMovedError) Error() string { return ErrStateMoved.Error() }
+
+// Unwrap makes it ErrStateMoved.
+func (*StateMovedError) Unwrap() error { return ErrStateMoved }

@@ -223,6 +223,7 @@ func (d *Desk) checkUsers(users []string) error {
 // said is an error of the store as a caller is told it: what has no code, or is not there
 // yet, is temporary.
 func (d *Desk) said(err error, verb, bonus string) error {
+	d.heard(err)
 	if err == nil || final(err) {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 
 	"throng"
 	"throng/internal/shrink"
+	"throng/internal/store"
 )
 
 // Publisher is how the desk tells channels. Publish neither blocks nor fails to its
@@ -86,10 +87,11 @@ func (o *Options) defaults() {
 // Desk is that of one node. Its methods are safe for concurrent use; those that take
 // a context block and are never called on a loop, the others may be.
 type Desk struct {
-	opts  Options
-	clock *throng.Clock
-	log   *slog.Logger
-	stats Stats
+	opts   Options
+	clock  *throng.Clock
+	log    *slog.Logger
+	stats  Stats
+	outage store.Outage // what is said of a store that is away
 
 	// others is how long behind a deadline another node may still grant a claim that came
 	// before it.
@@ -142,6 +144,10 @@ func New(o Options) *Desk {
 	}
 	if !o.Alone {
 		d.others = (2 * o.Patience).Milliseconds()
+	}
+	d.outage = store.Outage{
+		Log: d.log, Clock: d.clock, Level: slog.LevelWarn,
+		Away: "the store of bonuses does not answer", Back: "the store of bonuses answers again",
 	}
 	d.life, d.end = context.WithCancel(context.Background())
 	return d

@@ -273,16 +273,25 @@ func (d *Desk) inLine(ctx context.Context, turns chan struct{}, f func(context.C
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return f(ctx)
+	err := f(ctx)
+	d.heard(err)
+	return err
 }
 
-// failed counts and logs a call that did not work.
+// heard notes that the store answered, if it did.
+func (d *Desk) heard(err error) {
+	if err == nil || final(err) {
+		d.outage.Over()
+	}
+}
+
+// failed counts a call that did not work, and sees to it that it is said.
 func (d *Desk) failed(err error, verb, bonus string) {
 	if d.life.Err() != nil {
 		return
 	}
 	d.stats.Errors.Add(1)
-	d.log.Warn("the store of bonuses does not answer", "verb", verb, "bonus", bonus, "error", err)
+	d.outage.Failed(err, "verb", verb, "bonus", bonus)
 }
 
 // apply remembers what the store said, and returns what is news: who has it now, and

@@ -45,6 +45,7 @@ func (t *sealed) readable() {
 			c.watch()
 			return // what is inside comes after resume
 		case err == errDry:
+			(*Secure)(t).slim()
 			return
 		}
 	}

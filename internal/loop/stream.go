@@ -62,6 +62,9 @@ func (l *Loop) adoptStream(nc net.Conn, h Handler) *Conn {
 // start lets the goroutines run; the handler was opened before.
 func (s *stream) start() {
 	s.running = true
+	if s.secure != nil {
+		s.secure.slim() // of the handshake
+	}
 	s.loop.engine.wg.Go(s.read)
 	s.loop.engine.wg.Go(s.writer.run)
 	s.prod()
@@ -88,7 +91,9 @@ func (s *stream) prod() {
 func (s *stream) read() {
 	defer close(s.ended[0])
 	for {
-		s.n, s.err = s.nc.Read(s.buf)
+		if s.n, s.err = s.nc.Read(s.buf); s.secure != nil {
+			s.secure.slim()
+		}
 		s.loop.Post((*streamRead)(s))
 		if s.err != nil {
 			return

@@ -21,6 +21,7 @@ type wire struct {
 	dry    bool     // on a loop: the descriptor has no more this turn
 	room   int32    // on a loop: bytes that may yet be read this turn
 	in     []byte   // comes before what nc has
+	large  bool     // the tls.Conn has large buffers
 	stream *stream  // whose it is
 
 	mu   sync.Mutex // of what follows
@@ -45,6 +46,9 @@ func (dry) Temporary() bool { return true }
 
 // Read implements net.Conn.
 func (w *wire) Read(p []byte) (int, error) {
+	if len(p) > spareIn { // all that its buffer has room for
+		w.large = true
+	}
 	if len(w.in) > 0 {
 		n := copy(p, w.in)
 		if w.in = w.in[n:]; len(w.in) == 0 {

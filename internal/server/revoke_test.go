@@ -72,7 +72,7 @@ func TestRevokeToken(t *testing.T) {
 		}
 	}
 	call("connections", `{}`, `{"result":{"connections":[]}}`)
-	again := token(t, fmt.Sprintf(`{"sub":"bob","jti":"t3","iat":%d}`, now+1))
+	again := token(t, fmt.Sprintf(`{"sub":"bob","jti":"t3","iat":%d}`, time.Now().Unix()+1))
 	_, third := dial(t, s.Public()[0], "/socket/websocket?vsn=2.0.0&token="+again)
 	call("connections", `{"user":"bob"}`, `"user":"bob"`)
 	call("disconnect", `{"user":"bob"}`, `"connections":1`)

@@ -319,7 +319,7 @@ func (s *Server) Run(ctx context.Context) error {
 		s.log.Error("a listener failed", "error", err)
 		cancel()
 	}
-	s.drain(func() { stopVisits(); stopStates() }, stopBonuses)
+	s.drain(func() { together(stopVisits, stopStates) }, stopBonuses)
 	return err
 }
 

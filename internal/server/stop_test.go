@@ -12,6 +12,22 @@ import (
 	"throng/internal/server"
 )
 
+// Books whose store hangs don't keep the others from being stopped, and all are waited for.
+func TestBooksStopTogether(t *testing.T) {
+	others, over := make(chan struct{}), 0
+	server.Together(func() {
+		select {
+		case <-others:
+			over++
+		case <-time.After(5 * time.Second):
+			t.Error("the others wait for these")
+		}
+	}, func() { close(others) })
+	if over != 1 {
+		t.Error("some were not waited for")
+	}
+}
+
 // A backend that publishes while the server stops gets an answer that is true, or
 // none: it is never told of an internal error, which would be no fault of its own
 // nor of the server's.

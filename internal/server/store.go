@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"throng/internal/store"
@@ -64,6 +65,18 @@ func (s *Server) erase(ctx context.Context, user string) (visits int64, err erro
 		return 0, err
 	}
 	return s.store.Erase(ctx, user)
+}
+
+// together stops what writes to the store until its end, side by side. Each has bounds of its
+// own, the ledger a minute and users' maps 5 seconds, and needs nothing of the other: where
+// visits hang, changes of maps that wait are written, or refused, all the same, and the stop
+// takes no longer than the longest.
+func together(stops ...func()) {
+	var all sync.WaitGroup
+	for _, stop := range stops {
+		all.Go(stop)
+	}
+	all.Wait()
 }
 
 // closeStore is the end of it, when nobody uses it any more.

@@ -41,7 +41,7 @@ type StateMutation struct {
 }
 
 // NewStateChanges brings changes into the normal form. Those of a user that don't follow
-// each other are throng.ErrStateMoved.
+// each other are a *throng.StateMovedError.
 func NewStateChanges(list []throng.StateChange) (*StateChanges, error) {
 	type name struct{ user, key string }
 	maps := make(map[string]int)
@@ -58,7 +58,7 @@ func NewStateChanges(list []throng.StateChange) (*StateChanges, error) {
 		}
 		m := &c.Maps[at]
 		if one.Epoch != m.Epoch || e.Version != m.Version+1 || e.Version == 0 {
-			return nil, throng.ErrStateMoved
+			return nil, Moved([]StateMap{{User: user}})
 		}
 		m.Version, m.At, m.Remembered = e.Version, e.UpdatedAt, max(m.Remembered, one.Remembered)
 		r := StateRow{user, Text(e.Key), string(e.Value), e.Value == nil, e.Version, e.UpdatedAt, e.ExpiresAt}
@@ -76,6 +76,32 @@ func NewStateChanges(list []throng.StateChange) (*StateChanges, error) {
 	slices.SortFunc(c.Maps, func(a, b StateMap) int { return cmp.Compare(a.User, b.User) })
 	slices.SortFunc(c.Entries, func(a, b StateRow) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Key, b.Key)) })
 	return c, nil
+}
+
+// Moved is the error of maps that are not where their changes go on from; nil for none.
+func Moved(maps []StateMap) error {
+	if len(maps) == 0 {
+		return nil
+	}
+	e := new(throng.StateMovedError)
+	for i := range maps {
+		e.Users = append(e.Users, Name(maps[i].User))
+	}
+	return e
+}
+
+// Without returns the maps of other users than these.
+func (c *StateChanges) Without(users []string) (others []StateMap) {
+	if len(users) == len(c.Maps) {
+		return nil
+	}
+	slices.Sort(users)
+	for i := range c.Maps {
+		if _, there := slices.BinarySearch(users, c.Maps[i].User); !there {
+			others = append(others, c.Maps[i])
+		}
+	}
+	return others
 }
 
 // Forgetful returns the maps of which mutations are not remembered any more.

@@ -46,8 +46,8 @@ func (d *disk) SaveStates(ctx context.Context, changes []throng.StateChange) err
 	if d.fails() {
 		return errDisk
 	}
-	if d.moved(changes) {
-		return throng.ErrStateMoved
+	if user, moved := d.moved(changes); moved {
+		return &throng.StateMovedError{Users: []string{user}}
 	}
 	d.saves++
 	for i := range changes {
@@ -112,6 +112,9 @@ func (d *disk) ForgetState(ctx context.Context, user string) error {
 func (d *disk) PruneStates(_ context.Context, expired, since int64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.away {
+		return errDisk
+	}
 	for _, k := range d.users {
 		k.st.Entries = slices.DeleteFunc(k.st.Entries, func(e throng.StateEntry) bool { return e.ExpiresAt != 0 && e.ExpiresAt <= expired })
 		k.made = slices.DeleteFunc(k.made, func(m throng.Mutation) bool { return m.At <= since })

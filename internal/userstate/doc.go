@@ -29,7 +29,8 @@
 // when that is done; more of the user wait meanwhile. When it is not known whether a
 // group was written, the map is loaded again before the next change. Should the group be
 // written later than that, the next change, which goes on from something else, is refused
-// by the store, and the map loaded once more.
+// by the store, and the map loaded once more; what others change in the same group is
+// written without it.
 //
 // # Memory
 //

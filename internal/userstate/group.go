@@ -2,6 +2,8 @@ package userstate
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"throng"
@@ -62,16 +64,9 @@ func (s *States) group(ctx context.Context) bool {
 	if len(drafts) == 0 {
 		return false
 	}
-	var err error
 	limited, cancel := context.WithTimeout(ctx, storePatience)
 	defer cancel()
-	if len(changes) > 0 {
-		if err = s.opts.Store.SaveStates(limited, changes); err == nil {
-			s.stats.Commits.Add(1)
-		} else {
-			s.away(ctx, "write", err)
-		}
-	}
+	drafts, err := s.save(ctx, limited, drafts, changes)
 	for _, d := range drafts {
 		s.settle(limited, d, err)
 	}
@@ -79,6 +74,37 @@ func (s *States) group(ctx context.Context) bool {
 		s.giveUp()
 	}
 	return true
+}
+
+// save writes what a group changes, and returns those who are to be told, and what. A map
+// that moved keeps no other one from being written: its changes are answered at once, and
+// the group is tried again without it.
+func (s *States) save(ctx, limited context.Context, drafts []*draft, changes []throng.StateChange) ([]*draft, error) {
+	for len(changes) > 0 {
+		err := s.opts.Store.SaveStates(limited, changes)
+		s.heard(ctx, "write", err)
+		var moved *throng.StateMovedError
+		switch {
+		case err == nil:
+			s.stats.Commits.Add(1)
+			return drafts, nil
+		case !errors.As(err, &moved):
+			return drafts, err
+		}
+		all := len(drafts)
+		drafts = slices.DeleteFunc(drafts, func(d *draft) bool {
+			alone := slices.Contains(moved.Users, d.u.name)
+			if alone {
+				s.settle(limited, d, err)
+			}
+			return alone
+		})
+		if len(drafts) == all {
+			return drafts, err
+		}
+		changes = slices.DeleteFunc(changes, func(c throng.StateChange) bool { return slices.Contains(moved.Users, c.User) })
+	}
+	return drafts, nil
 }
 
 // giveUp refuses all changes that could be written, behind a group that took all of its
@@ -166,9 +192,8 @@ func (s *States) settle(ctx context.Context, d *draft, err error) {
 	u := d.u
 	forget := d.ops[0].kind == toForget
 	if forget {
-		if err = s.opts.Store.ForgetState(ctx, u.name); err != nil {
-			s.away(context.Background(), "forget", err)
-		}
+		err = s.opts.Store.ForgetState(ctx, u.name)
+		s.heard(context.Background(), "forget", err)
 	}
 	sh := s.shard(u.name)
 	sh.mu.Lock()

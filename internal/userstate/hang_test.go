@@ -1,8 +1,10 @@
 package userstate_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -76,6 +78,31 @@ func TestStoreHangs(t *testing.T) {
 		}
 		if w.states.Stats().Failures.Load() == 0 {
 			t.Error("nobody is told of failures")
+		}
+	})
+}
+
+// A store that is away for ten minutes is a dozen lines of the log, and one when it is
+// back; each call that failed is counted.
+func TestAwayIsSaidSeldom(t *testing.T) {
+	var log bytes.Buffer
+	o, d := options(), newDisk(nil)
+	o.Store, o.Log = d, slog.New(slog.NewTextHandler(&log, nil))
+	inWorld(t, o, func(w *world) {
+		var y tally
+		y.submit(w, user)
+		w.wait(20 * time.Millisecond)
+		d.set(true)
+		for range 600 {
+			y.submit(w, user)
+			time.Sleep(time.Second)
+		}
+		d.set(false)
+		y.submit(w, user)
+		w.wait(20 * time.Millisecond)
+		away, back := strings.Count(log.String(), "the store fails"), strings.Count(log.String(), "works again")
+		if failed := w.states.Stats().Failures.Load(); away < 10 || away > 15 || back != 1 || failed < 500 {
+			t.Errorf("said %d times to be away, %d times to be back; %d calls failed\n%s", away, back, failed, &log)
 		}
 	})
 }

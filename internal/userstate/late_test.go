@@ -2,15 +2,17 @@ package userstate_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"throng"
+	"throng/internal/userstate"
 )
 
-// moved reports whether changes of a user go on from something else than what there is.
-func (d *disk) moved(changes []throng.StateChange) bool {
+// moved finds a user whose changes go on from something else than what there is.
+func (d *disk) moved(changes []throng.StateChange) (user string, moved bool) {
 	at := map[string]throng.UserState{}
 	for i := range changes {
 		c := &changes[i]
@@ -22,11 +24,11 @@ func (d *disk) moved(changes []throng.StateChange) bool {
 			st.Epoch = c.Epoch
 		}
 		if st.Version++; st.Epoch != c.Epoch || st.Version != c.Entry.Version {
-			return true
+			return c.User, true
 		}
 		at[c.User] = st
 	}
-	return false
+	return "", false
 }
 
 // tardy is a disk on which a commit may come late: behind the answer that it failed, and
@@ -78,7 +80,44 @@ func TestLateCommit(t *testing.T) {
 	})
 }
 
-// The same of a map that begins: what was shown was nothing.
+// Maps that somebody else wrote keep those of others, in the same group, from nothing: they
+// alone are refused, loaded, and can be changed then.
+func TestMovedAlone(t *testing.T) {
+	o, d := options(), newDisk(nil)
+	o.Store = d
+	inWorld(t, o, func(w *world) {
+		names := []string{"ann", "bob", "cid", "dan", "eve"}
+		change := func(value string) (answers string) {
+			got := make([]string, len(names))
+			for i, name := range names {
+				w.states.Submit(userstate.Change{User: name, Key: "k", Value: []byte(value)}, func(o userstate.Outcome) {
+					got[i] = fmt.Sprint(o.Version, o.Err)
+				})
+			}
+			w.wait(20 * time.Millisecond)
+			return strings.Join(got, " ")
+		}
+		if got := change("1"); got != "1 <nil> 1 <nil> 1 <nil> 1 <nil> 1 <nil>" {
+			t.Fatal(got)
+		}
+		for _, name := range []string{"bob", "dan"} {
+			d.users[name].st.Version++
+		}
+		saves := w.states.Stats().Commits.Load()
+		away := fmt.Sprint(0, userstate.ErrAway)
+		if got, want := change("2"), fmt.Sprintf("2 <nil> %s 2 <nil> %[1]s 2 <nil>", away); got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+		if n := w.states.Stats().Commits.Load() - saves; n != 1 {
+			t.Errorf("the others were written in %d groups", n)
+		}
+		if got := change("3"); got != "3 <nil> 3 <nil> 3 <nil> 3 <nil> 3 <nil>" {
+			t.Error(got)
+		}
+	})
+}
+
+// A commit that comes late and begins a map: what was shown was nothing.
 func TestLateBeginning(t *testing.T) {
 	o, d := options(), &tardy{disk: newDisk(nil)}
 	o.Store = d

@@ -10,6 +10,7 @@ import (
 	"throng"
 	"throng/internal/session"
 	"throng/internal/shrink"
+	"throng/internal/store"
 )
 
 // Options are what users' maps are made of.
@@ -46,6 +47,7 @@ type States struct {
 	shards [shards]shard
 	memory atomic.Int64 // of all maps and what waits, as count counts it
 	stats  Stats
+	outage store.Outage // what is said of a store that is away
 
 	wake    chan struct{} // something is due earlier
 	planned atomic.Int64  // when Run looks next, in Clock milliseconds
@@ -141,6 +143,10 @@ func New(o Options) *States {
 	s := &States{
 		opts: o, seed: maphash.MakeSeed(),
 		wake: make(chan struct{}, 1), writing: make(chan struct{}, 1), reading: make(chan struct{}, 1),
+	}
+	s.outage = store.Outage{
+		Log: o.Log, Clock: o.Clock, Level: slog.LevelWarn,
+		Away: "users' maps: the store fails; changes are refused", Back: "users' maps: the store works again",
 	}
 	for i := range s.shards {
 		s.shards[i].users = make(map[string]*user)

@@ -2,10 +2,12 @@ package userstate
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"throng"
+	"throng/internal/store"
 )
 
 // maxQueue is how many changes of a user may wait. storePatience is how long a store has for
@@ -146,11 +148,11 @@ func (s *States) loaded(ctx context.Context, u *user) {
 	defer cancel()
 	// With keys whose time is over: clients that come back may show them, and are told.
 	st, made, err := s.opts.Store.LoadState(limited, u.name, 0, now-replayWindow, s.opts.Mutations)
+	s.heard(ctx, "read", err)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	u.loading = false
 	if err != nil {
-		s.away(ctx, "read", err)
 		s.fail(sh, u, ErrAway)
 		return
 	}
@@ -223,12 +225,17 @@ func (s *States) refuse(u *user, ops []*operation, err *throng.Error) {
 	}
 }
 
-func (s *States) away(ctx context.Context, verb string, err error) {
-	if ctx.Err() != nil {
-		return
-	}
-	if s.stats.Failures.Add(1)%100 == 1 {
-		s.opts.Log.Warn("users' maps: the store fails; changes are refused", "verb", verb, "error", err)
+// heard notes what came of a call of the store. At a stop, what was cut short is no failure.
+func (s *States) heard(ctx context.Context, verb string, err error) {
+	switch {
+	case err == nil:
+		s.outage.Over()
+	case ctx.Err() == nil:
+		s.stats.Failures.Add(1)
+		if errors.Is(err, throng.ErrStateMoved) {
+			err = &store.Error{Msg: err.Error(), Hint: "another node changed it, or a commit came late: a user's screens are to be on one node", Err: err}
+		}
+		s.outage.Failed(err, "verb", verb)
 	}
 }
 
@@ -248,8 +255,6 @@ func (s *States) prune(ctx context.Context) {
 		// A key goes without a diff here: who can come back and go on from what it shows
 		// has to be told by one, when the map is loaded. A history may outlast its time a bit.
 		expired := now - max(replayWindow, 2*s.opts.History.Milliseconds())
-		if err := s.opts.Store.PruneStates(ctx, expired, now-replayWindow); err != nil {
-			s.away(ctx, "prune", err)
-		}
+		s.heard(ctx, "prune", s.opts.Store.PruneStates(ctx, expired, now-replayWindow))
 	}
 }

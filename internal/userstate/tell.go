@@ -166,7 +166,8 @@ func (e *showing) Class() uint32 { return e.class }
 // Run implements session.Errand.
 func (e *showing) Run(sub *session.Subscription) { e.s.Show(sub) }
 
-// Snapshot returns a user's map as JSON. done is as Submit's.
+// Snapshot returns a user's map as JSON. done is as Submit's; what it is given is
+// everybody's who waited, and is not changed.
 func (s *States) Snapshot(name string, done func([]byte, *throng.Error)) {
 	if throng.UserChannel(name) == "" {
 		done(nil, bad("user: there is none, or it has no channel of its own"))
@@ -194,14 +195,19 @@ func (s *States) Snapshot(name string, done func([]byte, *throng.Error)) {
 	}
 }
 
-// shown tells those who wait for a map that is there. The caller holds the lock.
+// shown tells those who wait for a map that is there, which is encoded once for all that
+// are answered. The caller holds the lock.
 func (s *States) shown(u *user) {
+	var whole []byte
 	for _, w := range u.waiting {
 		if w.done == nil {
 			s.opts.Post(w.to, &showing{s, w.class})
 			continue
 		}
-		w.done(u.book.appendSnapshot(nil, s.opts.Clock.Now()), nil)
+		if whole == nil {
+			whole = slices.Clip(u.book.appendSnapshot(make([]byte, 0, u.book.size()), s.opts.Clock.Now()))
+		}
+		w.done(whole, nil)
 	}
 	u.waiting = nil
 	s.count(u)

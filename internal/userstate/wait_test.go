@@ -44,6 +44,34 @@ func TestWaitersAreFew(t *testing.T) {
 	})
 }
 
+// Who waits for a map gets the same bytes as all others who do: they are encoded once.
+func TestWaitersShareAnswer(t *testing.T) {
+	o, d := options(), newDisk(nil)
+	o.Store = d
+	inWorld(t, o, func(w *world) {
+		w.want(set("k", "1"), "1")
+		w.wait(2 * o.Idle) // nobody is here: it is in the store alone
+		var got [][]byte
+		for range 31 { // the store is asked when all have
+			w.states.Event(userstate.Event{User: user, Channel: own, Name: "state_get"}, func(ok bool, b []byte) {
+				if ok {
+					got = append(got, b)
+				}
+			})
+		}
+		w.wait(100 * time.Millisecond)
+		if len(got) != 31 {
+			t.Fatalf("%d of 31 were answered", len(got))
+		}
+		for _, b := range got {
+			if &b[0] != &got[0][0] || cap(b) != len(b) || !strings.Contains(string(b), `"version":1,"entries":{"k":{"value":1`) {
+				t.Errorf("one has bytes of its own, or could write behind all others': %s", b)
+				break
+			}
+		}
+	})
+}
+
 // A screen that does not read is shown the map when it does, as it is then, and costs no
 // encoding before.
 func TestStalledScreen(t *testing.T) {

@@ -69,6 +69,17 @@ func BenchmarkParallel(b *testing.B) {
 	})
 }
 
+// BenchmarkStoreTime is what conditional claims of many loops ask at once.
+func BenchmarkStoreTime(b *testing.B) {
+	n := idle()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			n.StoreTime(1000)
+		}
+	})
+}
+
 // BenchmarkPresent is what a user who is here costs.
 func BenchmarkPresent(b *testing.B) {
 	const users = 150_000

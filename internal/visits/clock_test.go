@@ -71,3 +71,38 @@ func TestClockDrifts(t *testing.T) {
 		_ = n.drain()
 	})
 }
+
+// Who asks for the store's time waits for nobody who counts visits.
+func TestStoreTimeWaitsForNobody(t *testing.T) {
+	n := idle()
+	release := n.Hold()
+	asked := make(chan int64, 1)
+	go func() { asked <- n.StoreTime(1000) }()
+	select {
+	case at := <-asked:
+		if at != 1000 {
+			t.Errorf("the store was never there, and says %d", at)
+		}
+		release()
+	case <-time.After(5 * time.Second):
+		t.Error("it waits")
+		release()
+		<-asked
+	}
+}
+
+// When the store's clock is set, its time is told anew.
+func TestStoreTimeFollowsSteps(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		n := w.start("a")
+		time.Sleep(time.Second)
+		for _, by := range []time.Duration{0, time.Hour, -2 * time.Hour} {
+			w.set(by)
+			time.Sleep(10 * time.Second)
+			if off := n.StoreTime(n.clock.Now()) - w.now(); off < -2 || off > 2 {
+				t.Errorf("after a step of %s it is off by %d ms", by, off)
+			}
+		}
+		_ = n.drain()
+	})
+}

@@ -11,15 +11,7 @@ import (
 
 // Drain says that the node is about to stop: who leaves from now on does so because
 // of it.
-func (l *Ledger) Drain() { l.drained.CompareAndSwap(0, l.present()) }
-
-// present is the store's time now.
-func (l *Ledger) present() int64 {
-	s := &l.shards[0]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.frame.at(l.clock.Now())
-}
+func (l *Ledger) Drain() { l.drained.CompareAndSwap(0, l.StoreTime(l.clock.Now())) }
 
 // How long the last write may take: for as long as the store takes what it is given,
 // but a process that is told to stop is killed some time.

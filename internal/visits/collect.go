@@ -39,7 +39,7 @@ func (f *flush) full() bool { return f.rows() >= group }
 // next flush follows at once.
 func (l *Ledger) collect(beat bool) (f *flush, more bool) {
 	l.dirty.Store(0)
-	now := l.frame.at(l.clock.Now())
+	now := l.frame.Load().at(l.clock.Now())
 	f = &flush{beat: beat}
 	f.Sequence, f.At = int64(l.sequence)+1, now
 	for i := range l.shards {

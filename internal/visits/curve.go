@@ -18,7 +18,7 @@ func (l *Ledger) point() {
 		return
 	}
 	l.curveDue = now + l.opts.Occupancy.Milliseconds()
-	at := l.frame.at(now)
+	at := l.frame.Load().at(now)
 	whole := throng.Occupancy{At: at}
 	channels := make(map[string]*throng.Occupancy)
 	for i := range l.shards {

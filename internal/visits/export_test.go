@@ -23,3 +23,15 @@ func (l *Ledger) Entries() (n int) {
 	}
 	return n
 }
+
+// Hold takes the locks of all shards until release is called.
+func (l *Ledger) Hold() (release func()) {
+	for i := range l.shards {
+		l.shards[i].mu.Lock()
+	}
+	return func() {
+		for i := range l.shards {
+			l.shards[i].mu.Unlock()
+		}
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"throng"
-	"throng/internal/store"
 )
 
 // flush tells the store all that there is to say now.
@@ -73,11 +72,11 @@ func (l *Ledger) try(ctx context.Context, f *flush) error {
 	l.stats.applied(f, answered-asked)
 	l.away.over(l)
 	l.steady.beat(answered, l.opts.TTL)
-	if l.frame.measure(asked, answered, now) {
+	if l.frame.Load().measure(asked, answered, now) {
 		l.steady.reset()
-		l.away.step = now - answered - (l.frame.at(answered) - answered)
+		l.away.step = now - answered - (l.frame.Load().at(answered) - answered)
 	}
-	l.stats.Offset.Store(l.frame.at(answered) - answered)
+	l.stats.Offset.Store(l.frame.Load().at(answered) - answered)
 	return nil
 }
 
@@ -93,8 +92,7 @@ func (l *Ledger) patience() time.Duration { return max(l.opts.TTL, 5*time.Second
 
 // trouble is how the store has been away.
 type trouble struct {
-	since int64 // 0 while it is there
-	tries int
+	tries int   // 0 while it is there
 	step  int64 // by how much its clock was set, when that was found; 0 for not
 }
 
@@ -112,11 +110,9 @@ func (t *trouble) wait(ctx context.Context, l *Ledger, err error) bool {
 	}
 	l.stats.Errors.Add(1) // before the log: who reads there looks here
 	if t.tries == 0 {
-		t.since = l.clock.Now()
 		l.stats.Up.Store(false)
-		l.log.Error("visits can't be written; clients are served, and what happens meanwhile is kept in memory",
-			"error", err, "kept_visits", l.opts.Buffer, "hint", hint(err))
 	}
+	l.outage.Failed(err, "kept_visits", l.opts.Buffer)
 	l.steady.reset()
 	pause := min(firstPause<<min(t.tries, 10), mostPause)
 	t.tries++
@@ -129,23 +125,11 @@ func (t *trouble) wait(ctx context.Context, l *Ledger, err error) bool {
 	}
 }
 
-// hint is what an operator can do about an error of a store.
-func hint(err error) string {
-	var known *store.Error
-	if errors.As(err, &known) && known.Hint != "" {
-		return known.Hint
-	}
-	return "see that the database is there, can be written and has room; nothing else has to be done"
-}
-
 // over notes that the store answered.
 func (t *trouble) over(l *Ledger) {
 	l.stats.Up.Store(true)
-	if t.tries > 0 {
-		l.log.Info("visits are written again", "away", time.Duration(l.clock.Now()-t.since)*time.Millisecond,
-			"waiting_visits", l.pending.Load(), "dropped_visits", l.stats.Dropped.Load())
-	}
-	t.tries, t.since = 0, 0
+	l.outage.Over("waiting_visits", l.pending.Load(), "dropped_visits", l.stats.Dropped.Load())
+	t.tries = 0
 }
 
 // steady is since when the store has answered without a pause.

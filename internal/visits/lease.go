@@ -52,7 +52,7 @@ func (l *Ledger) tryAcquire(ctx context.Context) error {
 	l.away.over(l)
 	l.beatDue = answered + l.opts.Beat.Milliseconds()
 	l.stats.Leases.Add(1)
-	l.log.Info("visits are recorded", "as", lease.NodeID, "lease", lease.Epoch, "clock_offset_ms", l.frame.at(answered)-answered)
+	l.log.Info("visits are recorded", "as", lease.NodeID, "lease", lease.Epoch, "clock_offset_ms", l.frame.Load().at(answered)-answered)
 	return nil
 }
 

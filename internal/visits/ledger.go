@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/store"
 )
 
 // Options are what a ledger is made of; a zero time is its default.
@@ -69,10 +70,10 @@ type Ledger struct {
 	drained atomic.Int64 // when the drain began, in the store's time; 0 before
 	stats   Stats
 	name    atomic.Pointer[string]
+	frame   atomic.Pointer[frame] // that of all shards; Run's goroutine changes it, and Close
 
 	// What follows belongs to Run's goroutine, and to Close's after it.
 	held     throng.Lease // 0 for none
-	frame    *frame       // that of all shards
 	sequence uint32       // of the last flush
 	acked    uint32       // of the last one that was applied
 	said     int64        // At of the last flush
@@ -85,6 +86,7 @@ type Ledger struct {
 	pruneDue int64
 	steady   steady
 	away     trouble
+	outage   store.Outage       // what is said of it
 	points   []throng.Occupancy // for the next beat
 	sweeps   chan sweepWork
 	stuck    *time.Timer // ends Close; nil before
@@ -103,14 +105,20 @@ func New(o Options) *Ledger {
 		opts: o, clock: o.Clock, log: o.Log, grace: o.Grace.Milliseconds(), seed: maphash.MakeSeed(),
 		wake: make(chan struct{}, 1), asked: make(chan request), sweeps: make(chan sweepWork, 1),
 	}
+	l.outage = store.Outage{
+		Log: l.log, Clock: l.clock, Level: slog.LevelError,
+		Away: "visits can't be written; clients are served, and what happens meanwhile is kept in memory",
+		Back: "visits are written again",
+	}
 	if o.Grace < 0 {
 		l.grace = 0
 	}
 	l.name.Store(&o.Node)
 	// Until the store has said what time it is, ours is as good as any.
-	l.frame = newFrame(l.clock.Now(), 0)
+	first := newFrame(l.clock.Now(), 0)
+	l.frame.Store(first)
 	for i := range l.shards {
-		l.shards[i].init(l.frame)
+		l.shards[i].init(first)
 	}
 	return l
 }

@@ -9,8 +9,8 @@ import "throng"
 // on the node's clock and on the store's: if that is far from what was reckoned, all
 // times are moved by the difference, and so are true to their lengths.
 func (l *Ledger) renew(lease throng.Lease, at, now int64) {
-	n := renewal{cut: l.cut, acked: l.acked, frame: l.frame}
-	if off := now - l.frame.at(at); l.held.Epoch == 0 || off > stepFrom || off < -stepFrom {
+	n := renewal{cut: l.cut, acked: l.acked, frame: l.frame.Load()}
+	if off := now - n.frame.at(at); l.held.Epoch == 0 || off > stepFrom || off < -stepFrom {
 		n.shift = off
 		n.frame = newFrame(at, now-at)
 	}
@@ -20,7 +20,8 @@ func (l *Ledger) renew(lease throng.Lease, at, now int64) {
 		n.shard(l, s)
 		s.mu.Unlock()
 	}
-	l.held, l.frame = lease, n.frame
+	l.held = lease
+	l.frame.Store(n.frame)
 	l.sequence, l.acked = 1, 1
 	l.said, l.cut = lease.Now, lease.Now
 }

@@ -7,7 +7,6 @@ import (
 	"throng/internal/store"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 var _ throng.UserStates = (*Store)(nil)
@@ -21,9 +20,9 @@ const (
 	// Each changes a row only if the map is where its changes go on from; a conflict
 	// waits for whoever inserts the same row.
 	beginMaps = `INSERT INTO user_state (user_id, epoch, version, updated_at)
-		SELECT user_id, epoch, version, updated_at FROM ` + mapsOfRows + ` ORDER BY user_id ON CONFLICT DO NOTHING`
+		SELECT user_id, epoch, version, updated_at FROM ` + mapsOfRows + ` ORDER BY user_id ON CONFLICT DO NOTHING RETURNING user_id`
 	moveMaps = `UPDATE user_state s SET version = m.version, updated_at = m.updated_at FROM ` + mapsOfRows + `
-		WHERE s.user_id = m.user_id AND s.epoch = m.epoch AND s.version = m.since`
+		WHERE s.user_id = m.user_id AND s.epoch = m.epoch AND s.version = m.since RETURNING s.user_id`
 	rowsOfState = `unnest(@users::text[], @keys::text[], @values::text[], @versions::bigint[], @times::bigint[], @expires::bigint[])
 		AS r (user_id, key, value, version, updated_at, expires_at)`
 	setEntries = `INSERT INTO user_state_entry (user_id, key, value, version, updated_at, expires_at)
@@ -51,14 +50,14 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 	set, gone := c.Split()
 	begun, on := c.Begun()
 	return s.transact(ctx, s.nodes, func(tx pgx.Tx) error {
-		b := new(pgx.Batch)
+		b, check := new(pgx.Batch), whereabouts(c, min(len(on), 1)+min(len(begun), 1))
 		if len(on) > 0 {
 			maps := stateMaps(on)
 			b.Queue(lockMaps, pgx.NamedArgs{"users": maps["users"]})
-			b.Queue(moveMaps, maps).Exec(all(len(on)))
+			b.Queue(moveMaps, maps).Query(check)
 		}
 		if len(begun) > 0 {
-			b.Queue(beginMaps, stateMaps(begun)).Exec(all(len(begun)))
+			b.Queue(beginMaps, stateMaps(begun)).Query(check)
 		}
 		if len(set) > 0 {
 			b.Queue(setEntries, stateRows(set))
@@ -76,14 +75,18 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 	})
 }
 
-// all sees to it that a statement changed so many maps; what comes behind it in a batch
-// fails with it.
-func all(maps int) func(pgconn.CommandTag) error {
-	return func(tag pgconn.CommandTag) error {
-		if tag.RowsAffected() != int64(maps) {
-			return throng.ErrStateMoved
+// whereabouts takes whose maps so many statements changed. The last one fails if that are
+// not all, and what comes behind it in a batch with it.
+func whereabouts(c *store.StateChanges, statements int) func(pgx.Rows) error {
+	there := make([]string, 0, len(c.Maps))
+	return func(rows pgx.Rows) (err error) {
+		if there, err = pgx.AppendRows(there, rows, pgx.RowTo[string]); err != nil {
+			return err
 		}
-		return nil
+		if statements--; statements > 0 {
+			return nil
+		}
+		return store.Moved(c.Without(there))
 	}
 }
 

@@ -30,14 +30,14 @@ func (b *binder) key(r *store.Row, epoch int64) *binder {
 // a row. The driver starts a goroutine for each call whose context can end, so it is
 // looked at here.
 func each[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, bind func(*binder, *T)) error {
-	_, err := eachCounted(ctx, c, statement, rows, bind)
+	_, err := eachMissed(ctx, c, statement, rows, bind)
 	return err
 }
 
-// eachCounted is each, and says how many rows of the table were changed.
-func eachCounted[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, bind func(*binder, *T)) (changed int64, err error) {
+// eachMissed is each, and returns those for which no row of the table was changed.
+func eachMissed[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, bind func(*binder, *T)) (missed []T, err error) {
 	if len(rows) == 0 {
-		return 0, nil
+		return nil, nil
 	}
 	err = c.Raw(func(conn any) error {
 		prepared, err := conn.(driver.ConnPrepareContext).PrepareContext(ctx, statement)
@@ -61,9 +61,11 @@ func eachCounted[T any](ctx context.Context, c *sql.Conn, statement string, rows
 			if err != nil {
 				return err
 			}
-			changed += n
+			if n == 0 {
+				missed = append(missed, rows[i])
+			}
 		}
 		return nil
 	})
-	return changed, err
+	return missed, err
 }

@@ -33,19 +33,24 @@ func (w *world) save(changes ...throng.StateChange) {
 	w.no(w.store.SaveStates(w.ctx, changes))
 }
 
-// moved wants changes to be refused, and to leave everything as it is.
-func (w *world) moved(changes ...throng.StateChange) {
+// moved wants changes to be refused, and to leave everything as it is. It returns whose the
+// store says it is.
+func (w *world) moved(changes ...throng.StateChange) (whose []string) {
 	w.Helper()
 	users := make(map[string]string)
 	for _, c := range changes {
 		users[c.User] = w.state(c.User, 0, 0)
 	}
-	if err := w.store.SaveStates(w.ctx, changes); !errors.Is(err, throng.ErrStateMoved) {
+	err := w.store.SaveStates(w.ctx, changes)
+	var moved *throng.StateMovedError
+	if !errors.As(err, &moved) || !errors.Is(err, throng.ErrStateMoved) || len(moved.Users) == 0 {
 		w.Errorf("changes of a map that moved: %v", err)
+		return nil
 	}
 	for user, was := range users {
 		w.stateIs(user, was)
 	}
+	return moved.Users
 }
 
 const enough = 1000 // mutations
@@ -106,6 +111,31 @@ var stateTests = []test{
 		w.stateIs("cid", " 0 ")
 		w.save(set("bob", "f", 2, "a", `2`), set("ann", "e", 4, "b", `4`), set("cid", "g", 1, "a", `1`))
 		w.stateIs("ann", `e 4 "b"=4@4/4000/0 "t:1":"a"@1/1000`)
+	}},
+	{"State/OthersGoThrough", func(w *world) {
+		const odd = "\x00'\\" // in the database it is written in another way
+		kept := map[string]string{"ann": `e 1 "a"=1@1/1000/0`, odd: `e 1 "a"=1@1/1000/0`, "cid": `e 2 "a"=2@2/2000/0`, "new": " 0 ", "gap": " 0 "}
+		w.save(set("ann", "e", 1, "a", `1`), set(odd, "e", 1, "a", `1`), set("bob", "e", 1, "a", `1`), set("cid", "e", 1, "a", `1`), set("cid", "e", 2, "a", `2`))
+		group := []throng.StateChange{
+			named(set("ann", "e", 1, "a", `2`), "t:1"), set("bob", "e", 2, "a", `2`), set("cid", "e", 2, "a", `3`), set("dan", "e", 1, "a", `1`),
+			set(odd, "f", 2, "a", `2`), unset("bob", "e", 3, "a"), set("new", "e", 3, "a", `2`), set("gap", "e", 1, "a", `2`), set("gap", "e", 3, "a", `2`),
+		}
+		for range len(kept) { // each time at least one is named
+			for _, user := range w.moved(group...) {
+				if _, is := kept[user]; !is {
+					w.Fatalf("the map of %q did not move", user)
+				}
+				w.stateIs(user, kept[user])
+				delete(kept, user)
+				group = slices.DeleteFunc(group, func(c throng.StateChange) bool { return c.User == user })
+			}
+			if len(kept) == 0 {
+				break
+			}
+		}
+		w.save(group...)
+		w.stateIs("bob", "e 3 ")
+		w.stateIs("dan", `e 1 "a"=1@1/1000/0`)
 	}},
 	{"State/OneOfManyIsFirst", func(w *world) {
 		const nodes, each = 4, 25
