@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { Client } from "./client.mjs";
-import { address, run, unique, until } from "./lib.mjs";
+import { address, patience, run, unique, until } from "./lib.mjs";
 
 const { CentClient } = createRequire(import.meta.url)("cent.js");
 
@@ -29,7 +29,7 @@ await run([
     assert.equal(first.connections, 1);
     const many = await cent.broadcast({ channels: [topic, unique("room:other")], data: { text: "two" } });
     assert.equal(many.responses[0].result.epoch, first.epoch);
-    await until(5000, "both have come", () => texts().length === 2);
+    await until(patience, "both have come", () => texts().length === 2);
     assert.deepEqual(texts(), ["one", "two"]);
   }],
 
@@ -65,6 +65,6 @@ await run([
     await cent.removeHistory({ channel: topic });
     assert.equal((await cent.getHistory({ channel: topic, limit: 10 })).publications.length, 0);
     await cent.disconnect({ user: "ann" });
-    await until(5000, "the client is back", async () => (await cent.getPresenceStats({ channel: topic })).num_clients === 1);
+    await until(patience, "the client is back", async () => (await cent.getPresenceStats({ channel: topic })).num_clients === 1);
   }],
 ], () => ann.disconnect());

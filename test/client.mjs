@@ -2,17 +2,22 @@
 
 import { Socket } from "phoenix";
 import WebSocket from "ws";
-import { within } from "./lib.mjs";
+import { patience, within } from "./lib.mjs";
 
-const patience = 5000;
+const nowhere = "ws://127.0.0.1:1";   // where nobody listens
 
 export class Client {
   constructor(endpoint, user, options = {}) {
     this.frames = [];   // every decoded frame, in order of arrival
     this.opened = 0;
+    this.away = false;
+    const client = this;
     this.socket = new Socket(endpoint, {
       params: { user_id: user },
-      transport: WebSocket,
+      transport: class extends WebSocket {
+        constructor(url, ...more) { super(client.away ? nowhere : url, ...more); }
+      },
+      timeout: patience,
       sessionStorage: { getItem: () => null, setItem: () => {} },
       ...options,
     });
@@ -25,6 +30,13 @@ export class Client {
     this.socket.connect();
     await within(patience, "connect", open);
     return this;
+  }
+
+  // cut ends the connection without a word, and until away is false the client, which goes
+  // on trying, does not reach the server.
+  cut() {
+    this.away = true;
+    this.socket.conn.terminate();
   }
 
   disconnect() {

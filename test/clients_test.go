@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	scriptTimeout = 2 * time.Minute
-	stopTimeout   = 15 * time.Second
+	scriptTimeout = 4 * time.Minute
+	stopTimeout   = time.Minute
 )
 
 func TestRealClients(t *testing.T) {
@@ -48,7 +48,7 @@ func TestRealClientsOverTLS(t *testing.T) {
 	cert, key := gatewaytest.Certificate(t)
 	s := process.Start(t, process.Build(t, "./cmd/throng"), "demo",
 		"--set", "tls.listen=127.0.0.1:0", "--set", "tls.cert_files="+cert, "--set", "tls.key_files="+key,
-		"--set", "websocket.compression=true", "--set", "phoenix.longpoll_window=1200ms")
+		"--set", "websocket.compression=true", "--set", "phoenix.longpoll_window=5s")
 	for _, script := range []string{"chat.mjs", "raw-v1.mjs", "longpoll.mjs", "browser.mjs", "events.mjs"} {
 		t.Run(script, func(t *testing.T) {
 			runScriptIn(t, []string{"NODE_EXTRA_CA_CERTS=" + cert}, script, "https://"+s.Secured())

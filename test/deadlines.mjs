@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import WebSocket from "ws";
 import { Client } from "./client.mjs";
-import { address, pause, run, unique, until } from "./lib.mjs";
+import { address, patience, pause, run, unique, until, within } from "./lib.mjs";
 
 const { ws, http } = address();
-const patience = 5000, hour = 3_600_000, rounding = 20, topic = unique("hist:offers");
+const hour = 3_600_000, rounding = 20, topic = unique("hist:offers");
 const wrong = () => Date.now() - hour; // this page's clock
 
 async function publish(request) {
@@ -42,7 +42,15 @@ function TimedSocket(_, options) {
 const [, clock] = /## On the client[^]*?```js\n([^]*?)```/.exec(readFileSync(new URL("../docs/deadlines.md", import.meta.url), "utf8"));
 const { measure, left, known } = new Function("Socket", "Date", `${clock}; return { measure, left, known: () => ({ ahead, best }) };`)(
   TimedSocket, { now: wrong });
-const off = () => Math.abs(known().ahead - (Date.now() - performance.now()));   // the server's clock is this machine's
+
+// off is how far it is from the server's clock, which is this machine's. The two clocks are
+// read at one time: this process may be stopped between them.
+function off() {
+  for (;;) {
+    const before = performance.now(), now = Date.now(), after = performance.now();
+    if (after - before < 1) return Math.abs(known().ahead - (now - before));
+  }
+}
 
 await run([
   ["all join", async () => {
@@ -108,9 +116,14 @@ await run([
   ["a stream of events says the time too", async () => {
     const asked = Date.now() - rounding;
     const stream = await fetch(`${http}events?channel=${topic}`);
-    const { value } = await stream.body.getReader().read();
-    const text = new TextDecoder().decode(value);
-    const now = Number(/"time":(\d+)/.exec(text)?.[1]);
+    const reader = stream.body.getReader();
+    let text = "";
+    for (const decoder = new TextDecoder(); !/"time":\d+\D/.test(text);) {   // it may come in pieces
+      const { value, done } = await within(patience, "the time", reader.read());
+      assert.ok(!done, text);
+      text += decoder.decode(value, { stream: true });
+    }
+    const now = Number(/"time":(\d+)/.exec(text)[1]);
     assert.ok(now >= asked && now <= Date.now() + rounding, text);
     const { time } = await (await fetch(`${http}poll?channel=${topic}`)).json();
     assert.ok(time >= now - rounding && time <= Date.now() + rounding, `${now}, ${time}, ${Date.now()}`);

@@ -18,9 +18,9 @@ func TestLongPollClient(t *testing.T) {
 	t.Parallel()
 	requireTools(t)
 	binary := process.Build(t, "./cmd/throng")
-	quick := []string{"--set", "phoenix.longpoll_window=1200ms", "--set", "engine.drain=100ms"}
-	s := process.Start(t, binary, "demo", quick...)
-	public := s.Public()
+	public := process.FreeAddresses(t, 1)[0] // the second server's too
+	args := []string{"--listen", public, "--set", "phoenix.longpoll_window=5s", "--set", "engine.drain=100ms"}
+	s := process.Start(t, binary, "demo", args...)
 
 	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
 	defer cancel()
@@ -50,7 +50,7 @@ func TestLongPollClient(t *testing.T) {
 		if code, err := s.Wait(stopTimeout); err != nil || code != 0 {
 			t.Fatalf("after SIGTERM: exit code %d, %v", code, err)
 		}
-		s = process.Start(t, binary, "demo", append(quick, "--listen", public)...)
+		s = process.Start(t, binary, "demo", args...)
 		restarted = true
 		fmt.Fprintln(in)
 	}

@@ -3,10 +3,10 @@
 // usage: [CHROMIUM=/path/to/chrome] node pages.mjs http://LIVE/ FILE.html PID
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { address, run, until } from "./lib.mjs";
+import { address, patience, run, until } from "./lib.mjs";
 
 const { http } = address();
 const [file, pid] = process.argv.slice(3);
@@ -18,6 +18,7 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const context = await browser.newContext();
+context.setDefaultTimeout(2 * patience);
 const complaints = [];
 const asked = [];
 let page;
@@ -36,17 +37,19 @@ const text = () => page.locator("body").innerText();
 await run([
   ["the live page draws the run", async () => {
     await open(http);
-    await until(20_000, "charts", async () => (await charts()) >= 3);
+    await until(patience, "charts", async () => (await charts()) >= 3);
     assert.match(await text(), /users/);
   }],
   ["and goes on drawing it", async () => {
     const before = await page.content();
-    await until(10_000, "another second", async () => (await page.content()) !== before);
+    await until(patience, "another second", async () => (await page.content()) !== before);
     assert.deepEqual(complaints, []);
+    // What the report shall have, an interrupted run has when its phase goes on for a while.
+    await until(2 * patience, "deliveries", async () => (await charts()) >= 6 && /Deliveries/i.test(await text()));
   }],
   ["the report is one page that asks nobody for anything", async () => {
     process.kill(Number(pid), "SIGINT");
-    await until(60_000, `${file}`, () => existsSync(file));
+    await until(2 * patience, `all of ${file}`, () => existsSync(file) && readFileSync(file, "utf8").trimEnd().endsWith("</html>"));
     asked.length = 0;
     await page.close();
     complaints.length = 0;

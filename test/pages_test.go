@@ -19,7 +19,7 @@ func TestBenchPages(t *testing.T) {
 	throng := process.Build(t, "./cmd/throng")
 	s := process.Start(t, throng, "serve", "--dev")
 	file := filepath.Join(t.TempDir(), "report.html")
-	bench := exec.Command(throng, "bench", "chat", "--quiet", "--users", "200", "--for", "2m",
+	bench := exec.Command(throng, "bench", "chat", "--quiet", "--users", "200", "--for", "10m",
 		"--target", "ws://"+s.Public()+"/socket", "--live", "127.0.0.1:0", "--html", file)
 	said, err := bench.StderrPipe()
 	if err != nil {

@@ -4,12 +4,11 @@
 
 import assert from "node:assert/strict";
 import WebSocket from "ws";
-import { address, run, unique, within } from "./lib.mjs";
+import { address, patience, run, unique, within } from "./lib.mjs";
 
 const { ws } = address();
 const endpoint = `${ws}/websocket`;
 const topic = unique("room");
-const patience = 5000;
 
 const socket = new WebSocket(endpoint, { perMessageDeflate: false });
 const inbox = [];

@@ -11,17 +11,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
-import { run, until } from "./lib.mjs";
+import { freePort, patience, run, until } from "./lib.mjs";
 
 const [, , throng, dsn] = process.argv;
 const folder = mkdtempSync(join(tmpdir(), "throng-stage-"));
 const store = dsn ? ["--set", "store.kind=postgres", "--set", `store.dsn=${dsn}`] : ["--set", `store.file=${join(folder, "demo.db")}`];
-const patience = 30_000;
 
 // ---- the server
 
 let server;
-const ports = { public: "127.0.0.1:0", internal: "127.0.0.1:0" };
+const ports = { public: `127.0.0.1:${await freePort()}`, internal: `127.0.0.1:${await freePort()}` };
 
 // serve starts the demo, a second time where it was before.
 async function serve(...more) {
@@ -32,14 +31,14 @@ async function serve(...more) {
     server.once("exit", () => reject(new Error(`throng ended: ${said.join("\n")}`)));
     createInterface(server.stderr).on("line", (line) => {
       said.push(line);
-      const { msg, listener, address } = JSON.parse(line);
-      if (msg === "listening") ports[listener] = address;
-      if (msg === "visits are recorded") resolve();
+      if (JSON.parse(line).msg === "visits are recorded") resolve();
     });
   });
 }
 
+let killed = false;   // which browsers complain about, in whatever they were doing
 const kill = () => new Promise((resolve) => {
+  killed = true;
   server.removeAllListeners("exit");
   server.once("exit", resolve);
   server.kill("SIGKILL");
@@ -70,12 +69,13 @@ const reads = (page, text, words) => is(page, `"${text}" reads ${words}`, async 
 
 async function open(who, url, viewport) {
   const context = await browser.newContext({ viewport, hasTouch: viewport === phone, reducedMotion: "reduce" });
+  context.setDefaultTimeout(2 * patience);
   const page = await context.newPage();
   page.who = who;
   page.on("pageerror", (error) => complaints.push(`${who}: ${error.stack}`));
-  page.on("console", (message) => message.type() === "error" && !/ERR_CONNECTION_REFUSED|WebSocket/.test(message.text())
+  page.on("console", (message) => message.type() === "error" && !(killed && /Failed to load resource|WebSocket/.test(message.text()))
     && complaints.push(`${who}: ${message.text()}`));
-  await page.goto(url, { timeout: 2 * patience });
+  await page.goto(url);
   return page;
 }
 
@@ -99,8 +99,9 @@ async function drop(text, { quota = "", seconds = "300", who = "all", users = ""
   await part(operator, "offer-who").selectOption(who);
   if (users) await part(operator, "offer-users").fill(users);
   await part(operator, "offer-drop").click();
+  // The page empties the field when it has the answer; the list may show the offer before.
   await is(operator, `"${text}" is dropped`, async () => /^Dropped/.test(await part(operator, "offer-told").textContent())
-    && await part(operator, "offers").locator(".offer", { hasText: text }).count() === 1);
+    && await part(operator, "offer-text").inputValue() === "" && await part(operator, "offers").locator(".offer", { hasText: text }).count() === 1);
 }
 
 const talk = ["Hello?", "Bob?", "He is away."];
@@ -110,10 +111,11 @@ const dropped = (text) => part(operator, "offers").locator(".offer", { hasText: 
 await serve(...store);
 await run([
   ["two windows and a phone of one user, another user, and the operator", async () => {
-    [one, two, small, bob, operator] = await Promise.all([
-      person("ann's window", "ann", desktop), person("ann's other window", "ann", desktop), person("ann's phone", "ann", phone),
-      person("bob", "bob", desktop), open("the operator", `http://${ports.internal}/dashboard/`, desktop),
-    ]);
+    one = await person("ann's window", "ann", desktop);   // one after the other: five at once are much for a slow machine
+    two = await person("ann's other window", "ann", desktop);
+    small = await person("ann's phone", "ann", phone);
+    bob = await person("bob", "bob", desktop);
+    operator = await open("the operator", `http://${ports.internal}/dashboard/`, desktop);
     await part(operator, "key").fill("dev");
     await part(operator, "key").press("Enter");
     await is(operator, "the desk", () => part(operator, "desk").isVisible());
@@ -122,7 +124,7 @@ await run([
 
   ["they watch, and three screens are one who watches", async () => {
     for (const page of [one, bob]) await is(page, "two watch", async () => /^2 watching/.test(await part(page, "watching").textContent()));
-    assert.match(await part(one, "here").textContent(), /: 2$/);
+    await is(one, "two are here", async () => /: 2$/.test(await part(one, "here").textContent()));
     for (const page of [one, two, small]) await is(page, "its time", async () => /\d s$/.test(await part(page, "time").textContent()));
   }],
 
@@ -139,16 +141,19 @@ await run([
 
   ["an offer pops up everywhere, with one countdown", async () => {
     const before = Date.now();
-    await drop("A boat trip", { quota: "2", seconds: "90" });
+    await drop("A boat trip", { quota: "2", seconds: "300" });
     const after = Date.now();
     const pages = [one, two, small, bob];
     for (const page of pages) await is(page, "the popup", () => popup(page, "A boat trip").isVisible());
     // When each screen says that it ends: a countdown says whole seconds, five times a second.
-    const ends = (page) => page.evaluate(() => Date.now() + 1000 * document.querySelector('#popup [data-testid="left"]').textContent);
+    const ends = (page) => page.evaluate(() => {
+      const [seconds, minutes = 0] = document.querySelector('#popup [data-testid="left"]').textContent.split(":").reverse().map(Number);
+      return Date.now() + 60_000 * minutes + 1000 * seconds;
+    });
     let all;
     await is(one, "one countdown", async () => {
       all = await Promise.all(pages.map(ends));
-      return Math.max(...all) - Math.min(...all) < 1500 && Math.min(...all) > before + 90_000 - 500 && Math.max(...all) < after + 90_000 + 2000;
+      return Math.max(...all) - Math.min(...all) < 1500 && Math.min(...all) > before + 300_000 - 500 && Math.max(...all) < after + 300_000 + 2000;
     }).catch((error) => { throw new Error(`${error.message}: they end ${all.map((at) => at - before)} ms after it was dropped`); });
     await shot(one, "offer");
     await shot(small, "offer-phone");
@@ -198,16 +203,9 @@ await run([
 
   ["who was away finds what it missed, and reads what came before it", async () => {
     await drop("The last seat", { quota: "1" });
-    const texts = ["The last seat", "Two seconds"];
-    const gone = bob.waitForFunction((texts) => {   // in the page, because two seconds are short: he claims offline, and it will go when he is back
-      const cards = texts.map((text) => [...document.querySelectorAll("#offers .offer")].find((card) => card.textContent.includes(text)));
-      if (!cards.every(Boolean)) return false;
-      document.getElementById("network").click();
-      for (const card of cards) card.querySelector(".claim").click();
-      return true;
-    }, texts, { timeout: patience });
-    await drop("Two seconds", { seconds: "2" });
-    await gone;
+    await drop("A few seconds", { seconds: "5" });   // long enough to reach everybody: over, it is not sent any more
+    for (const text of ["The last seat", "A few seconds"]) await is(bob, text, async () => await listed(bob, text).count() === 1);
+    await part(bob, "network").click();
     await listed(one, "The last seat").getByText("Claim").click();
     await reads(one, "The last seat", /^Yours: No\. 1 of 1/);
     await drop("While bob was away");
@@ -216,7 +214,15 @@ await run([
       await part(one, "send").click();
     }
     await is(one, "three messages", async () => await said(one, ".message[data-status=delivered]").count() === 3);
-    await is(one, "its end", async () => /^Over since/.test(await verdict(one, "Two seconds")) || /^Its time is over/.test(await verdict(one, "Two seconds")));
+    // He claims offline, at the last moment, and it will go when he is back: a claim waits for 10 s.
+    await bob.waitForFunction(() => {
+      const card = (text) => [...document.querySelectorAll("#offers .offer")].find((card) => card.textContent.includes(text));
+      const few = card("A few seconds"), left = few.querySelector('[data-testid="left"]').textContent;
+      if (left !== "–" && Number(left) > 2) return false;
+      for (const one of [few, card("The last seat")]) one.querySelector(".claim").click();
+      return true;
+    }, null, { timeout: patience });
+    await is(one, "its end", async () => /^Over since/.test(await verdict(one, "A few seconds")) || /^Its time is over/.test(await verdict(one, "A few seconds")));
     const back = Date.now();
     await part(bob, "network").click();
     await online(bob);
@@ -227,7 +233,7 @@ await run([
       assert.ok(time < back, `it was said ${time - back} ms after bob came back`);   // when it was said, not when it was read
     }
     await reads(bob, "The last seat", /^The only one is taken: somebody was faster/);
-    await reads(bob, "Two seconds", /^Too late: it ended at .*, and your claim was there \d+(\.\d)? s later\.$/);
+    await reads(bob, "A few seconds", /^Too late: it ended at .*, and your claim was there \d+(\.\d)? s later\.$/);
     await is(bob, "what it missed", () => listed(bob, "While bob was away").getByText("Claim").isVisible());
     await shot(bob, "too-late");
   }],
@@ -239,6 +245,7 @@ await run([
     for await (const piece of stream) text += piece;
     const rows = text.trim().split("\n").slice(1).map((line) => line.split(","));
     assert.deepEqual(rows.map(([, place, user]) => `${place} ${user}`), ["1 ann", "1 ann"]);
+    assert.deepEqual(complaints, []);
   }],
 
   ["killed and begun anew, it says what came back: what was on the disk", async () => {
@@ -257,7 +264,9 @@ await run([
     assert.match(told.settings, /^true Settings: all of them/);
     assert.match(told.offers, /^true Offers: (\d+) of \1 open offers are still there/);
     assert.match(told.claims, /^true Claims: 2 of 2 claims of yours are in the journal/);
-    assert.match(told.watched, /^true Time watched: /);
+    // It costs the time since the last beat, and the page calls that good unless something was slow.
+    const [, kept, lost = "0"] = /^(?:true|false) Time watched: (?:all of it, )?(\d+) seconds?\.(?: Being away cost about ([\d.]+) s of what was seen here\.)?$/.exec(told.watched) ?? assert.fail(told.watched);
+    assert.ok(Number(kept) > Number(lost), told.watched);
     assert.match(told.store, dsn ? /The store is a database/ : /The store is a file/);
     await one.evaluate(() => scrollTo(0, 0));
     await shot(one, "story");

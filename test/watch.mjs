@@ -5,11 +5,10 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { chromium } from "playwright-core";
-import { address, run, until } from "./lib.mjs";
+import { address, patience, run, until } from "./lib.mjs";
 
 const { http } = address();
 const internal = process.argv[3];
-const patience = 10_000;
 
 const site = createServer((_, res) => res.setHeader("Content-Type", "text/html").end("<!doctype html><title>show</title>"));
 await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
@@ -20,6 +19,7 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const page = await browser.newPage();
+page.setDefaultTimeout(2 * patience);
 await page.goto(`http://127.0.0.1:${site.address().port}/`);
 
 async function watched() {

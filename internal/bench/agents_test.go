@@ -117,7 +117,7 @@ func TestAgentHangsUp(t *testing.T) {
 	r, err := measure(t, "idle", scenario.Options{Targets: []string{s.url()}, Users: 4, For: time.Hour}, func(o *bench.Options) {
 		led(a, "k")(o)
 		o.Progress = func(r *report.Report) {
-			if len(r.Samples) == 3 {
+			if idles(r) {
 				a.hangUp()
 			}
 		}

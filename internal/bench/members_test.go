@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,7 +111,7 @@ func TestMemberDies(t *testing.T) {
 			return p, err
 		}
 		o.Progress = func(r *report.Report) {
-			if len(r.Samples) == 3 {
+			if idles(r) {
 				_ = second.Close()
 			}
 		}
@@ -118,10 +119,13 @@ func TestMemberDies(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "process 2 ") {
 		t.Errorf("error %v", err)
 	}
-	if r == nil || len(r.Phases) != 1 || r.Phases[0].Counts.Joins != 4 || len(r.Samples) < 3 {
+	if r == nil || len(r.Phases) != 1 || r.Phases[0].Counts.Joins != 4 || !idles(r) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// idles reports whether the phase in which nothing happens has been seen.
+func idles(r *report.Report) bool { return r.Samples[len(r.Samples)-1].Phase == "idle" }
 
 func TestNoMember(t *testing.T) {
 	t.Parallel()
@@ -135,7 +139,7 @@ func TestNoMember(t *testing.T) {
 }
 
 // cancelled runs a scenario until something happens.
-func cancelled(t *testing.T, s *scenario.Scenario, when <-chan struct{}) (*report.Report, error) {
+func cancelled(t *testing.T, s *scenario.Scenario, when <-chan struct{}, progress func(*report.Report)) (*report.Report, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -147,32 +151,34 @@ func cancelled(t *testing.T, s *scenario.Scenario, when <-chan struct{}) (*repor
 		}
 		cancel()
 	}()
-	return bench.Run(ctx, bench.Options{Scenario: s, Spawn: crew, Processes: 2})
+	return bench.Run(ctx, bench.Options{Scenario: s, Spawn: crew, Processes: 2, Progress: progress})
 }
 
 // Who interrupts a run gets what was done.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	began := make(chan struct{})
-	s := perform(t, &stage{change: func(n int, f []byte) [][]byte {
-		if n == 20 {
-			select {
-			case <-began:
-			default:
-				close(began)
-			}
-		}
-		return [][]byte{f}
-	}})
+	s := perform(t, &stage{})
 	sc, err := scenario.Builtin("fanout", scenario.Options{Targets: []string{s.url()}, Users: 3, Times: 1e6, Rate: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := cancelled(t, sc, began)
+	began := make(chan struct{})
+	begin := sync.OnceFunc(func() { close(began) })
+	told, seen := int64(0), 0
+	r, err := cancelled(t, sc, began, func(r *report.Report) {
+		for ; seen < len(r.Samples); seen++ {
+			if s := &r.Samples[seen]; s.Phase == "messages" {
+				told += s.Counts.Received
+			}
+		}
+		if told >= 60 {
+			begin()
+		}
+	})
 	if !errors.Is(err, context.Canceled) || r == nil || len(r.Phases) != 3 {
 		t.Fatalf("%v, %+v", err, r)
 	}
-	if c := r.Phases[2].Counts; c.Sent < 20 || c.Received < 3*19 {
+	if c := r.Phases[2].Counts; c.Sent < 20 || c.Received < told {
 		t.Errorf("%+v", c)
 	}
 }
@@ -196,7 +202,7 @@ func TestInterruptedWhileItWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := cancelled(t, sc, ended)
+	r, err := cancelled(t, sc, ended, nil)
 	if !errors.Is(err, context.Canceled) || r == nil || len(r.Phases) != 3 || r.Phases[2].Counts.Sent != 5 {
 		t.Errorf("%v, %+v", err, r)
 	}
@@ -212,8 +218,9 @@ func TestRefusedForEver(t *testing.T) {
 			joins := 0
 			s := perform(t, &stage{reply: refusing(&joins, accepted)})
 			r, err := measure(t, "idle", scenario.Options{Targets: []string{s.url()}, Users: 4, For: time.Second}, func(o *bench.Options) {
-				o.Scenario.Patience = scenario.Duration(500 * time.Millisecond)
-				o.Scenario.Heartbeat = scenario.Duration(200 * time.Millisecond)
+				// Who is in must stay: a bench that is late itself finds both overdue.
+				o.Scenario.Patience = scenario.Duration(2500 * time.Millisecond)
+				o.Scenario.Heartbeat = scenario.Duration(2500 * time.Millisecond)
 			})
 			if (err == nil) != (accepted > 0) || r == nil || !hasFailure(r, "join refused") || !hasFailure(r, "nothing moved any more") {
 				t.Errorf("%v", err)

@@ -45,7 +45,7 @@ func twoNodes(t *testing.T, open func() (store.Store, error)) {
 		}
 		nodes[i] = startDesk(t, s, clock)
 	}
-	if _, err := nodes[0].Create(t.Context(), throng.Bonus{ID: "b", Quota: quota, Deadline: clock.Now() + 60_000}); err != nil {
+	if _, err := nodes[0].Create(t.Context(), throng.Bonus{ID: "b", Quota: quota, Deadline: clock.Now() + 600_000}); err != nil {
 		t.Fatal(err)
 	}
 	told := claimAtBoth(t, nodes, users, clock)
@@ -105,7 +105,8 @@ func claimAtBoth(t *testing.T, nodes [2]*bonus.Desk, users int, clock *throng.Cl
 
 // startDesk runs a desk on a store until the test ends.
 func startDesk(t testing.TB, s store.Store, clock *throng.Clock) *bonus.Desk {
-	d := bonus.New(bonus.Options{Store: s, Publisher: new(channels), Clock: clock, Look: time.Second})
+	// With more patience than a busy machine needs.
+	d := bonus.New(bonus.Options{Store: s, Publisher: new(channels), Clock: clock, Look: time.Second, Patience: time.Minute})
 	ctx, stop := context.WithCancel(context.Background())
 	over := make(chan struct{})
 	go func() { defer close(over); d.Run(ctx) }()

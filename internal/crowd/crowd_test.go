@@ -97,8 +97,8 @@ func TestCrowdReturns(t *testing.T) {
 	}
 
 	nobody := &url.URL{Scheme: "ws", Host: "127.0.0.1:1", Path: "/socket"}
-	lost, end := gather(t, crowd.Options{Target: nobody, People: 50, Channel: server.DemoChannel, Arrivals: 100, Away: time.Millisecond})
 	start := time.Now()
+	lost, end := gather(t, crowd.Options{Target: nobody, People: 50, Channel: server.DemoChannel, Arrivals: 100, Away: time.Millisecond})
 	until(t, "some were refused", &lost.Figures, func() bool { return lost.Figures.Refused.Load() >= 5 })
 	end()
 	if tries, most := lost.Figures.Refused.Load(), int64(time.Since(start).Seconds()*100)+2; tries > most {

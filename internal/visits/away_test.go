@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,6 +61,49 @@ func TestOutage(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who reads in the log that the store is away, or is back, finds the figures so.
+func TestOutageIsTold(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		var listens atomic.Pointer[visits.Stats]
+		var said atomic.Int32
+		w.log = slog.New(hears{slog.DiscardHandler, func(r slog.Record) {
+			s, away := listens.Load(), r.Level == slog.LevelError
+			if s == nil {
+				return
+			}
+			said.Add(1)
+			if s.Up.Load() == away || s.Errors.Load() == 0 {
+				t.Errorf("%q is said, the store is up: %t, %d errors", r.Message, s.Up.Load(), s.Errors.Load())
+			}
+		}})
+		n := w.start("a")
+		time.Sleep(time.Minute)
+		listens.Store(n.Stats())
+		n.line.set(refuses)
+		time.Sleep(time.Minute)
+		n.line.set(works)
+		time.Sleep(time.Minute)
+		if said.Load() < 2 {
+			t.Errorf("%d lines were said", said.Load())
+		}
+		listens.Store(nil)
+		_ = n.drain()
+	})
+}
+
+// hears is a log that somebody listens to.
+type hears struct {
+	slog.Handler
+	hear func(slog.Record)
+}
+
+func (h hears) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h hears) Handle(_ context.Context, r slog.Record) error {
+	h.hear(r)
+	return nil
 }
 
 // A store that is away for ten minutes is a dozen lines of the log, and one when it is

@@ -108,11 +108,11 @@ func (t *trouble) wait(ctx context.Context, l *Ledger, err error) bool {
 	if ctx.Err() != nil {
 		return false
 	}
+	l.stats.Errors.Add(1) // before the log: who reads there looks here
 	if t.tries == 0 {
 		l.stats.Up.Store(false)
 	}
 	l.outage.Failed(err, "kept_visits", l.opts.Buffer)
-	l.stats.Errors.Add(1)
 	l.steady.reset()
 	pause := min(firstPause<<min(t.tries, 10), mostPause)
 	t.tries++
@@ -127,9 +127,9 @@ func (t *trouble) wait(ctx context.Context, l *Ledger, err error) bool {
 
 // over notes that the store answered.
 func (t *trouble) over(l *Ledger) {
+	l.stats.Up.Store(true)
 	l.outage.Over("waiting_visits", l.pending.Load(), "dropped_visits", l.stats.Dropped.Load())
 	t.tries = 0
-	l.stats.Up.Store(true)
 }
 
 // steady is since when the store has answered without a pause.

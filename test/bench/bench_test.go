@@ -157,8 +157,8 @@ func asserts(t *testing.T, w *world) {
 
 // A server that goes away in the middle is counted, and nothing hangs.
 func serverEnds(t *testing.T, w *world) {
-	r := w.begin(t, "chat", "--target", w.url("chat"), "--users", "40", "--for", "5s")
-	r.await("40 joined")
+	r := w.begin(t, "chat", "--target", w.url("chat"), "--users", "40", "--for", "7s")
+	r.await("s  chat ") // all are there: else nobody would have got in
 	if err := w.server.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

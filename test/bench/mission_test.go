@@ -29,7 +29,7 @@ watch = "exclusive"
 // mission runs the mission against a server where offers come twice a second. What
 // users were told is what the journal has. It takes as long as people need to think.
 func mission(t *testing.T, binary string) {
-	const quota, users = 2, 40
+	const quota, users = 1, 80 // of whom eight claim
 	dir := t.TempDir()
 	config := filepath.Join(dir, "mission.toml")
 	if err := os.WriteFile(config, []byte(missionConfig), 0o600); err != nil {
@@ -39,7 +39,7 @@ func mission(t *testing.T, binary string) {
 	ctx, stop := context.WithCancel(t.Context())
 	offered := make(chan int, 1)
 	go func() { offered <- w.offers(ctx, t, quota) }()
-	r := w.begin(t, "mission", "--target", w.url("mission"), "--users", fmt.Sprint(users), "--for", "3s")
+	r := w.begin(t, "mission", "--target", w.url("mission"), "--users", fmt.Sprint(users), "--for", "4s")
 	found := r.sound()
 	stop()
 	won, claims := int64(0), int64(0)

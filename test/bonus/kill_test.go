@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,16 +41,21 @@ func TestKill(t *testing.T) {
 	args := []string{"--dev", "--set", "store.file=" + filepath.Join(t.TempDir(), "throng.db"), "--set", "engine.drain=100ms"}
 	p := process.Start(t, binary, "serve", args...)
 	for i := range bonuses {
-		call(t, p, "bonus_create", fmt.Sprintf(`{"id":"b%d","quota":%d,"duration_ms":60000,"audience":{"channel":"room:1"}}`, i, quota), nil)
+		call(t, p, "bonus_create", fmt.Sprintf(`{"id":"b%d","quota":%d,"duration_ms":600000,"audience":{"channel":"room:1"}}`, i, quota), nil)
 	}
-	first := everybody(t, p, true, func() {
-		time.Sleep(150 * time.Millisecond)
+	first := everybody(t, p, true, func(heard func() int) {
+		for end := time.Now().Add(20 * time.Second); heard() == 0 || !unheard(t, p); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Error("too little happened to kill the server")
+				break
+			}
+		}
 		p.Kill()
 	})
 	killed := time.Now().UnixMilli()
 
 	p = process.Start(t, binary, "serve", args...)
-	second := everybody(t, p, false, func() {})
+	second := everybody(t, p, false, func(func() int) {})
 	if len(second) != users*bonuses {
 		t.Errorf("only %d claims were answered", len(second))
 	}
@@ -70,17 +77,32 @@ func TestKill(t *testing.T) {
 	compare(t, p, second)
 }
 
+// unheard reports whether the journal has somebody who is deaf to the answer.
+func unheard(t *testing.T, p *process.Server) bool {
+	t.Helper()
+	var j journal
+	call(t, p, "bonus_claims", `{"id":"b0","limit":1000}`, &j)
+	for _, c := range j.Claims {
+		if n, err := strconv.Atoi(strings.TrimPrefix(c.User, "user")); err == nil && n < silent {
+			return true
+		}
+	}
+	return false
+}
+
+type journal struct {
+	Claims []struct {
+		User      string
+		Place, At int64
+	}
+}
+
 // compare holds the journal against what users were told.
 func compare(t *testing.T, p *process.Server, told map[string]answer) {
 	t.Helper()
 	for i := range bonuses {
 		id := fmt.Sprint("b", i)
-		var journal struct {
-			Claims []struct {
-				User      string
-				Place, At int64
-			}
-		}
+		var journal journal
 		call(t, p, "bonus_claims", fmt.Sprintf(`{"id":%q,"limit":1000}`, id), &journal)
 		if len(journal.Claims) != quota {
 			t.Errorf("%s: %d rows", id, len(journal.Claims))
@@ -101,8 +123,8 @@ func compare(t *testing.T, p *process.Server, told map[string]answer) {
 }
 
 // everybody has all users claim all bonuses at once, and returns what they were told.
-// meanwhile happens when they have begun.
-func everybody(t *testing.T, p *process.Server, deaf bool, meanwhile func()) map[string]answer {
+// meanwhile happens when they have begun, and may ask how many answers were heard.
+func everybody(t *testing.T, p *process.Server, deaf bool, meanwhile func(heard func() int)) map[string]answer {
 	t.Helper()
 	addr, err := net.ResolveTCPAddr("tcp", p.Public())
 	if err != nil {
@@ -120,16 +142,12 @@ func everybody(t *testing.T, p *process.Server, deaf bool, meanwhile func()) map
 		all.Go(func() {
 			for n := range bonuses {
 				id := fmt.Sprint("b", (n+i)%bonuses)
-				claim := fmt.Sprintf(`["1",%q,"room:1","bonus_claim",{"id":%[1]q,"claim_id":"of user%d"}]`, id, i)
-				if _, err := c.Write(c.Frame(websocket.OpText, []byte(claim))); err != nil {
+				a, err := claim(c, id, i, deaf && i < silent)
+				if err != nil {
 					return
 				}
 				if deaf && i < silent {
 					continue
-				}
-				a, err := reply(c, id)
-				if err != nil {
-					return
 				}
 				mu.Lock()
 				told[fmt.Sprintf("%s user%d", id, i)] = a
@@ -137,7 +155,11 @@ func everybody(t *testing.T, p *process.Server, deaf bool, meanwhile func()) map
 			}
 		})
 	}
-	meanwhile()
+	meanwhile(func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(told)
+	})
 	all.Wait()
 	for _, c := range clients {
 		c.Close()
@@ -145,20 +167,40 @@ func everybody(t *testing.T, p *process.Server, deaf bool, meanwhile func()) map
 	return told
 }
 
+// claim claims a bonus for a user, and waits for the answer unless the user is deaf. One
+// that is temporary is no answer: the store may be busy.
+func claim(c *gatewaytest.Client, id string, user int, deaf bool) (a answer, err error) {
+	claim := fmt.Sprintf(`["1",%q,"room:1","bonus_claim",{"id":%[1]q,"claim_id":"of user%d"}]`, id, user)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := c.Write(c.Frame(websocket.OpText, []byte(claim))); err != nil || deaf {
+			return a, err
+		}
+		a, temporary, err := reply(c, id)
+		if err != nil || !temporary || time.Now().After(end) {
+			return a, err
+		}
+	}
+}
+
 // reply waits for the answer to a claim.
-func reply(c *gatewaytest.Client, ref string) (a answer, err error) {
+func reply(c *gatewaytest.Client, ref string) (a answer, temporary bool, err error) {
 	for {
 		m, err := c.Next()
 		if err != nil {
-			return a, err
+			return a, false, err
 		}
 		var parts []json.RawMessage
 		if json.Unmarshal(m.Data, &parts) != nil || len(parts) < 5 || string(parts[1]) != `"`+ref+`"` {
 			continue
 		}
-		var r struct{ Response answer }
+		var r struct {
+			Response struct {
+				answer
+				Temporary bool
+			}
+		}
 		err = json.Unmarshal(parts[4], &r)
-		return r.Response, err
+		return r.Response.answer, r.Response.Temporary, err
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"throng/test/process"
 )
 
 // proxy is a HAProxy process.
@@ -39,12 +41,13 @@ func startHAProxy(b testing.TB, name, from, to, internal, cert, key string) *pro
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := &proxy{address: freeAddress(b)}
+	addresses := process.FreeAddresses(b, 2)
+	p := &proxy{address: addresses[0]}
 	config := filepath.Join(dir, name)
 	changed := replace(b, withoutComments(string(text)), "user haproxy\n", "\n", "group haproxy\n", "\n",
 		"log /dev/log local0", "log stdout format raw local0 notice", "/run/haproxy/admin.sock", filepath.Join(dir, "admin.sock"),
 		"maxconn 100000", "maxconn 8000", "/etc/haproxy/throng.pem", both,
-		"bind :::80 v4v6", "bind "+freeAddress(b), "bind :::443 v4v6", "bind "+p.address, " "+from, " "+to, " port 9000", " port "+port)
+		"bind :::80 v4v6", "bind "+addresses[1], "bind :::443 v4v6", "bind "+p.address, " "+from, " "+to, " port 9000", " port "+port)
 	if err := os.WriteFile(config, []byte(changed), 0o600); err != nil {
 		b.Fatal(err)
 	}

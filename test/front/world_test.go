@@ -3,7 +3,6 @@
 package front
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,15 +90,4 @@ func shortDir(b testing.TB) string {
 	}
 	b.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
-}
-
-// freeAddress returns an address that nobody listens on.
-func freeAddress(b testing.TB) string {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

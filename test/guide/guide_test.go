@@ -19,7 +19,10 @@ import (
 	"throng/test/process"
 )
 
-const patience = time.Minute
+const (
+	patience = time.Minute     // for a command
+	all      = 5 * time.Minute // and for all of them
+)
 
 // TestGuide does what docs/guide-bonus-site.md says, file by file and command by command,
 // and holds what the commands say against what stands there.
@@ -37,7 +40,12 @@ func TestGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The ports of the text may be taken here.
-	ports := strings.NewReplacer("8000", freePort(t), "9000", freePort(t), "3000", freePort(t))
+	var replace []string
+	for i, address := range process.FreeAddresses(t, 3) {
+		_, port, _ := net.SplitHostPort(address)
+		replace = append(replace, []string{"8000", "9000", "3000"}[i], port)
+	}
+	ports := strings.NewReplacer(replace...)
 	s := begin(t, dir, filepath.Dir(process.Build(t, "./cmd/throng")))
 	commands := 0
 	for _, step := range steps {
@@ -137,7 +145,7 @@ func begin(t *testing.T, dir, bin string) *shell {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), all)
 	cmd := exec.CommandContext(ctx, "bash", "--norc", "--noprofile")
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, inR, outW, outW
 	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "TZ=UTC")
@@ -179,15 +187,4 @@ func (s *shell) run(t *testing.T, command string) string {
 			t.Fatalf("%s: %v; it said\n%s", command, err, s.rest)
 		}
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	return port
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a step may take before the test fails.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Server is a throng process and what its log has said so far.
 type Server struct {

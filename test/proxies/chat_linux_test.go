@@ -1,6 +1,7 @@
 package proxies
 
 import (
+	"strings"
 	"testing"
 
 	"throng/test/process"
@@ -28,7 +29,7 @@ func TestClients(t *testing.T) {
 	for _, w := range ways() {
 		t.Run(w.name, func(t *testing.T) {
 			// The long-poll script lets windows pass.
-			s, b := w.serve(t, binary, "--set", "phoenix.longpoll_window=1200ms")
+			s, b := w.serve(t, binary, "--set", "phoenix.longpoll_window=5s")
 			f := w.front(t, b)
 			t.Run("at once", func(t *testing.T) {
 				for name, run := range map[string][2]string{
@@ -58,6 +59,8 @@ func TestProxyDies(t *testing.T) {
 			t.Parallel()
 			s, b := w.serve(t, binary)
 			f := w.front(t, b)
+			// The store is opened while clients come already.
+			waitFor(t, "the store is open", func() bool { return strings.Contains(s.Log(), "visits are recorded") })
 			descriptors := metric(t, s, "throng_descriptors")
 			cuts := 0
 			runNode(t, f, "https://"+f.tls, "cut.mjs", func() {

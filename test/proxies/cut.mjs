@@ -6,10 +6,9 @@
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
 import { Client, answer } from "../client.mjs";
-import { address, run, unique, until } from "../lib.mjs";
+import { address, patience, run, unique, until } from "../lib.mjs";
 
 const { ws } = address();
-const patience = 10_000;
 const topic = unique("hist:cut");
 const clients = ["ann", "bob", "cid"].map((name) => new Client(ws, name, { reconnectAfterMs: () => 100, rejoinAfterMs: () => 100 }));
 const seen = new Map(); // of each client: what it got, live and recovered, by offset

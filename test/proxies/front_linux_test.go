@@ -12,10 +12,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"throng/test/process"
 )
 
 // patience is how long a step may take before the test fails.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // front is a proxy in front of throng.
 type front struct {
@@ -57,7 +59,8 @@ func newFront(t *testing.T) *front {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	writeCertificate(t, dir)
-	return &front{dir: dir, plain: freeAddress(t), tls: freeAddress(t)}
+	addresses := process.FreeAddresses(t, 2)
+	return &front{dir: dir, plain: addresses[0], tls: addresses[1]}
 }
 
 // nginx starts nginx before a throng on TCP.
@@ -216,17 +219,6 @@ func requireTool(t *testing.T, name string) string {
 	}
 	t.Fatalf("%s is missing: run make setup", name)
 	return ""
-}
-
-// freeAddress returns an address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // waitFor polls a condition that other processes make true.

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-const scriptTimeout = time.Minute
+const scriptTimeout = 2 * time.Minute
 
 // runNode runs a script through a proxy. When it says "cut", cut is done
 // and the script is told to go on.

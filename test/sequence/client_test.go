@@ -34,7 +34,7 @@ type client struct {
 	probe  uint64 // ref of the last heartbeat, 0 when it was answered
 	left   int    // deliveries until it does something rash
 	newest int64  // when the newest publication was published that was seen
-	paused int64  // end of the last pause; both on the run's clock
+	since  int64  // what comes now was written after this; both on the run's clock
 
 	events []event
 	done   bool
@@ -130,6 +130,7 @@ func (c *client) connect() error {
 		c.halfHandshake()
 	}
 	c.conns++
+	c.since = c.run.clock.Now()
 	early := c.rng.IntN(2) == 0 // join with the handshake, or after it
 	joins := func(w *wire) {
 		for _, s := range c.subs {
@@ -195,8 +196,12 @@ func (c *client) serve(ctx context.Context) error {
 		if p := c.pub; p != nil && p.left != 0 && p.next.Before(deadline) {
 			deadline = p.next
 		}
+		asked := c.run.clock.Now()
 		m, err := c.w.next(deadline)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if c.w.between() {
+				c.since = asked
+			}
 			if err := c.heartbeat(); err != nil {
 				return err
 			}

@@ -56,6 +56,7 @@ func (l *listener) listen(ctx context.Context) {
 }
 
 func (l *listener) connect() error {
+	l.since = l.run.clock.Now()
 	d := net.Dialer{Timeout: ioTimeout}
 	if l.slow {
 		d.Control = narrowSocket
@@ -93,6 +94,7 @@ func (l *listener) read(ctx context.Context) error {
 		if l.ended() {
 			return nil
 		}
+		asked := l.run.clock.Now()
 		_ = l.nc.SetReadDeadline(time.Now().Add(beat))
 		line, err := l.in.ReadSlice('\n')
 		switch {
@@ -100,6 +102,9 @@ func (l *listener) read(ctx context.Context) error {
 			rest, more := l.in.ReadBytes('\n')
 			line, err = append(bytes.Clone(line), rest...), more
 		case errors.Is(err, os.ErrDeadlineExceeded) && len(line) == 0:
+			if l.got.id == "" && l.got.kind == "" && l.got.data == nil { // nor has an event begun
+				l.since = asked
+			}
 			continue
 		}
 		if err != nil {
@@ -198,6 +203,9 @@ func (c *client) begin(s *sub, recovered bool, at throng.Position) {
 		}
 	}
 	c.log(e)
+	if !s.known {
+		c.run.count.begun.Add(1)
+	}
 	s.known, s.state = true, joined
 	s.pos = throng.Position{Offset: e.off, Epoch: at.Epoch}
 }
@@ -229,7 +237,6 @@ func (l *listener) publication(data []byte) error {
 		l.left /= 2
 		l.run.count.pauses.Add(1)
 		time.Sleep(time.Duration(200+l.rng.IntN(600)) * time.Millisecond)
-		l.paused = l.run.clock.Now()
 	case what < 2: // an RST
 		l.run.count.cuts.Add(1)
 		_ = l.nc.(*net.TCPConn).SetLinger(0)
@@ -343,6 +350,7 @@ func (p *poller) ask(ctx context.Context, s *sub) error {
 	if err != nil {
 		return err
 	}
+	p.since = p.run.clock.Now()
 	res, err := p.http.Do(req)
 	var body []byte
 	if err == nil {

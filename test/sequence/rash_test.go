@@ -60,7 +60,6 @@ func (c *client) pauseReading() error {
 		err = c.leave()
 		time.Sleep(time.Duration(c.rng.IntN(600)) * time.Millisecond)
 	}
-	c.paused = c.run.clock.Now()
 	return err
 }
 

@@ -66,7 +66,7 @@ type channel struct {
 type counts struct {
 	delivered, replayed, expiring   atomic.Int64
 	cuts, rejoins, pauses           atomic.Int64
-	recovered, resyncs              atomic.Int64
+	begun, recovered, resyncs       atomic.Int64
 	slow, abrupt                    atomic.Int64
 	refused, unanswered, duplicates atomic.Int64
 	called, streamed, polled        atomic.Int64 // publishes by API, deliveries over /events and /poll

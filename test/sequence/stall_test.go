@@ -41,7 +41,7 @@ func testStall(t *testing.T, kind string) {
 			p.one(0, 0)
 		}
 		time.Sleep(5 * time.Millisecond) // the figures are those of the last turn
-		if waiting(s) > full && settled(s) {
+		if waiting(s) > full && settled(s, func() { p.one(0, 0) }) {
 			break
 		}
 	}
@@ -49,6 +49,7 @@ func testStall(t *testing.T, kind string) {
 		t.Fatal("the socket takes everything")
 	}
 	const most = 300
+	r.oneWaits(t, s, p, most)
 	for i := range 40 {
 		p.one(0, []int64{20, 100, most, 0, 2 * farAway}[i%5])
 	}
@@ -113,9 +114,33 @@ func waiting(s *server.Server) (n int64) {
 	return n
 }
 
-// settled reports whether nothing that waits is taken for a while.
-func settled(s *server.Server) bool {
+// settled reports whether nothing that waits is taken for a while, and what is published
+// waits too: a server that sleeps has not tried.
+func settled(s *server.Server, publish func()) bool {
 	before := waiting(s)
+	publish()
+	for end := time.Now().Add(time.Second); waiting(s) <= before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	before = waiting(s)
 	time.Sleep(200 * time.Millisecond)
 	return waiting(s) == before
+}
+
+// oneWaits publishes until one that lives so long waits at the socket. A server that gets no
+// processor comes too late to have it wait.
+func (r *run) oneWaits(t *testing.T, s *server.Server, p *insider, lifetime int64) {
+	t.Helper()
+	for range 20 {
+		before, end := waiting(s), r.clock.Now()+lifetime
+		p.one(0, lifetime)
+		for ; r.clock.Now() < end; time.Sleep(time.Millisecond) {
+			if waiting(s) > before {
+				return
+			}
+		}
+	}
+	t.Fatal("nothing comes to the socket in time")
 }

@@ -27,6 +27,7 @@ const (
 	termIdlers   = 10 // connections that join nothing
 	termOthers   = 40 // clients of /events, and as many of /poll
 	termLimit    = 30 * time.Second
+	termDrain    = 4 * time.Second
 )
 
 // TestTermUnderLoad: a server that is told to stop closes everybody with the code
@@ -41,7 +42,7 @@ func TestTermUnderLoad(t *testing.T) {
 }
 
 func testTerm(t *testing.T, binary, kind string) {
-	args := []string{"--dev", "--config", wideHistory(t), "--set", "engine.drain=2s", "--set", "engine.kind=" + kind}
+	args := []string{"--dev", "--config", wideHistory(t), "--set", "engine.drain=" + termDrain.String(), "--set", "engine.kind=" + kind}
 	p := process.Start(t, binary, "serve", args...)
 	addr, internal := p.Public(), p.Internal()
 	r := newRun(t, addr, nil)
@@ -58,6 +59,7 @@ func testTerm(t *testing.T, binary, kind string) {
 	for _, c := range r.callers {
 		storm.Go(func() { c.publish(ctx) })
 	}
+	waitFor(t, "everybody is in all channels", termLimit, func() bool { return r.count.begun.Load() == pairs })
 	r.awaitLoad()
 
 	began := time.Now()
@@ -138,7 +140,7 @@ func (r *run) idle(t *testing.T, n int) (wait func()) {
 		t.Cleanup(func() { _ = w.nc.Close() })
 		all.Go(func() {
 			defer w.nc.Close()
-			_, err := w.next(time.Now().Add(termLimit))
+			_, err := w.next(time.Now().Add(4 * termLimit))
 			if cl, ok := err.(*closed); !ok || cl.code != 1000 {
 				r.problem("a connection that joined nothing ended with %v", err)
 			}
@@ -207,7 +209,8 @@ func (r *run) checkCloses(began time.Time) {
 		most = max(most, buckets[b])
 	}
 	r.t.Logf("closed in %d buckets of 100 ms, at most %d of %d in one", len(buckets), most, len(r.clients))
-	if len(buckets) < 5 || most > len(r.clients)/2 {
+	// A machine that stops for half of the drain makes up for it at once.
+	if len(buckets) < 5 || most > len(r.clients)*3/4 {
 		r.t.Errorf("the closes are not spread: %v", buckets)
 	}
 }

@@ -22,6 +22,7 @@ type wire struct {
 	from   int
 	to     int
 	out    []byte
+	begun  bool // a part of a message was read
 }
 
 // closed is the server's close frame.
@@ -116,6 +117,7 @@ func (w *wire) next(deadline time.Time) (m phoenix.Message, err error) {
 	for {
 		f, n, ok, err := w.reader.Next(w.buf[w.from:w.to], &clientLimits)
 		w.from += n
+		w.begun = !ok && (w.begun || n > 0)
 		switch {
 		case err != nil:
 			return m, err
@@ -133,6 +135,9 @@ func (w *wire) next(deadline time.Time) (m phoenix.Message, err error) {
 		}
 	}
 }
+
+// between reports whether nothing of another message was received.
+func (w *wire) between() bool { return !w.begun && w.from == w.to }
 
 // push adds a client's message to what flush sends.
 func (w *wire) push(joinRef, ref []byte, topic, event string, payload []byte) {

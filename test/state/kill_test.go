@@ -8,11 +8,14 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"throng"
 	"throng/test/postgres"
 	"throng/test/process"
 )
@@ -42,6 +45,7 @@ type writer struct {
 	asked     int // changes that were asked for
 	version   uint64
 	err       error
+	confirmed atomic.Int64 // in this life of the server
 }
 
 func kill(t *testing.T, binary string, settings ...string) {
@@ -65,9 +69,11 @@ func kill(t *testing.T, binary string, settings ...string) {
 		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: len(all)}, Timeout: 10 * time.Second}
 		var writing sync.WaitGroup
 		for _, w := range all {
+			w.confirmed.Store(0)
 			writing.Go(func() { w.write(client, p.Internal()) })
 		}
-		time.Sleep(time.Duration(50+rand.IntN(200)) * time.Millisecond)
+		await(t, all)
+		time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
 		p.Kill()
 		writing.Wait()
 		client.CloseIdleConnections()
@@ -83,13 +89,20 @@ func kill(t *testing.T, binary string, settings ...string) {
 	}
 	check(t, p.Internal(), all)
 	p.Kill()
-	total := 0
-	for _, w := range all {
-		total += w.asked
-	}
-	t.Logf("%d changes", total)
-	if total < 2*len(all) {
-		t.Errorf("%d changes are too few to tell", total)
+}
+
+// await waits until each writer has made a change.
+func await(t *testing.T, all []*writer) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		i := slices.IndexFunc(all, func(w *writer) bool { return w.confirmed.Load() == 0 })
+		if i < 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Errorf("%s: no change of %s was confirmed", all[i].user, all[i].key)
+			return
+		}
 	}
 }
 
@@ -109,6 +122,7 @@ func (w *writer) write(client *http.Client, internal string) {
 			return
 		}
 		w.version = version
+		w.confirmed.Add(1)
 	}
 }
 
@@ -125,17 +139,22 @@ func (w *writer) repeat(t *testing.T, internal string) {
 	w.version = version
 }
 
-// change makes the change that is asked for last.
+// change makes the change that is asked for last. A store that is busy is asked again.
 func (w *writer) change(client *http.Client, internal string) (version uint64, err error) {
-	var r struct {
-		Result struct{ Version uint64 }
-		Error  any
+	body := fmt.Sprintf(`{"user":%q,"key":%q,"value":%d,"mutation_id":"%s:%d"}`, w.user, w.key, w.asked, w.key, w.asked)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		var r struct {
+			Result struct{ Version uint64 }
+			Error  *throng.Error
+		}
+		err = call(client, internal, "state_set", body, &r)
+		switch {
+		case err != nil || r.Error == nil:
+			return r.Result.Version, err
+		case !r.Error.Temporary || time.Now().After(end):
+			return 0, fmt.Errorf("answered %v", r.Error)
+		}
 	}
-	err = call(client, internal, "state_set", fmt.Sprintf(`{"user":%q,"key":%q,"value":%d,"mutation_id":"%s:%d"}`, w.user, w.key, w.asked, w.key, w.asked), &r)
-	if err == nil && r.Error != nil {
-		err = fmt.Errorf("answered %v", r.Error)
-	}
-	return r.Result.Version, err
 }
 
 // check compares what the server has with what was confirmed.

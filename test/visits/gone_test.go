@@ -19,11 +19,19 @@ func recorded(t *testing.T, kind string) (*gatewaytest.Server, books) {
 	file := filepath.Join(t.TempDir(), "throng.db")
 	o.Config.Store.Kind, o.Config.Store.File = "sqlite", file
 	o.Config.Visits.Grace, o.Config.Visits.Beat = 0, 200*time.Millisecond
-	o.Config.WebSocket.PingInterval, o.Config.WebSocket.PongTimeout = 1500*time.Millisecond, time.Second
-	o.Config.Phoenix.PollWindow = 2 * time.Second
+	o.Config.WebSocket.PingInterval, o.Config.WebSocket.PongTimeout = 2500*time.Millisecond, time.Second
+	o.Config.Phoenix.PollWindow = pollWindow
 	s := gatewaytest.Start(t, o)
 	return s, open(t, file)
 }
+
+const (
+	pollWindow = 3 * time.Second
+	pollAnswer = pollWindow * 2 / 3 // after which a poll is answered with nothing
+	// while is how long a client is there before it shows for the last time. It is far
+	// below the times after which who is silent is gone.
+	while = 500 * time.Millisecond
+)
 
 // ended waits for the end of the one visit that there is.
 func (b books) ended(t *testing.T) throng.Visit {
@@ -38,16 +46,20 @@ func (b books) ended(t *testing.T) throng.Visit {
 	}
 }
 
-// slack is by how much a time of the books may differ from what is seen from outside:
-// a tick of the loop, and what this machine is late.
+// slack is by how much a time of the books may differ from what is seen from outside: a
+// tick of the loop, and what the two clocks do.
 const slack = 250
 
-func (b books) wantEnd(t *testing.T, at int64) {
+// wantEnd wants the visit to end where the server heard the client for the last time:
+// after the client began to say that, and before it was seen to be understood.
+func (b books) wantEnd(t *testing.T, said, understood int64) {
 	t.Helper()
-	if v := b.ended(t); v.EndedAt < at-slack || v.EndedAt > at+slack {
-		t.Errorf("the visit ended %d ms after the client was last heard", v.EndedAt-at)
+	if v := b.ended(t); v.EndedAt < said-slack || v.EndedAt > understood+slack {
+		t.Errorf("the client was last heard between %d and %d ms after its visit ended", said-v.EndedAt, understood-v.EndedAt)
 	}
 }
+
+func now() int64 { return time.Now().UnixMilli() }
 
 // TestGoneWebSocket: a client that does not answer a ping was there until its last
 // bytes.
@@ -55,9 +67,11 @@ func TestGoneWebSocket(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
 		s, books := recorded(t, kind)
 		c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id=ann")
-		time.Sleep(time.Second)
+		time.Sleep(while)
+		said := now()
 		c.Text(`[null,"1","phoenix","heartbeat",{}]`)
-		books.wantEnd(t, time.Now().UnixMilli())
+		c.Expect(`[null,"1","phoenix","phx_reply",{"status":"ok","response":{}}]`)
+		books.wantEnd(t, said, now())
 	})
 }
 
@@ -66,9 +80,11 @@ func TestGoneClosed(t *testing.T) {
 	gatewaytest.EachEngine(t, func(t *testing.T, kind string) {
 		s, books := recorded(t, kind)
 		c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id=ann")
-		time.Sleep(time.Second)
+		time.Sleep(while)
+		said := now()
 		_ = c.Close()
-		books.wantEnd(t, time.Now().UnixMilli())
+		s.Empty(t)
+		books.wantEnd(t, said, now())
 	})
 }
 
@@ -79,10 +95,10 @@ func TestGoneLongPoll(t *testing.T) {
 		s, books := recorded(t, kind)
 		url := "http://" + s.Addr().String() + "/socket/longpoll?vsn=2.0.0&user_id=ann"
 		token := poll(t, url)
-		time.Sleep(time.Second)
-		last := time.Now().UnixMilli()
-		poll(t, url+"&token="+token) // which waits for a while
-		books.wantEnd(t, last)
+		time.Sleep(while)
+		said := now()
+		poll(t, url+"&token="+token) // which waits for its whole time
+		books.wantEnd(t, said, now()-pollAnswer.Milliseconds())
 	})
 }
 
@@ -108,8 +124,13 @@ func TestGoneStream(t *testing.T) {
 		s, books := recorded(t, kind)
 		c := gatewaytest.Dial(t, s.Addr())
 		c.Raw([]byte("GET /events?channel=a&user_id=ann HTTP/1.1\r\nHost: localhost\r\n\r\n"))
-		time.Sleep(time.Second)
+		if status, _, _ := c.Response("GET"); status != http.StatusOK {
+			t.Fatalf("answered %d", status)
+		}
+		time.Sleep(while)
+		said := now()
 		_ = c.Close()
-		books.wantEnd(t, time.Now().UnixMilli())
+		s.Empty(t)
+		books.wantEnd(t, said, now())
 	})
 }

@@ -94,9 +94,15 @@ func leave(clients ...*gatewaytest.Client) {
 }
 
 // metric reads what a server tells of itself.
-func metric(t *testing.T, s *gatewaytest.Server, name string) (value float64) {
+func metric(t *testing.T, s *gatewaytest.Server, name string) float64 {
 	t.Helper()
-	r, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Get("http://" + s.Internal().String() + "/metrics")
+	return value(t, s.Internal().String(), name)
+}
+
+// value is metric of the server with this internal address.
+func value(t *testing.T, internal, name string) (value float64) {
+	t.Helper()
+	r, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Get("http://" + internal + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,15 +31,17 @@ export class Desk {
   // open shows the desk, if the server has one and the key may use it.
   async open() {
     this.close();
+    const mine = this.#round;
     try {
       await ask("bonus_list", { limit: 1 });
     } catch {
       return;
     }
+    if (mine !== this.#round) return;   // the operator left meanwhile
     byId("desk").hidden = false;
     this.#fields();
     await this.#suggest();
-    this.#update();
+    if (mine === this.#round) this.#update();
   }
 
   close() {

@@ -63,7 +63,7 @@ export class Visits {
       this.#next = next;
       this.#show(visits);
     } catch (error) {
-      this.#failed(error);
+      if (turn === this.#asked) this.#failed(error);   // or a key that was wrong would end the session of the next one
     }
   }
 

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"throng"
+	"throng/internal/store/storetest"
 	server "throng/test/postgres"
 )
 
 // testTablesForPeople looks at the documented tables and the view with psql.
 func testTablesForPeople(t *testing.T, db *server.Server) {
+	storetest.SameDay()
 	dsn := db.Database(t)
 	s := open(t, dsn)
 	lease, err := s.Acquire(t.Context(), "a")
