@@ -18,9 +18,10 @@ const (
 )
 
 // Longer runs a test whose times are multiples of a unit. If it fails it is run anew, with
-// a unit three times as long, up to 3 s: a machine was away for less. What is wrong with the product
-// fails every time, and the last time is the test's own: test must not depend on what an earlier try
-// left behind. What it registers with Cleanup is done at the end of each try.
+// a unit three times as long, up to 3 s: a machine was away for less. What is always wrong with the product
+// fails every time, and the last time is the test's own; what is wrong only now and then can hide
+// here, so this is for tests of deadlines alone, and a failed try is logged. test must not depend on what an
+// earlier try left behind. What it registers with Cleanup is done at the end of each try.
 func Longer(t *testing.T, unit time.Duration, test func(t testing.TB, unit time.Duration)) {
 	t.Helper()
 	for range most - 1 {
