@@ -38,10 +38,8 @@ func TestFeedAndAPI(t *testing.T) {
 		}
 		l := listen(t, s, "/events?channel=hist:a&user_id=ann")
 		l.begins()
-		done := make(chan polled, 1)
 		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
-		go func() { done <- c.poll("/poll?channel=p&user_id=ann") }()
-		waitFor(t, "poll that waits", func() bool { return s.Gateway().Stats().PollsWaiting.Load() == 1 })
+		done := c.waits(s, "/poll?channel=p&user_id=ann")
 		if list := call("connections", `{"user":"ann"}`); !strings.Contains(list, `"events"`) || !strings.Contains(list, `"poll"`) || !strings.Contains(list, `"hist:a"`) {
 			t.Errorf("%s", list)
 		}

@@ -197,6 +197,21 @@ func (l *listener) poll(target string) (p polled) {
 	return p
 }
 
+// waits sends a poll that is not answered at once, and returns when it waits at the server,
+// which had none before. Its answer comes later; the zero value where there is none.
+func (l *listener) waits(s *gatewaytest.Server, target string) <-chan polled {
+	l.t.Helper()
+	stats := s.Gateway().Stats()
+	waitFor(l.t, "end of the poll before", func() bool { return stats.PollsWaiting.Load() == 0 })
+	done := make(chan polled, 1)
+	go func() {
+		defer close(done) // also where the test fails there
+		done <- l.poll(target)
+	}()
+	waitFor(l.t, "poll that waits", func() bool { return stats.PollsWaiting.Load() == 1 })
+	return done
+}
+
 // tokenEncoding is that of a JWT's parts.
 var tokenEncoding = base64.RawURLEncoding
 

@@ -90,7 +90,11 @@ func TestFeedsOverHTTP2(t *testing.T) {
 		}
 		a, _ := poll("/poll?channel=hist:b")
 		done := make(chan polled, 1)
-		go func() { a, _ := poll("/poll?channel=hist:b" + position(a)); done <- a }()
+		go func() {
+			defer close(done)
+			a, _ := poll("/poll?channel=hist:b" + position(a))
+			done <- a
+		}()
 		waitFor(t, "poll that waits", func() bool { return s.Gateway().Stats().PollsWaiting.Load() == 1 })
 		publish(t, s, "hist:b", "1")
 		if a = <-done; a.Offset != 1 || len(a.Publications) != 1 {

@@ -27,9 +27,7 @@ func TestPoll(t *testing.T) {
 		if a = c.poll("/poll?channel=hist:a" + position(a)); !a.Recovered || a.Offset != 2 || len(a.Publications) != 2 {
 			t.Fatalf("what was missed: %+v", a)
 		}
-		done := make(chan polled, 1)
-		go func() { done <- c.poll("/poll?channel=hist:a" + position(a)) }()
-		waitFor(t, "poll that waits", func() bool { return s.Gateway().Stats().PollsWaiting.Load() == 1 })
+		done := c.waits(s, "/poll?channel=hist:a"+position(a))
 		select {
 		case a := <-done:
 			t.Fatalf("answered with nothing: %+v", a)
@@ -68,9 +66,7 @@ func TestPollWithoutHistory(t *testing.T) {
 		s := start(t, kind)
 		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
 		for range 3 {
-			done := make(chan polled, 1)
-			go func() { done <- c.poll("/poll?channel=a&offset=0&epoch=") }()
-			waitFor(t, "poll that waits", func() bool { return s.Gateway().Stats().PollsWaiting.Load() == 1 })
+			done := c.waits(s, "/poll?channel=a&offset=0&epoch=")
 			publish(t, s, "a", "1")
 			if a := <-done; a.Recoverable || a.Recovered || len(a.Publications) != 1 {
 				t.Fatalf("%+v", a)

@@ -327,9 +327,7 @@ func TestEventsDrain(t *testing.T) {
 		l := listen(t, s, "/events?channel=a")
 		l.begins()
 		p := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
-		done := make(chan polled, 1)
-		go func() { done <- p.poll("/poll?channel=a") }()
-		waitFor(t, "the poll", func() bool { return s.Gateway().Stats().PollsWaiting.Load() == 1 })
+		done := p.waits(s, "/poll?channel=a")
 		s.Stop(t)
 		if e := l.expect("disconnect"); e.data != `{"code":3001,"reason":"shutdown"}` {
 			t.Errorf("%+v", e)
@@ -343,7 +341,7 @@ func TestEventsDrain(t *testing.T) {
 
 func waitFor(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("no %s", what)
 		}

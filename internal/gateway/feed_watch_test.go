@@ -251,13 +251,11 @@ func TestPollWatch(t *testing.T) {
 		c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
 		a := c.poll("/poll?channel=show:1&user_id=ann")
 		at := func() string { return fmt.Sprintf("&offset=%d&epoch=%s", a.Offset, a.Epoch) }
-		done := make(chan polled, 1)
 		for _, test := range []struct {
 			says string
 			want int
 		}{{"&visible=true", 1}, {"&visible=1&playing=false", 0}, {"", 0}, {"&playing=1", 1}} {
-			go func() { done <- c.poll("/poll?channel=show:1&user_id=ann" + test.says + at()) }()
-			waitFor(t, "poll that waits", func() bool { return s.Gateway().Stats().PollsWaiting.Load() == 1 })
+			done := c.waits(s, "/poll?channel=show:1&user_id=ann"+test.says+at())
 			wantWatching(t, s, "show:1", test.want)
 			publish(t, s, "show:1", "1")
 			if a = <-done; len(a.Publications) != 1 {
