@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"throng/internal/loop"
+	"throng/test/tries"
 )
 
 var errTest = errors.New("test")
@@ -72,64 +73,56 @@ func TestFinishThenAbort(t *testing.T) {
 // A finishing connection's last bytes arrive although the peer goes on sending,
 // reads late (later than a lingering peer is waited for) and slowly.
 func TestFinishDeliversAll(t *testing.T) {
+	want := pattern(12 << 20)
 	onAll(t, func(t *testing.T, on carrier) {
-		want := pattern(12 << 20)
-		r := start(t, on, loop.Options{}, func(p *probe) {
-			p.data = func(c *loop.Conn, b []byte) int {
-				for i := 0; i < len(want); i += 1 << 19 {
-					c.Send(want[i : i+1<<19])
-				}
-				c.Finish(errTest)
-				return len(b)
-			}
-		})
-		cl, p, c := r.dial()
-		cl.send([]byte("go"))
-		if err := p.cause(); !errors.Is(err, errTest) {
-			t.Errorf("ended with %v", err)
-		}
-		done, enough := make(chan struct{}), make(chan struct{})
-		over := enough
-		go func() {
-			defer close(done)
-			for b := make([]byte, 100); ; time.Sleep(time.Millisecond) {
-				if _, err := cl.Write(b); err != nil {
-					return
-				}
-				select {
-				case <-over:
-					return
-				default:
-				}
-			}
-		}()
-		time.Sleep(2500 * time.Millisecond)
-		r.on(c, func() {
-			if c.Queued() == 0 {
-				t.Error("the kernel took all: this tests nothing")
-			}
-		})
-		var got []byte
-		for b := make([]byte, 1<<20); ; {
-			n, err := cl.Read(b)
-			got = append(got, b[:n]...)
-			if err != nil {
-				break
-			}
-			if enough != nil && len(got) > len(want)/2 {
-				// What comes when the linger is over resets the connection: a client that is
-				// kept from reading for as long would lose the rest by its own words.
-				close(enough)
-				enough = nil
-			}
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("client got %d of %d bytes", len(got), len(want))
-		}
-		_ = cl.Close()
-		<-done
-		eventually(t, "connection freed", func() bool { return r.e.Connections() == 0 })
+		tries.Longer(t, time.Second, func(t testing.TB, unit time.Duration) { finishDelivers(t, on, unit, want) })
 	})
+}
+
+func finishDelivers(t testing.TB, on carrier, unit time.Duration, want []byte) {
+	r := start(t, on, loop.Options{Linger: 2 * unit}, func(p *probe) {
+		p.data = func(c *loop.Conn, b []byte) int {
+			for i := 0; i < len(want); i += 1 << 19 {
+				c.Send(want[i : i+1<<19])
+			}
+			c.Finish(errTest)
+			return len(b)
+		}
+	})
+	cl, p, c := r.dial()
+	cl.send([]byte("go"))
+	if err := p.cause(); !errors.Is(err, errTest) {
+		t.Errorf("ended with %v", err)
+	}
+	done := make(chan struct{})
+	go func() { // ends when the connection does
+		defer close(done)
+		for b := make([]byte, 100); ; time.Sleep(time.Millisecond) {
+			if _, err := cl.Write(b); err != nil {
+				return
+			}
+		}
+	}()
+	time.Sleep(5 * unit / 2)
+	r.on(c, func() {
+		if c.Queued() == 0 {
+			t.Error("the kernel took all: this tests nothing")
+		}
+	})
+	var got []byte
+	for b := make([]byte, 1<<20); ; {
+		n, err := cl.Read(b)
+		got = append(got, b[:n]...)
+		if err != nil {
+			break
+		}
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("client got %d of %d bytes", len(got), len(want))
+	}
+	_ = cl.Close()
+	<-done
+	eventually(t, "connection freed", func() bool { return r.e.Connections() == 0 })
 }
 
 // A peer that doesn't close after a Finish is cut off.

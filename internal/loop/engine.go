@@ -37,6 +37,10 @@ type Options struct {
 	// WriteTimeout is how long a peer may accept nothing of what waits for it;
 	// default 30 s.
 	WriteTimeout time.Duration
+	// Linger is how long a peer has to close after we did, when the kernel has taken all
+	// that was to be said: as long it may go on sending without that resetting away what it
+	// has not read; default 2 s.
+	Linger time.Duration
 	// Refusal is written to connections over the limit before they are closed.
 	Refusal []byte
 	Clock   *throng.Clock
@@ -105,6 +109,9 @@ func setDefaults(o *Options) {
 	}
 	if o.Loops <= 0 {
 		o.Loops = min(runtime.GOMAXPROCS(0), MaxLoops)
+	}
+	if o.Linger <= 0 {
+		o.Linger = 2 * time.Second
 	}
 	if o.WriteTimeout <= 0 {
 		o.WriteTimeout = 30 * time.Second

@@ -77,7 +77,6 @@ const (
 	// pauseBytes is how much may wait for a stalled connection before it is not
 	// read from: who doesn't take answers gets no more questions in.
 	pauseBytes = 64 << 10
-	lingerTime = 2000 // ms that a peer has to close after we did
 )
 
 func newLoop(e *Engine, index int, p poller) *Loop {
@@ -296,7 +295,7 @@ func (l *Loop) said(c *Conn) {
 		return
 	}
 	c.flags = c.flags&^flagFinishing | flagLinger
-	l.wheel.add(c, l.now+lingerTime)
+	l.wheel.add(c, l.now+l.engine.opts.Linger.Milliseconds())
 	c.closeWrite()
 }
 
