@@ -2,18 +2,18 @@ package doctor
 
 import "fmt"
 
-// What a connection takes, in bytes, with nothing collected by force. The
-// README's section Figures has the measurements: 803 and 1.0 kB for plain ones in
-// two runs, 14.4 kB with TLS on a loop, 38.2 kB with TLS on goroutines.
+// What a connection takes, in bytes, with nothing collected by force.
+// docs/performance.md has the measurements: up to 878 bytes for plain ones, 9.4 kB with
+// TLS on a loop, 36.2 kB with TLS on goroutines.
 const (
 	plainBytes      = 1_000
-	tlsBytes        = 14_400
-	goroutinesBytes = 38_200 - tlsBytes // more, where goroutines carry connections
+	tlsBytes        = 9_400
+	goroutinesBytes = 36_200 - tlsBytes // more, where goroutines carry connections
 	// kernelBytes is what Linux keeps for the server's end of an idle
 	// connection: 4.1 KB, whatever the server (measured with 15,000 of them).
 	kernelBytes = 4_100
 	// proxyBytes is what a proxy that ends TLS keeps for an idle client:
-	// README, HAProxy 21.5 kB with throng's 1.0 in it. nginx is taken for the same.
+	// the same, HAProxy 21.0 kB with throng's 0.6 in it. nginx is taken for the same.
 	proxyBytes = 20_500
 	// processBytes is what a throng without connections takes.
 	processBytes = 32 << 20

@@ -63,8 +63,8 @@ func TestMemory(t *testing.T) {
 		total           int64
 	}{
 		{"plain", false, false, 32<<20 + 100_000*(1_000+4_100)},
-		{"TLS", true, false, 32<<20 + 100_000*(14_400+4_100)},
-		{"TLS on goroutines", true, true, 32<<20 + 100_000*(38_200+4_100)},
+		{"TLS", true, false, 32<<20 + 100_000*(9_400+4_100)},
+		{"TLS on goroutines", true, true, 32<<20 + 100_000*(36_200+4_100)},
 	} {
 		s := subject(100_000)
 		s.TLS, s.Goroutines = test.tls, test.goroutines
