@@ -223,11 +223,13 @@ func (d *Desk) checkUsers(users []string) error {
 // said is an error of the store as a caller is told it: what has no code, or is not there
 // yet, is temporary.
 func (d *Desk) said(err error, verb, bonus string) error {
-	d.heard(err)
+	d.heard(err, verb)
 	if err == nil || final(err) {
 		return err
 	}
-	d.failed(err, verb, bonus)
+	if !errors.Is(err, context.Canceled) { // else who asked does not wait any more
+		d.failed(err, verb, bonus)
+	}
 	return errAway
 }
 

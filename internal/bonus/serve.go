@@ -206,6 +206,7 @@ func (d *Desk) insist(t *turnOf, verb string, f func(context.Context) error) err
 	for pause := first; ; pause = min(2*pause, most) {
 		err := d.atStore(d.life, f)
 		if err == nil || final(err) {
+			d.heard(err, verb)
 			return err
 		}
 		d.failed(err, verb, t.o.ID)
@@ -274,14 +275,27 @@ func (d *Desk) inLine(ctx context.Context, turns chan struct{}, f func(context.C
 		return ctx.Err()
 	}
 	err := f(ctx)
-	d.heard(err)
+	d.heard(err, "read")
 	return err
 }
 
+// writes reports whether that is what is done by a verb; all else reads.
+func writes(verb string) bool {
+	switch verb {
+	case "claim", "create", "end", "erase", "remove old bonuses":
+		return true
+	}
+	return false
+}
+
 // heard notes that the store answered, if it did.
-func (d *Desk) heard(err error) {
-	if err == nil || final(err) {
+func (d *Desk) heard(err error, verb string) {
+	switch {
+	case err != nil && !final(err):
+	case writes(verb):
 		d.outage.Over()
+	default:
+		d.outage.ReadOver()
 	}
 }
 
@@ -291,7 +305,11 @@ func (d *Desk) failed(err error, verb, bonus string) {
 		return
 	}
 	d.stats.Errors.Add(1)
-	d.outage.Failed(err, "verb", verb, "bonus", bonus)
+	if writes(verb) {
+		d.outage.Failed(err, "verb", verb, "bonus", bonus)
+	} else {
+		d.outage.ReadFailed(err, "verb", verb, "bonus", bonus)
+	}
 }
 
 // apply remembers what the store said, and returns what is news: who has it now, and

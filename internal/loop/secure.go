@@ -24,7 +24,8 @@ type Secure struct {
 // NewSecure makes a connection of nc; in is what was read from it already, such
 // as the ClientHello. HandshakeContext must have succeeded before Adopt.
 func NewSecure(nc net.Conn, in []byte, cfg *tls.Config) *Secure {
-	s := &Secure{wire: wire{nc: nc, fd: -1, in: in}}
+	// It counts as large from the beginning: the hello may be, and is, for post-quantum keys.
+	s := &Secure{wire: wire{nc: nc, fd: -1, in: in, large: true}}
 	s.Conn = tls.Server(&s.wire, cfg)
 	return s
 }

@@ -28,7 +28,7 @@ func TestSecureSlim(t *testing.T) {
 	onSecure(t, func(t *testing.T, on carrier) {
 		r := start(t, on, loop.Options{}, echoing)
 		cl, _, c := r.dial()
-		for _, size := range []int{0, 5, 100_000, 5} {
+		for _, size := range []int{0, 5, 800, 100_000, 5} {
 			want := pattern(size)
 			group(
 				func() { cl.send(want) },
@@ -41,7 +41,7 @@ func TestSecureSlim(t *testing.T) {
 			var d loop.Detached
 			r.on(c, func() { d, _ = c.Detach() })
 			s := d.Conn.(*loop.Secure)
-			if n := kept(t, s.Conn); n > 1<<10 {
+			if n := kept(t, s.Conn); n > 2<<10 || size <= 5 && n > 1<<10 {
 				t.Errorf("after a message of %d bytes a connection keeps %d", size, n)
 			}
 			back := newProbe(t)

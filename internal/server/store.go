@@ -68,9 +68,9 @@ func (s *Server) erase(ctx context.Context, user string) (visits int64, err erro
 }
 
 // together stops what writes to the store until its end, side by side. Each has bounds of its
-// own, the ledger a minute and users' maps 5 seconds, and needs nothing of the other: where
-// visits hang, changes of maps that wait are written, or refused, all the same, and the stop
-// takes no longer than the longest.
+// own, the ledger a minute and users' maps 5 seconds, and needs nothing of the other but its
+// turn at the store, which in SQLite is one at a time: where visits hang, changes of maps
+// that wait are written, or refused, all the same, and the stop takes no longer than the longest.
 func together(stops ...func()) {
 	var all sync.WaitGroup
 	for _, stop := range stops {

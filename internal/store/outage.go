@@ -16,6 +16,9 @@ import (
 // reads a few lines, not one for each attempt: those are for the room's metric. A store
 // that only answers now and then is said to be back no more often than to be away.
 //
+// One that is full, or a standby, is read from as ever, but not written to. So reads are
+// told apart: their success ends an outage only if no write has failed lately.
+//
 // Its methods are safe for concurrent use.
 type Outage struct {
 	Log   *slog.Logger
@@ -32,6 +35,7 @@ type Outage struct {
 	silence time.Duration
 	due     int64    // when the silence ends
 	said    bool     // and not taken back
+	wrote   int64    // when a write failed last in this outage; 0 for none
 	reasons []string // that were said
 }
 
@@ -46,10 +50,23 @@ const (
 	mostReasons = 8
 )
 
-// Failed notes a call that failed. The arguments are of the line, if there is one.
+// Failed notes a call that was to write, and failed. The arguments are of the line, if
+// there is one.
 func (o *Outage) Failed(err error, args ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.wrote = o.Clock.Now()
+	o.fail(err, args)
+}
+
+// ReadFailed notes a call that was to read, and failed.
+func (o *Outage) ReadFailed(err error, args ...any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fail(err, args)
+}
+
+func (o *Outage) fail(err error, args []any) {
 	now := o.Clock.Now()
 	if now-o.last >= mostSilence.Milliseconds() {
 		o.silence, o.due, o.reasons = 0, 0, nil
@@ -74,15 +91,28 @@ func (o *Outage) Failed(err error, args ...any) {
 	o.Log.Log(context.Background(), o.Level, o.Away, append(line, args...)...)
 }
 
-// Over notes a call that the store answered.
+// Over notes that the store wrote.
 func (o *Outage) Over(args ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.over(args)
+}
+
+// ReadOver notes that the store answered a question.
+func (o *Outage) ReadOver(args ...any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.wrote == 0 || o.Clock.Now()-o.wrote >= mostSilence.Milliseconds() {
+		o.over(args)
+	}
+}
+
+func (o *Outage) over(args []any) {
 	if o.said {
 		line := []any{"away", o.away(o.Clock.Now()), "failures", o.failed}
 		o.Log.Info(o.Back, append(line, args...)...)
 	}
-	o.failed, o.said = 0, false
+	o.failed, o.said, o.wrote = 0, false, 0
 }
 
 func (o *Outage) away(now int64) time.Duration { return time.Duration(now-o.began) * time.Millisecond }

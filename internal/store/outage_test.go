@@ -109,6 +109,32 @@ func TestOutageThatComesAndGoes(t *testing.T) {
 	})
 }
 
+// A store that is full is read from as ever: that is no reason to say that it is back.
+func TestOutageOfWritesAlone(t *testing.T) {
+	outage(t, func(t *testing.T, o *store.Outage, s *said) {
+		for range 120 {
+			o.Failed(errLine)
+			o.ReadOver()
+			time.Sleep(time.Second)
+		}
+		if away, back := count(s.lines, "away"), count(s.lines, "back"); away != 5 || back != 0 {
+			t.Errorf("in two minutes it was %d times said to be away, %d times to be back:\n%s", away, back, strings.Join(s.lines, "\n"))
+		}
+		s.lines = nil
+		o.Over()
+		s.want(t, "120 level=INFO msg=back away=2m0s failures=120")
+		// Where nothing is to be written any more, questions that are answered are enough.
+		o.Failed(errLine)
+		time.Sleep(2 * time.Minute)
+		s.lines = nil
+		o.ReadOver()
+		s.want(t)
+		o.ReadFailed(errLine)
+		o.ReadOver()
+		s.want(t, "240 level=WARN msg=away error=cut failures=1 away=0s", "240 level=INFO msg=back away=0s failures=1")
+	})
+}
+
 func count(lines []string, msg string) (n int) {
 	for _, line := range lines {
 		if strings.Contains(line, "msg="+msg) {

@@ -49,6 +49,8 @@ type States struct {
 	stats  Stats
 	outage store.Outage // what is said of a store that is away
 
+	movedSaid atomic.Int64 // when it was said last that maps moved, in Clock milliseconds
+
 	wake    chan struct{} // something is due earlier
 	planned atomic.Int64  // when Run looks next, in Clock milliseconds
 	roomAt  atomic.Int64  // when it may make room next

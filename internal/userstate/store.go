@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"throng"
-	"throng/internal/store"
 )
 
 // maxQueue is how many changes of a user may wait. storePatience is how long a store has for
@@ -227,16 +226,36 @@ func (s *States) refuse(u *user, ops []*operation, err *throng.Error) {
 
 // heard notes what came of a call of the store. At a stop, what was cut short is no failure.
 func (s *States) heard(ctx context.Context, verb string, err error) {
+	reads := verb == "read"
 	switch {
+	case err == nil && reads:
+		s.outage.ReadOver()
 	case err == nil:
 		s.outage.Over()
-	case ctx.Err() == nil:
+	case ctx.Err() != nil:
+	case errors.Is(err, throng.ErrStateMoved):
 		s.stats.Failures.Add(1)
-		if errors.Is(err, throng.ErrStateMoved) {
-			err = &store.Error{Msg: err.Error(), Hint: "another node changed it, or a commit came late: a user's screens are to be on one node", Err: err}
+		s.outage.Over() // it did answer
+		s.moved(err)
+	default:
+		s.stats.Failures.Add(1)
+		if reads {
+			s.outage.ReadFailed(err, "verb", verb)
+		} else {
+			s.outage.Failed(err, "verb", verb)
 		}
-		s.outage.Failed(err, "verb", verb)
 	}
+}
+
+// moved says, no more than once a minute, that maps were changed behind this node's back.
+func (s *States) moved(err error) {
+	now := s.opts.Clock.Now()
+	last := s.movedSaid.Load()
+	if last != 0 && now-last < time.Minute.Milliseconds() || !s.movedSaid.CompareAndSwap(last, now) {
+		return
+	}
+	s.opts.Log.Warn("users' maps: one was changed by another; its changes are refused, and it is read anew", "error", err,
+		"hint", "another node wrote it, or a commit came late: a user's screens are to be on one node")
 }
 
 // prune removes what is too old from the store, now and then.

@@ -93,6 +93,7 @@ export class Desk {
   }
 
   async #update() {
+    if (byId("desk").hidden) return;   // the operator left while something was on its way
     clearTimeout(this.#timer);
     const mine = ++this.#round;
     try {

@@ -30,16 +30,15 @@ func (b *binder) key(r *store.Row, epoch int64) *binder {
 // a row. The driver starts a goroutine for each call whose context can end, so it is
 // looked at here.
 func each[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, bind func(*binder, *T)) error {
-	_, err := eachMissed(ctx, c, statement, rows, bind)
-	return err
+	return eachMissed(ctx, c, statement, rows, bind, func(*T) {})
 }
 
-// eachMissed is each, and returns those for which no row of the table was changed.
-func eachMissed[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, bind func(*binder, *T)) (missed []T, err error) {
+// eachMissed is each, and tells missed of those for which no row of the table was changed.
+func eachMissed[T any](ctx context.Context, c *sql.Conn, statement string, rows []T, bind func(*binder, *T), missed func(*T)) error {
 	if len(rows) == 0 {
-		return nil, nil
+		return nil
 	}
-	err = c.Raw(func(conn any) error {
+	return c.Raw(func(conn any) error {
 		prepared, err := conn.(driver.ConnPrepareContext).PrepareContext(ctx, statement)
 		if err != nil {
 			return err
@@ -62,10 +61,9 @@ func eachMissed[T any](ctx context.Context, c *sql.Conn, statement string, rows 
 				return err
 			}
 			if n == 0 {
-				missed = append(missed, rows[i])
+				missed(&rows[i])
 			}
 		}
 		return nil
 	})
-	return missed, err
 }

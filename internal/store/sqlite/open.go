@@ -22,7 +22,7 @@ import (
 type Store struct {
 	opts        Options
 	write, read *sql.DB
-	locked      atomic.Bool // the last who asked for the write lock found it taken
+	locked      atomic.Int64 // when one who asked for the write lock found it taken last, in ns since 1970; 0 once it was free
 
 	asked func(query string, args []any) // is told of questions; for tests
 }

@@ -58,19 +58,19 @@ func (s *Store) SaveStates(ctx context.Context, changes []throng.StateChange) er
 // moveMaps brings maps to their new versions, each from where its changes go on from.
 func moveMaps(ctx context.Context, conn *sql.Conn, c *store.StateChanges) error {
 	begun, on := c.Begun()
-	known, err := eachMissed(ctx, conn, beginMap, begun, func(b *binder, m *store.StateMap) {
+	var moved []store.StateMap
+	miss := func(m *store.StateMap) { moved = append(moved, *m) }
+	if err := eachMissed(ctx, conn, beginMap, begun, func(b *binder, m *store.StateMap) {
 		b.text(m.User).text(m.Epoch).number(int64(m.Version)).number(m.At)
-	})
-	if err != nil {
+	}, miss); err != nil {
 		return err
 	}
-	moved, err := eachMissed(ctx, conn, moveMap, on, func(b *binder, m *store.StateMap) {
+	if err := eachMissed(ctx, conn, moveMap, on, func(b *binder, m *store.StateMap) {
 		b.number(int64(m.Version)).number(m.At).text(m.User).text(m.Epoch).number(int64(m.From))
-	})
-	if err != nil {
+	}, miss); err != nil {
 		return err
 	}
-	return store.Moved(append(moved, known...))
+	return store.Moved(moved)
 }
 
 // LoadState reads what there is of a user, at one moment.

@@ -36,11 +36,14 @@ func (s *Store) transact(ctx context.Context, do func(c *sql.Conn) error) error 
 	return s.explain(s.barred(err))
 }
 
-// begin takes the write lock, and remembers whether somebody else has it.
+// begin takes the write lock, and remembers when somebody else had it.
 func (s *Store) begin(ctx context.Context, c *sql.Conn) error {
 	err := exec(ctx, c, "BEGIN IMMEDIATE")
-	if err == nil || ctx.Err() == nil { // else it was not waited for long enough to know
-		s.locked.Store(busy(err))
+	switch {
+	case busy(err):
+		s.locked.Store(time.Now().UnixNano())
+	case err == nil || ctx.Err() == nil: // else it was not waited for long enough to know
+		s.locked.Store(0)
 	}
 	return err
 }
@@ -48,7 +51,10 @@ func (s *Store) begin(ctx context.Context, c *sql.Conn) error {
 // barred is the error of a transaction that came to nothing: who ran out of time while the
 // file was locked, be it in the queue behind another one who waited, is told of the lock.
 func (s *Store) barred(err error) error {
-	if s.locked.Load() && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+	if since := time.Duration(time.Now().UnixNano() - s.locked.Load()); since > s.opts.Wait {
+		return err // nobody has met a lock lately
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return barred{err}
 	}
 	return err
