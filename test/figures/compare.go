@@ -47,6 +47,8 @@ func (e exchange) figure(r *report.Report) float64 {
 // sides are floor and throng.
 type sides [2]float64
 
+func sideNames() [2]string { return [2]string{"floor", "throng"} }
+
 // compare measures throng and the floor in turns.
 func (f *figures) compare() error {
 	var table strings.Builder
@@ -54,8 +56,8 @@ func (f *figures) compare() error {
 	for loops := 1; loops <= 2; loops++ {
 		found := map[exchange][]sides{}
 		for round := range f.rounds {
-			for _, s := range []*scenario.Scenario{crowd(f.users), rooms(), trips()} {
-				pair, err := f.pair(s, loops, round)
+			for _, s := range []*scenario.Scenario{crowd(f.users), rooms("random"), trips()} {
+				pair, err := f.pair(nil, s, loops, round)
 				if err != nil {
 					return err
 				}
@@ -75,17 +77,17 @@ func (f *figures) compare() error {
 	return os.WriteFile(filepath.Join(f.out, "floor.md"), []byte(table.String()), 0o644)
 }
 
-// pair measures both, the floor first in even rounds.
-func (f *figures) pair(s *scenario.Scenario, loops, round int) (pair [2]*report.Report, err error) {
+// pair measures both, the floor first in even rounds; under is a command that runs the
+// bench, if not nil.
+func (f *figures) pair(under []string, s *scenario.Scenario, loops, round int) (pair [2]*report.Report, err error) {
 	start := []func(int) (*server, error){f.startFloor, func(loops int) (*server, error) { return f.startThrong(loops) }}
-	name := []string{"floor", "throng"}
 	for i := range 2 {
 		side := (i + round) % 2
 		one, err := start[side](loops)
 		if err != nil {
 			return pair, err
 		}
-		pair[side], err = f.measure(s, fmt.Sprintf("%s-%s-%d", s.Name, name[side], loops), []*server{one})
+		pair[side], err = f.measureUnder(under, s, fmt.Sprintf("%s-%s-%d", s.Name, sideNames()[side], loops), []*server{one})
 		one.stop()
 		if err != nil {
 			return pair, err

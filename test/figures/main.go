@@ -3,10 +3,11 @@
 // Command figures makes the tables of docs/benchmarks: it starts servers, measures
 // them with `throng bench`, and writes what was found as Markdown, JSON and pages.
 //
-//	figures [-out DIR] [-only floor,isolation,curve,tokens,attendance,buffers,offer,claims,mission] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
+//	figures [-out DIR] [-only floor,latency,isolation,curve,tokens,attendance,buffers,offer,claims,mission] [-users N] [-rounds N] [-curve N,N,…] [-servers N] [-throng FILE] [-floor FILE]
 //
 // floor compares throng with the floor (test/floor), a raw epoll server that does
-// the same exchanges and nothing else, in turns within one run. isolation measures
+// the same exchanges and nothing else, in turns within one run. latency measures how long
+// messages are on their way, in the same manner. isolation measures
 // what other channels notice of a message to everybody. curve measures
 // throng at growing numbers of connections, with more servers and bench processes
 // as one process can't hold them. tokens measures what a token adds to a connect, by
@@ -75,6 +76,8 @@ func (f *figures) run(only, curve string) error {
 		switch name {
 		case "floor":
 			err = f.compare()
+		case "latency":
+			err = f.latency()
 		case "curve":
 			err = f.curve(curve)
 		case "attendance":
@@ -92,7 +95,7 @@ func (f *figures) run(only, curve string) error {
 		case "tokens":
 			err = f.tokens()
 		default:
-			err = fmt.Errorf("there are floor, isolation, curve, tokens, attendance, offer, claims, mission and buffers, not %q", name)
+			err = fmt.Errorf("there are floor, latency, isolation, curve, tokens, attendance, offer, claims, mission and buffers, not %q", name)
 		}
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,9 +65,12 @@ func phase(r *report.Report, name string) *report.Phase {
 }
 
 // millis writes a quantile in milliseconds.
-func millis(h *report.Histogram, q float64) string {
+func millis(h *report.Histogram, q float64) string { return three(milliseconds(h, q)) }
+
+// milliseconds is a quantile; NaN if nothing was measured.
+func milliseconds(h *report.Histogram, q float64) float64 {
 	if h == nil {
-		return "–"
+		return math.NaN()
 	}
-	return three(float64(h.Quantile(q).Microseconds()) / 1000)
+	return float64(h.Quantile(q).Microseconds()) / 1000
 }

@@ -39,14 +39,15 @@ func crowd(users int) *scenario.Scenario {
 	}
 }
 
-// rooms is many channels with messages in all of them.
-func rooms() *scenario.Scenario {
+// rooms is many channels with messages in all of them, in the mean rate of them a
+// second: "random" ones come in bunches, "even" ones one after the other.
+func rooms(jitter string) *scenario.Scenario {
 	const channels, size, rate = 150, 100, 200
 	name := fmt.Sprintf("bench:{user%%%d}", channels)
 	return &scenario.Scenario{
 		Name: "rooms", Title: fmt.Sprintf("%d channels of %d users, %d messages/s", channels, size, rate), Heartbeat: scenario.Off,
 		Users: []scenario.Users{{Name: "users", Count: channels * size, Join: []string{name}, Scripts: []scenario.Script{
-			{Users: channels, Every: scenario.Duration(channels * time.Second / rate), Jitter: "random", Steps: []scenario.Step{{Do: scenario.Send, Channel: name}}},
+			{Users: channels, Every: scenario.Duration(channels * time.Second / rate), Jitter: jitter, Steps: []scenario.Step{{Do: scenario.Send, Channel: name}}},
 		}}},
 		Phases: []scenario.Phase{arrive(), idle(time.Second), act("messages", 8*time.Second)},
 	}
