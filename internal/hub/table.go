@@ -42,14 +42,14 @@ type Table struct {
 	loop   int
 	topics topics
 	turns  [lanes]turns
-	hasty  uint32                 // turns for which both lanes had topics
+	led    [lanes]uint32          // turns of a lane for which others behind it waited too
 	held   map[Subscriber]holding // those for whom something came
 	stats  Stats
 	pushed uint64 // not yet among the stats: to share a counter costs as much as a push
 }
 
 func newTable(h *Hub, loop int) *Table {
-	return &Table{hub: h, loop: loop, held: make(map[Subscriber]holding), turns: [lanes]turns{{lane: bulk}, {lane: urgent}}}
+	return &Table{hub: h, loop: loop, held: make(map[Subscriber]holding), turns: newTurns()}
 }
 
 // Stats returns the table's counters.
@@ -129,9 +129,9 @@ func (t *Table) enqueue(tp *topic, d *delivery) {
 	t.queue(tp)
 }
 
-// Turn visits at most a slice of subscribers and reports whether more wait.
-// Topics take turns, so a small one waits for no more than a slice of each big
-// one; those with something urgent come first, and leave the others a share.
+// Turn visits at most a slice of subscribers and reports whether more wait. Those of
+// topics with something urgent come first, then those of small topics, one topic after the
+// other, then those of big ones, who take turns; each leaves a share to those behind.
 func (t *Table) Turn() bool {
 	defer t.count()
 	if !t.waiting() {

@@ -27,7 +27,7 @@ type topic struct {
 	cursor int32  // members before it were visited by the sweep under way
 	target uint64 // all that the sweep under way brings to everybody
 	urgent uint64 // how many of pending lead up to the last urgent one
-	next   [lanes]*topic
+	next   [links]*topic
 }
 
 // member is a subscriber's place in a topic. Places lie side by side, so that a
