@@ -16,6 +16,7 @@ type null struct{ index int32 }
 
 func (n *null) Client() (id throng.ClientID)     { return id }
 func (n *null) Push([]byte, *throng.Publication) {}
+func (n *null) Prefetch() int                    { return int(n.index) }
 func (n *null) Lost()                            {}
 func (n *null) Moved(index int)                  { n.index = int32(index) }
 func (n *null) Index() int                       { return int(n.index) }

@@ -14,6 +14,9 @@ type Subscriber interface {
 	Client() throng.ClientID
 	// Push hands over a publication and its frame, which is shared.
 	Push(frame []byte, p *throng.Publication)
+	// Prefetch reads what Push will, and returns something of it: so that the records of
+	// several subscribers come from memory at once.
+	Prefetch() int
 	// Lost says that publications are missing that can't be had from the hub.
 	// The subscriber gets no more and should be removed and resynchronised.
 	Lost()

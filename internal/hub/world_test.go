@@ -112,6 +112,7 @@ type member struct {
 func (m *member) Client() throng.ClientID { return m.client }
 func (m *member) Moved(index int)         { m.index = index }
 func (m *member) Index() int              { return m.index }
+func (m *member) Prefetch() int           { return m.index }
 func (m *member) Lost()                   { m.lost++ }
 func (m *member) Push(frame []byte, p *throng.Publication) {
 	m.got = append(m.got, p)

@@ -76,6 +76,9 @@ func (sub *Subscription) Moved(index int) { sub.index = int32(index) }
 // Index implements hub.Subscriber.
 func (sub *Subscription) Index() int { return int(sub.index) }
 
+// Prefetch implements hub.Subscriber.
+func (sub *Subscription) Prefetch() int { return sub.session.transport.Queued() + int(sub.index) }
+
 // Push implements hub.Subscriber.
 func (sub *Subscription) Push(frame []byte, p *throng.Publication) { sub.push(frame, p.Timing()) }
 
