@@ -56,7 +56,7 @@ type Log struct {
 
 // Engine is the section [engine].
 type Engine struct {
-	Kind           string        `toml:"kind" oneof:"auto epoll goroutine" flag:"--engine" doc:"epoll needs Linux; goroutine works everywhere; auto takes epoll where it can."`
+	Kind           string        `toml:"kind" oneof:"auto io_uring epoll goroutine" flag:"--engine" doc:"io_uring and epoll need Linux, and io_uring a kernel and a sandbox that let it; goroutine works everywhere; auto takes the first of them that it can."`
 	Loops          int           `toml:"loops" min:"0" max:"64" doc:"Event loops; 0 means one per core."`
 	MaxConnections int           `toml:"max_connections" min:"0" max:"100000000" doc:"Connections this node accepts; 0 derives a safe number from the limit on descriptors."`
 	Slice          int           `toml:"slice" min:"1" max:"65536" doc:"Subscribers that one slice of a fan-out visits before the loop serves its other connections. Channels of up to eight slices on a loop are brought out one after the other, larger ones by turns."`

@@ -41,7 +41,7 @@ const (
 // own. It returns ErrListenerClosed then, or an error after which the listener
 // can't be used; it is closed in any case.
 func (e *Engine) Serve(ln net.Listener, handler func() Handler) error {
-	if e.opts.Kind == Epoll {
+	if e.opts.Kind != Goroutine {
 		var err error
 		bare := ln
 		if ln, err = raw(bare); err != nil {
@@ -71,7 +71,7 @@ func (e *Engine) Serve(ln net.Listener, handler func() Handler) error {
 }
 
 func (a *acceptor) accept() error {
-	if a.e.opts.Kind == Epoll {
+	if a.e.opts.Kind != Goroutine {
 		return a.acceptFDs()
 	}
 	nc, err := a.ln.Accept()

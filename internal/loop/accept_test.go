@@ -30,10 +30,7 @@ func TestLoadIsShared(t *testing.T) {
 // The engine owns a listener that it serves: the address is free again, and the
 // file of a Unix socket is gone, when it stops listening.
 func TestListenerIsClosed(t *testing.T) {
-	for _, kind := range []loop.Kind{loop.Epoll, loop.Goroutine} {
-		if kind == loop.Epoll && !hasEpoll {
-			continue
-		}
+	for _, kind := range kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "s")
 			ln, err := net.Listen("unix", path)

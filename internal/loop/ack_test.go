@@ -1,7 +1,6 @@
 package loop_test
 
 import (
-	"runtime"
 	"testing"
 	"time"
 
@@ -24,7 +23,7 @@ func TestLastAck(t *testing.T) {
 		time.Sleep(400 * time.Millisecond)
 		var at int64
 		r.on(c, func() { at = c.LastAck() })
-		switch known := runtime.GOOS == "linux" && on.kind == loop.Epoll && on.network != "unix"; {
+		switch known := on.kind != loop.Goroutine && on.network != "unix"; {
 		case !known && at != 0:
 			t.Errorf("LastAck is %d, where it can't be known", at)
 		case known && (at < before-300 || at > said+300):

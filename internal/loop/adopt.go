@@ -19,7 +19,7 @@ func (e *Engine) AdoptFrom(peer netip.AddrPort, nc net.Conn, in []byte, h Handle
 		e.total.Add(1)
 	}
 	t := &adoption{l: e.place(), nc: nc, in: in, h: h, peer: peer}
-	if e.opts.Kind == Epoll {
+	if e.opts.Kind != Goroutine {
 		t.takeFD() // what has none is a stream
 	}
 	t.l.Post(t)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime"
 	"testing"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 
 const (
 	canLimit = true
-	hasEpoll = runtime.GOOS == "linux"
 	// childRoom is how many descriptors the child may still open.
 	childRoom = 30
 )

@@ -4,7 +4,6 @@ package loop_test
 
 const (
 	canLimit  = false
-	hasEpoll  = false
 	childRoom = 0
 )
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"net"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -140,10 +139,7 @@ func TestDetachAdoptUnderTraffic(t *testing.T) {
 	onAll(t, func(t *testing.T, on carrier) {
 		r := start(t, on, loop.Options{}, echoing)
 		others := []*loop.Engine{r.e}
-		for _, k := range []loop.Kind{loop.Goroutine, loop.Epoll, loop.Goroutine} {
-			if k == loop.Epoll && runtime.GOOS != "linux" {
-				continue
-			}
+		for _, k := range append(kinds(), kinds()...) {
 			e := newEngine(t, k, loop.Options{Loops: 2})
 			e.Start()
 			defer stop(t, e)

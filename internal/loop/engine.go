@@ -17,9 +17,11 @@ import (
 // Kind chooses how connections are carried.
 type Kind string
 
-// The kinds of engine. Auto is Epoll where there is one.
+// The kinds of engine. Ring is Epoll whose writes are made many at a time, by io_uring.
+// Auto is the first that this machine has of Ring, Epoll and Goroutine.
 const (
 	Auto      Kind = "auto"
+	Ring      Kind = "io_uring"
 	Epoll     Kind = "epoll"
 	Goroutine Kind = "goroutine"
 )
@@ -70,8 +72,8 @@ type Engine struct {
 // New makes an engine; Start runs it.
 func New(opts Options) (*Engine, error) {
 	setDefaults(&opts)
-	if opts.Kind != Epoll && opts.Kind != Goroutine {
-		return nil, fmt.Errorf("there is no engine %q, only %q, %q and %q", opts.Kind, Auto, Epoll, Goroutine)
+	if opts.Kind != Ring && opts.Kind != Epoll && opts.Kind != Goroutine {
+		return nil, fmt.Errorf("there is no engine %q, only %q, %q, %q and %q", opts.Kind, Auto, Ring, Epoll, Goroutine)
 	}
 	if opts.Loops > MaxLoops {
 		return nil, fmt.Errorf("%d loops asked for, at most %d are possible", opts.Loops, MaxLoops)
@@ -90,21 +92,46 @@ func New(opts Options) (*Engine, error) {
 	for i := range opts.Loops {
 		p, err := newPoller(opts.Kind)
 		if err != nil {
-			for _, l := range e.loops {
-				l.poller.close()
-			}
+			e.close()
 			return nil, err
 		}
-		e.loops = append(e.loops, newLoop(e, i, p))
+		l := newLoop(e, i, p)
+		e.loops = append(e.loops, l)
+		if opts.Kind == Ring {
+			if l.together.ring, err = newRing(sendsAtOnce); err != nil {
+				e.close()
+				return nil, err
+			}
+		}
 	}
 	return e, nil
 }
 
+// close gives back what loops that never ran hold.
+func (e *Engine) close() {
+	for _, l := range e.loops {
+		l.close()
+	}
+}
+
+// HasRing reports why this machine does not let us make writes by io_uring; nil: it does.
+func HasRing() error {
+	r, err := newRing(1)
+	if err == nil {
+		r.close()
+	}
+	return err
+}
+
 func setDefaults(o *Options) {
 	if o.Kind == "" || o.Kind == Auto {
-		o.Kind = Goroutine
-		if runtime.GOOS == "linux" {
+		switch {
+		case HasRing() == nil:
+			o.Kind = Ring
+		case runtime.GOOS == "linux":
 			o.Kind = Epoll
+		default:
+			o.Kind = Goroutine
 		}
 	}
 	if o.Loops <= 0 {
@@ -125,10 +152,10 @@ func setDefaults(o *Options) {
 }
 
 func newPoller(k Kind) (poller, error) {
-	if k == Epoll {
-		return newEpoll()
+	if k == Goroutine {
+		return newPark(), nil
 	}
-	return newPark(), nil
+	return newEpoll()
 }
 
 // Kind returns the kind of engine that was chosen.

@@ -87,9 +87,9 @@ func echoes(nc net.Conn, within time.Duration) bool {
 // Without a free descriptor accept waits without spinning, those who are in are
 // served, and those who wait come in when others leave.
 func TestDescriptorsUsedUp(t *testing.T) {
-	for _, kind := range []loop.Kind{loop.Epoll, loop.Goroutine} {
+	for _, kind := range kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			if !canLimit || kind == loop.Epoll && !hasEpoll {
+			if !canLimit {
 				t.Skip("not on this system")
 			}
 			t.Parallel()

@@ -9,13 +9,22 @@ const stallCheck = 1000 // ms between looks at stalled connections
 
 // flushDirty writes what gathered during the turn: one write per connection.
 func (l *Loop) flushDirty() {
+	plain := l.dirty[:0] // those whose writes can be made together
 	for i := 0; i < len(l.dirty); i++ {
 		c := l.dirty[i]
 		l.dirty[i] = nil
+		if l.together.ring != nil && c.carrier == nil {
+			plain = append(plain, c)
+			continue
+		}
 		c.flags &^= flagDirty
 		if c.out != nil && !c.is(flagStalled|flagGone) {
 			l.flush(c)
 		}
+	}
+	l.dirty = plain
+	if len(plain) > 0 {
+		l.flushTogether()
 	}
 	l.dirty = l.dirty[:0]
 }
@@ -28,12 +37,8 @@ func (l *Loop) flush(c *Conn) {
 		if c.out != q { // an outlet ended itself
 			return
 		}
-		if moved && c.is(flagPaused) {
-			c.Heard() // we don't read from it, and it shows that it is there
-		}
-		q.advance(n)
+		l.took(c, n, moved)
 		wrote = wrote || moved
-		l.queued -= int64(n)
 		if err == errAgain {
 			l.stall(c, wrote)
 			return
@@ -44,6 +49,15 @@ func (l *Loop) flush(c *Conn) {
 		}
 	}
 	l.drained(c)
+}
+
+// took notes what the carrier took of the queue.
+func (l *Loop) took(c *Conn, n int, moved bool) {
+	if moved && c.is(flagPaused) {
+		c.Heard() // we don't read from it, and it shows that it is there
+	}
+	c.out.advance(n)
+	l.queued -= int64(n)
 }
 
 // expire drops what must not be written any more. It takes a fresh look at the

@@ -45,13 +45,7 @@ func (s *Stats) began(q *queue, n int, at int64) {
 		return
 	}
 	var t tally
-	left := n + q.sent
-	for i := q.head; left > 0; i++ {
-		if i > q.head || q.sent == 0 {
-			t.note(s, &q.segs[i], at)
-		}
-		left -= len(q.segs[i].b)
-	}
+	t.began(s, q, n, at)
 	t.add(s)
 }
 
@@ -73,6 +67,17 @@ func (t *tally) note(s *Stats, seg *segment, at int64) {
 	}
 	if seg.expires != 0 && at/1000 >= seg.expires {
 		t.tardy++
+	}
+}
+
+// began notes the publications that the first n bytes of a queue begin.
+func (t *tally) began(s *Stats, q *queue, n int, at int64) {
+	left := n + q.sent
+	for i := q.head; left > 0; i++ {
+		if i > q.head || q.sent == 0 {
+			t.note(s, &q.segs[i], at)
+		}
+		left -= len(q.segs[i].b)
 	}
 }
 

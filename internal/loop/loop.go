@@ -27,20 +27,21 @@ type Loop struct {
 	mailbox mailbox
 	turner  Turner
 
-	now     int64
-	woke    time.Time // when the turn began
-	manners manners
-	wheel   *wheel
-	slots   slots
-	gen     uint32
-	rbuf    []byte
-	wbuf    []byte
-	scratch scratch
-	queues  queues
-	frames  []Frame                   // what an outlet is offered
-	peers   map[uint32]netip.AddrPort // by slot, of those for whom SetPeer was called
-	feeding *Conn                     // whose handler is in Data
-	unseen  []byte                    // what comes behind the bytes it was shown
+	now      int64
+	woke     time.Time // when the turn began
+	manners  manners
+	wheel    *wheel
+	slots    slots
+	gen      uint32
+	rbuf     []byte
+	wbuf     []byte
+	scratch  scratch
+	queues   queues
+	frames   []Frame // what an outlet is offered
+	together together
+	peers    map[uint32]netip.AddrPort // by slot, of those for whom SetPeer was called
+	feeding  *Conn                     // whose handler is in Data
+	unseen   []byte                    // what comes behind the bytes it was shown
 
 	dirty   []*Conn // something to write
 	ended   []ending
@@ -356,5 +357,12 @@ func (l *Loop) stop() {
 		}
 	}
 	l.stats.Queued.Store(l.queued)
+	l.close()
+}
+
+func (l *Loop) close() {
 	l.poller.close()
+	if r := l.together.ring; r != nil {
+		r.close()
+	}
 }

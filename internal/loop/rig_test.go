@@ -129,14 +129,28 @@ type carrier struct {
 func (on carrier) secure() bool { return on.network == "tls" }
 
 func carriers() (all []carrier) {
-	for _, k := range []loop.Kind{loop.Epoll, loop.Goroutine} {
+	for _, k := range kinds() {
 		for _, n := range []string{"tcp", "unix", "tls"} {
-			if runtime.GOOS == "linux" || k != loop.Epoll && n != "unix" {
+			switch {
+			case n == "unix" && runtime.GOOS != "linux":
+			case n == "tls" && k == loop.Ring: // the same as Epoll
+			default:
 				all = append(all, carrier{k, n})
 			}
 		}
 	}
 	return all
+}
+
+// kinds are those that there are here.
+func kinds() (all []loop.Kind) {
+	if loop.HasRing() == nil {
+		all = append(all, loop.Ring)
+	}
+	if runtime.GOOS == "linux" {
+		all = append(all, loop.Epoll)
+	}
+	return append(all, loop.Goroutine)
 }
 
 // onAll runs a test on all carriers, as subtests like epoll/tcp.

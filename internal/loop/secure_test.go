@@ -111,7 +111,7 @@ func TestSecureTinyRecords(t *testing.T) {
 			}
 		}
 		r.onLoop(0, func() {
-			if on.kind == loop.Epoll && calls > 400 {
+			if on.kind != loop.Goroutine && calls > 400 {
 				t.Errorf("%d calls for 4,000 records in few segments", calls)
 			}
 		})
