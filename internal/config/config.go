@@ -59,7 +59,7 @@ type Engine struct {
 	Kind           string        `toml:"kind" oneof:"auto io_uring epoll goroutine" flag:"--engine" doc:"io_uring and epoll need Linux, and io_uring a kernel and a sandbox that let it; goroutine works everywhere; auto takes the first of them that it can."`
 	Loops          int           `toml:"loops" min:"0" max:"64" doc:"Event loops; 0 means one per core."`
 	MaxConnections int           `toml:"max_connections" min:"0" max:"100000000" doc:"Connections this node accepts; 0 derives a safe number from the limit on descriptors."`
-	Slice          int           `toml:"slice" min:"1" max:"65536" doc:"Subscribers that one slice of a fan-out visits before the loop serves its other connections. Channels of up to eight slices on a loop are brought out one after the other, larger ones by turns."`
+	Slice          int           `toml:"slice" min:"1" max:"65536" doc:"Subscribers that one slice of a fan-out visits before the loop serves its other connections. Channels of up to four slices on a loop are brought out one after the other, larger ones by turns."`
 	QueueBytes     Size          `toml:"queue_bytes" min:"4KiB" max:"1GiB" doc:"What may wait for one connection before the namespace's slow_policy speaks. At least websocket.max_message_bytes."`
 	BacklogBytes   Size          `toml:"backlog_bytes" min:"64KiB" max:"64GiB" doc:"Fan-out that may wait on one loop before publishes are refused. At least websocket.max_message_bytes."`
 	Drain          time.Duration `toml:"drain" min:"0s" max:"1h" doc:"The time over which SIGTERM spreads the closing of connections."`

@@ -16,7 +16,7 @@ func Default() *Config {
 		Log:      Log{Level: "info", Format: "text"},
 		Engine: Engine{
 			Kind:         "auto",
-			Slice:        16,
+			Slice:        32,
 			QueueBytes:   MiB,
 			BacklogBytes: 64 * MiB,
 			Drain:        10 * time.Second,

@@ -66,7 +66,7 @@ func (tp *topic) queued(in link) bool { return tp.next[in] != nil }
 
 const (
 	// fewSlices is how many slices a sweep through a small topic takes at most.
-	fewSlices = 8
+	fewSlices = 4
 	// share is how turns are shared when several lanes have topics: of so many, one is
 	// not for a lane but for those behind it.
 	share = 4

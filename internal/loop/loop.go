@@ -116,6 +116,7 @@ func abandon(t throng.Task) {
 
 func (l *Loop) run() {
 	defer close(l.done)
+	l.manners = newManners(len(l.engine.loops))
 	more := false
 	for !l.stopping {
 		if err := l.poller.wait(l, more); err != nil {

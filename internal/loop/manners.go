@@ -5,27 +5,35 @@ import (
 	"time"
 )
 
-// manners say when a loop lets other goroutines run before it waits. To yield with
-// nobody to yield to wakes a thread, and costs up to 10 µs, more than a heartbeat;
-// so it is done by a loop that had no rest for a while, and by one in company: a
-// goroutine that posts to it or takes a connection from it may wait on this
-// processor for what comes of it. A loop that merely sleeps in the system keeps
-// its processor until the runtime notices, for 10 ms at worst.
+// manners say when a loop lets other goroutines run before it waits. A loop that
+// sleeps in the system keeps its processor (a P of Go's scheduler) until the runtime's
+// monitor takes it away, and while it has to, the monitor looks every 20 µs and costs a
+// fifth of a processor. Where there are more processors than loops it has no need to,
+// except for a goroutine that keeps one for 10 ms without ever yielding. To yield wakes
+// a thread, and costs up to 10 µs, more than a heartbeat; so it is done now and then.
+//
+// Where there is a processor for each loop and no more (GOMAXPROCS says so), whoever
+// posts to a loop or takes a connection from it may wait on the loop's processor for
+// what comes of it: then a loop yields sooner, and before each wait while in company.
 type manners struct {
+	crowded bool      // there are no more processors than loops
 	worked  time.Time // when the last turn ended
 	rested  time.Time // when others could last run
 	company time.Time // until when others are expected to want to
 }
 
 const (
-	breath = time.Millisecond      // that a loop may keep its processor to itself
+	breath = 4 * time.Millisecond  // that a loop may keep its processor to itself
+	gasp   = time.Millisecond      // the same where it is crowded
 	visit  = 10 * time.Millisecond // that company lasts
 )
 
+func newManners(loops int) manners { return manners{crowded: runtime.GOMAXPROCS(0) <= loops} }
+
 // woke is told when a turn begins.
 func (m *manners) woke(now time.Time) {
-	if now.Sub(m.worked) > breath {
-		m.rested = now
+	if now.Sub(m.worked) > m.breath() && m.crowded || now.Sub(m.worked) > visit {
+		m.rested = now // the monitor saw to it
 	}
 }
 
@@ -34,8 +42,15 @@ func (m *manners) called(now time.Time) { m.company = now.Add(visit) }
 
 // yield is called before a wait.
 func (m *manners) yield() {
-	if m.worked.Sub(m.rested) > breath || m.worked.Before(m.company) {
+	if m.worked.Sub(m.rested) > m.breath() || m.crowded && m.worked.Before(m.company) {
 		runtime.Gosched()
 		m.rested = m.worked
 	}
+}
+
+func (m *manners) breath() time.Duration {
+	if m.crowded {
+		return gasp
+	}
+	return breath
 }
