@@ -22,6 +22,8 @@ type Machine struct {
 	Descriptors int64
 	// Env is the environment of this process.
 	Env []string
+	// Ring tries io_uring in this process; nil: it can't be tried.
+	Ring func() error
 	// Page is the size of a page of memory; 0 for this machine's.
 	Page int64
 }

@@ -7,11 +7,33 @@ import (
 	"strings"
 )
 
-// runtime are the hints to Go's runtime, beside what the control group allows.
+// runtime are the hints to Go's runtime, beside what the control group allows, and
+// whether many writes can be one system call.
 func (e *examination) runtime() {
 	e.processorShare()
 	e.memoryHint()
+	e.ring()
 }
+
+// ring: without io_uring a server works as well, and takes longer for it.
+func (e *examination) ring() {
+	c := Check{Name: "io_uring", Is: "works", Needs: "-", Verdict: OK, Why: "many messages leave with one system call"}
+	switch disabled, err := e.m.text("proc/sys/kernel/io_uring_disabled"); {
+	case e.s.Goroutines:
+		c.Is, c.Why = "not asked for", "the goroutine engine does without"
+	case err == nil && disabled != "0":
+		c.Is, c.Why = "kernel.io_uring_disabled is "+disabled, withoutRing
+	case e.m.PID == 0 && e.m.Ring != nil:
+		if err := e.m.Ring(); err != nil {
+			c.Is, c.Why = err.Error(), withoutRing
+		}
+	default:
+		c.Is, c.Why = "not tried", "a sandbox of the process may forbid it; the process says at its start which engine it took"
+	}
+	e.add(c)
+}
+
+const withoutRing = "each message to each client is a system call of its own, which takes about twice the processor time"
 
 // variable is an environment variable of the process. Of another process two are
 // looked up and nothing else is kept: secrets stand beside them.

@@ -59,6 +59,7 @@ type Engine struct {
 	total    atomic.Int64
 	maxConns int64
 	accept   AcceptStats
+	noRing   error // why Auto did not take Ring
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
@@ -71,6 +72,7 @@ type Engine struct {
 
 // New makes an engine; Start runs it.
 func New(opts Options) (*Engine, error) {
+	auto := opts.Kind == "" || opts.Kind == Auto
 	setDefaults(&opts)
 	if opts.Kind != Ring && opts.Kind != Epoll && opts.Kind != Goroutine {
 		return nil, fmt.Errorf("there is no engine %q, only %q, %q, %q and %q", opts.Kind, Auto, Ring, Epoll, Goroutine)
@@ -95,16 +97,39 @@ func New(opts Options) (*Engine, error) {
 			e.close()
 			return nil, err
 		}
-		l := newLoop(e, i, p)
-		e.loops = append(e.loops, l)
-		if opts.Kind == Ring {
-			if l.together.ring, err = newRing(sendsAtOnce); err != nil {
-				e.close()
-				return nil, err
-			}
-		}
+		e.loops = append(e.loops, newLoop(e, i, p))
+	}
+	if opts.Kind != Ring {
+		return e, nil
+	}
+	switch e.noRing = e.equip(); {
+	case e.noRing == nil:
+	case auto:
+		e.opts.Kind = Epoll
+	default:
+		e.close()
+		return nil, e.noRing
 	}
 	return e, nil
+}
+
+// equip gives each loop its ring, or none of them.
+func (e *Engine) equip() error {
+	rings := make([]*ring, len(e.loops))
+	for i := range rings {
+		r, err := newRing(sendsAtOnce)
+		if err != nil {
+			for _, r := range rings[:i] {
+				r.close()
+			}
+			return fmt.Errorf("%w: %w", ErrNoRing, err)
+		}
+		rings[i] = r
+	}
+	for i, l := range e.loops {
+		l.together = together{ring: rings[i], apart: 1}
+	}
+	return nil
 }
 
 // close gives back what loops that never ran hold.
@@ -113,6 +138,12 @@ func (e *Engine) close() {
 		l.close()
 	}
 }
+
+// ErrNoRing is why New refuses the kind Ring, and Auto does not take it.
+var ErrNoRing = errors.New("no io_uring")
+
+// NoRing returns why Auto did not take Ring; nil: it did, or was not asked to.
+func (e *Engine) NoRing() error { return e.noRing }
 
 // HasRing reports why this machine does not let us make writes by io_uring; nil: it does.
 func HasRing() error {
@@ -125,13 +156,9 @@ func HasRing() error {
 
 func setDefaults(o *Options) {
 	if o.Kind == "" || o.Kind == Auto {
-		switch {
-		case HasRing() == nil:
+		o.Kind = Goroutine
+		if runtime.GOOS == "linux" {
 			o.Kind = Ring
-		case runtime.GOOS == "linux":
-			o.Kind = Epoll
-		default:
-			o.Kind = Goroutine
 		}
 	}
 	if o.Loops <= 0 {

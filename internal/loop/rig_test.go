@@ -217,6 +217,7 @@ func newEngine(t testing.TB, kind loop.Kind, o loop.Options) *loop.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.AllTogether()
 	return e
 }
 

@@ -9,13 +9,12 @@ type together struct {
 	conns []*Conn // whose writes are gathered, by number in the ring
 	used  int     // bytes of the loop's write buffer
 	began int64   // when the first was gathered, in a Clock's Micros
+	apart int     // for so many connections a call each is as cheap
 }
 
 const (
 	// sendsAtOnce is the most writes of one system call.
 	sendsAtOnce = 128
-	// apart is the number of connections for which a call each is as cheap.
-	apart = 2
 	// nearDeadline, in milliseconds, is how long a deadline must be away for a write to be
 	// made with others, which takes them a millisecond: one that is nearer is looked at
 	// right before a call of its own.
@@ -25,7 +24,7 @@ const (
 // flushTogether writes what the connections of the list of dirty ones have to say. All of
 // them have a descriptor and no carrier, so nothing here calls a handler.
 func (l *Loop) flushTogether() {
-	few := len(l.dirty) <= apart
+	few := len(l.dirty) <= l.together.apart
 	for i, c := range l.dirty {
 		l.dirty[i] = nil
 		c.flags &^= flagDirty

@@ -45,7 +45,7 @@ func Subject(c *config.Config, target int64) *doctor.Subject {
 // Machine is the one that this process runs on.
 func Machine() *doctor.Machine {
 	return &doctor.Machine{
-		Root: os.DirFS("/"), System: runtime.GOOS, Descriptors: loop.Descriptors(), Env: os.Environ(),
+		Root: os.DirFS("/"), System: runtime.GOOS, Descriptors: loop.Descriptors(), Env: os.Environ(), Ring: loop.HasRing,
 	}
 }
 

@@ -42,6 +42,9 @@ import (
 // ErrDescriptorLimit is why New refuses a connection limit.
 var ErrDescriptorLimit = loop.ErrDescriptorLimit
 
+// ErrNoRing is why New refuses the engine io_uring.
+var ErrNoRing = loop.ErrNoRing
+
 // CertificateError is why New refuses what [tls] names.
 type CertificateError = certs.Error
 
@@ -158,6 +161,10 @@ func (s *Server) compose() (err error) {
 	})
 	if err != nil {
 		return fmt.Errorf("engine: %w", err)
+	}
+	if err := s.engine.NoRing(); err != nil {
+		s.log.Info("each message to each client takes a system call of its own", "error", err,
+			"hint", "with io_uring they would cost about half: docs/operation.md says what keeps it away")
 	}
 	var boxes []throng.Mailbox
 	for i := range s.engine.Loops() {
