@@ -51,6 +51,7 @@ func TestTogether(t *testing.T) {
 				}
 			case 2: // a call of its own, for which the write buffer is needed
 				c.SendDroppable(frame('d', 10), throng.Timing{ExpiresAt: c.Loop().Now() + 5}, 1)
+				c.Send(frame('s', 10))
 			case 3:
 				c.Send(frame('H', 8<<20))
 			case 4:
@@ -64,9 +65,9 @@ func TestTogether(t *testing.T) {
 			c.SendScratch(append(c.Scratch(), frame('Z', i)...), 0)
 		}
 	})
-	want := map[int]string{1: string(bytes.Repeat([]byte("m"), 30)), 3: "H", 4: "sb", 5: "p", 6: "r"}
+	want := map[int]string{1: string(bytes.Repeat([]byte("m"), 30)), 2: "s", 3: "H", 4: "sb", 5: "p", 6: "r"}
 	for i, cl := range clients {
-		if got := cl.names(); got != want[i%10] && (i%10 != 2 || got != "d") {
+		if got := cl.names(); got != want[i%10] && (i%10 != 2 || got != "ds") {
 			t.Errorf("client %d got %q", i, got)
 		}
 	}
