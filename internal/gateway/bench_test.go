@@ -56,7 +56,7 @@ func TestHeartbeatAllocates(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	for _, params := range []string{"", "&time=1"} {
-		heartbeatAllocates(t, heartbeats(t, "epoll", params))
+		heartbeatAllocates(t, heartbeats(t, "auto", params))
 	}
 }
 

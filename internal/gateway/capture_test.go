@@ -212,7 +212,7 @@ func (p *place) capture(t testing.TB) (state []byte, nc net.Conn) {
 // client notices nothing.
 func TestMove(t *testing.T) {
 	for _, kinds := range [][]string{
-		{"epoll", "epoll", "epoll"}, {"epoll", "goroutine", "epoll"}, {"goroutine", "goroutine", "epoll"},
+		{"auto", "auto", "auto"}, {"auto", "goroutine", "auto"}, {"goroutine", "goroutine", "auto"},
 	} {
 		t.Run(strings.Join(kinds, " to "), func(t *testing.T) { move(t, kinds) })
 	}
@@ -291,7 +291,7 @@ func stillThere(c *gatewaytest.Client) {
 
 // TestMoveUnsent: what waits for a client that does not read moves with it.
 func TestMoveUnsent(t *testing.T) {
-	for _, kinds := range [][]string{{"epoll", "goroutine"}, {"goroutine", "epoll"}} {
+	for _, kinds := range [][]string{{"auto", "goroutine"}, {"goroutine", "auto"}} {
 		t.Run(strings.Join(kinds, " to "), func(t *testing.T) {
 			_, places := newWorld(t, kinds...)
 			c := gatewaytest.Connect(t, places[0].addr, "/echo")
@@ -324,7 +324,7 @@ func TestMoveUnsent(t *testing.T) {
 
 // TestCaptureBusy: an answer of the application can't be captured.
 func TestCaptureBusy(t *testing.T) {
-	_, places := newWorld(t, "epoll")
+	_, places := newWorld(t, "auto")
 	c := gatewaytest.Connect(t, places[0].addr, socketPath)
 	c.Text(`["1","1","app:1","phx_join",{}]`)
 	c.Text(`["1","2","app:1","ask",{}]`)
@@ -344,7 +344,7 @@ func TestCaptureBusy(t *testing.T) {
 }
 
 func TestRestoreRefuses(t *testing.T) {
-	_, places := newWorld(t, "epoll", "epoll")
+	_, places := newWorld(t, "auto", "auto")
 	c := gatewaytest.Connect(t, places[0].addr, socketPath)
 	c.Text(`["1","1","hist:a","phx_join",{"recover":{}}]`)
 	c.Message()

@@ -87,7 +87,7 @@ func (p *place) lateWrites() (late, expired uint64) {
 
 // Deadlines move with a connection, to the other engine and back.
 func TestMoveKeepsDeadlines(t *testing.T) {
-	for _, kinds := range [][]string{{"epoll", "goroutine", "epoll"}, {"goroutine", "epoll", "goroutine"}} {
+	for _, kinds := range [][]string{{"auto", "goroutine", "auto"}, {"goroutine", "auto", "goroutine"}} {
 		t.Run(strings.Join(kinds, " to "), func(t *testing.T) {
 			tries.Longer(t, 700*time.Millisecond, func(t testing.TB, unit time.Duration) { moveWithDeadlines(t, kinds, unit) })
 		})
@@ -125,7 +125,7 @@ func moveWithDeadlines(t testing.TB, kinds []string, ttl time.Duration) {
 // deadlines are as long as they were meant to be.
 func TestDeadlinesWhenTheClockIsSet(t *testing.T) {
 	for _, step := range []time.Duration{-time.Hour, time.Hour} {
-		for _, kind := range []string{"epoll", "goroutine"} {
+		for _, kind := range []string{"auto", "goroutine"} {
 			t.Run(fmt.Sprint(kind, " ", step), func(t *testing.T) {
 				tries.Longer(t, 300*time.Millisecond, func(t testing.TB, unit time.Duration) { offersWhenTheClockIsSet(t, kind, step, unit) })
 			})

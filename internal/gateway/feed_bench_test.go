@@ -17,7 +17,7 @@ func BenchmarkEvents(b *testing.B) {
 	for channels, target := range map[int]string{1: "/events?channel=hist:a", 3: "/events?channel=hist:a&channel=hist:b&channel=hist:c"} {
 		b.Run(fmt.Sprint("channels=", channels), func(b *testing.B) {
 			const streams = 200
-			s := gatewaytest.Start(b, gatewaytest.Options("epoll"))
+			s := gatewaytest.Start(b, gatewaytest.Options("auto"))
 			var all []net.Conn
 			for range streams {
 				l := listen(b, s, target)
@@ -63,7 +63,7 @@ func BenchmarkEvents(b *testing.B) {
 // BenchmarkEventsRecover is a client that comes back and gets the hundred
 // publications that it missed.
 func BenchmarkEventsRecover(b *testing.B) {
-	s := gatewaytest.Start(b, gatewaytest.Options("epoll"))
+	s := gatewaytest.Start(b, gatewaytest.Options("auto"))
 	l := listen(b, s, "/events?channel=hist:a")
 	_, id := l.begins()
 	_ = l.Close()

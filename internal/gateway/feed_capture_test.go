@@ -17,7 +17,7 @@ import (
 // TestMoveStream takes an event stream from engine to engine while its channels go
 // on; the client notices nothing.
 func TestMoveStream(t *testing.T) {
-	for _, kinds := range [][]string{{"epoll", "epoll", "epoll"}, {"epoll", "goroutine", "epoll"}, {"goroutine", "goroutine", "epoll"}} {
+	for _, kinds := range [][]string{{"auto", "auto", "auto"}, {"auto", "goroutine", "auto"}, {"goroutine", "goroutine", "auto"}} {
 		for _, target := range []string{"/events?channel=hist:a", "/events?channel=hist:a&channel=hist:b&channel=room:c"} {
 			t.Run(strings.Join(kinds, " to ")+target, func(t *testing.T) {
 				w, places := newWorld(t, kinds...)
@@ -98,7 +98,7 @@ func TestMoveStream(t *testing.T) {
 // TestMoveStreamLost: a stream whose gap can't be closed ends, so that its client
 // comes back and is told.
 func TestMoveStreamLost(t *testing.T) {
-	w, places := newWorld(t, "epoll", "epoll")
+	w, places := newWorld(t, "auto", "auto")
 	l := &listener{Client: gatewaytest.Dial(t, places[0].addr), t: t}
 	l.ask("/events?channel=hist:a")
 	l.begins()
@@ -117,7 +117,7 @@ func TestMoveStreamLost(t *testing.T) {
 
 // TestCapturePoll: a poll is not captured, and waits on.
 func TestCapturePoll(t *testing.T) {
-	w, places := newWorld(t, "epoll")
+	w, places := newWorld(t, "auto")
 	c := &listener{Client: gatewaytest.Dial(t, places[0].addr), t: t}
 	c.body = bufio.NewReader(c)
 	c.Raw([]byte("GET /poll?channel=room:a HTTP/1.1\r\nHost: x\r\n\r\n"))

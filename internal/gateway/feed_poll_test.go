@@ -184,7 +184,7 @@ func TestPollIdle(t *testing.T) {
 
 // TestPollBurst: a poll is answered with all of a burst, in order.
 func TestPollBurst(t *testing.T) {
-	s := start(t, "epoll")
+	s := start(t, "auto")
 	c := &listener{Client: gatewaytest.Dial(t, s.Addr()), t: t}
 	at := c.poll("/poll?channel=hist:a")
 	next, polls := uint64(1), 0

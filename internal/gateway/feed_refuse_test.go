@@ -284,7 +284,7 @@ func TestFeedWaitsForVerdict(t *testing.T) {
 // TestFeedMustSayWhoItIs: a client without a token that must send one later has no
 // way to do so.
 func TestFeedMustSayWhoItIs(t *testing.T) {
-	o := gatewaytest.Options("epoll")
+	o := gatewaytest.Options("auto")
 	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
 		return gateway.Verdict{Until: throng.NewClock().Now() + 60_000}, nil
 	}

@@ -122,7 +122,7 @@ func TestEventsRecover(t *testing.T) {
 // TestEventsStrangeIDs: an id that says nothing is no error. The client begins anew
 // and is told so.
 func TestEventsStrangeIDs(t *testing.T) {
-	s := start(t, "epoll")
+	s := start(t, "auto")
 	at := publish(t, s, "hist:a", "1")
 	other := listen(t, s, "/events?channel=hist:other")
 	_, foreign := other.begins()
@@ -140,7 +140,7 @@ func TestEventsStrangeIDs(t *testing.T) {
 
 // TestEventsBeyondTheWindow: what can't be recovered is said.
 func TestEventsBeyondTheWindow(t *testing.T) {
-	s := start(t, "epoll")
+	s := start(t, "auto")
 	l := listen(t, s, "/events?channel=hist:a")
 	_, id := l.begins()
 	l.Close()
@@ -252,7 +252,7 @@ func TestEventsSlow(t *testing.T) {
 // TestEventsKeepNewest: where a namespace keeps the newest only, a slow client of a
 // channel without history loses some, and stays.
 func TestEventsKeepNewest(t *testing.T) {
-	o := gatewaytest.Options("epoll")
+	o := gatewaytest.Options("auto")
 	o.Config.Engine.QueueBytes, o.Config.WebSocket.MaxMessageBytes = 64<<10, 64<<10
 	o.Config.Namespaces = append(o.Config.Namespaces, config.Namespace{Name: "new", Subscribe: "anybody", SlowPolicy: "newest"})
 	s := gatewaytest.Start(t, o)
@@ -280,7 +280,7 @@ func TestEventsKeepNewest(t *testing.T) {
 // TestEventsExpire: what is out of date is not written, neither late nor from the
 // history.
 func TestEventsExpire(t *testing.T) {
-	s := start(t, "epoll")
+	s := start(t, "auto")
 	l := listen(t, s, "/events?channel=hist:a")
 	_, id := l.begins()
 	now := throng.NewClock().Now()

@@ -101,7 +101,7 @@ func TestOwnChannelAside(t *testing.T) {
 // TestOwnChannelLater: who says later who it is has the own channel from then on. Who has
 // left it is not put back by a newer token.
 func TestOwnChannelLater(t *testing.T) {
-	o := gatewaytest.Options("epoll")
+	o := gatewaytest.Options("auto")
 	o.Config.Users.State = "off"
 	o.Config.Auth.HMACSecret, o.Config.Auth.Anonymous = hmacSecret, true
 	o.Config.Phoenix.MaxChannels = 1 // the own one is not counted
@@ -132,7 +132,7 @@ func TestOwnChannelLater(t *testing.T) {
 // TestOwnChannelRefused: a join that is refused leaves the client what the server subscribed
 // it to, and is not followed by the channel's end: phoenix.js would not join again.
 func TestOwnChannelRefused(t *testing.T) {
-	o := gatewaytest.Options("epoll")
+	o := gatewaytest.Options("auto")
 	o.Config.Users.State = "off"
 	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
 		return gateway.Verdict{Identity: &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a"}}}}, nil
@@ -160,7 +160,7 @@ func TestOwnChannelRefused(t *testing.T) {
 // for the own one.
 func TestOwnChannelAlone(t *testing.T) {
 	tries.Longer(t, 100*time.Millisecond, func(t testing.TB, unit time.Duration) {
-		o := gatewaytest.Options("epoll")
+		o := gatewaytest.Options("auto")
 		o.Config.Users.State = "off"
 		o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
 			id := &throng.Identity{User: "ann", Channels: []throng.Grant{{Channel: "a", Expires: throng.NewClock().Now() + unit.Milliseconds()}}}
@@ -176,7 +176,7 @@ func TestOwnChannelAlone(t *testing.T) {
 			t.Errorf("%+v", c.head)
 		}
 	})
-	o := gatewaytest.Options("epoll")
+	o := gatewaytest.Options("auto")
 	o.Config.Users.State = "off"
 	o.Authenticate = func(gateway.Credentials) (gateway.Verdict, gateway.Pending) {
 		return gateway.Verdict{Identity: &throng.Identity{User: "ann"}}, nil

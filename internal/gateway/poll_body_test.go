@@ -184,7 +184,7 @@ func BenchmarkLinesOfNothing(b *testing.B) {
 // BenchmarkLongPoll is a heartbeat and its answer: two requests over one kept-alive
 // connection, the client's work included.
 func BenchmarkLongPoll(b *testing.B) {
-	p := connect(b, start(b, "epoll"))
+	p := connect(b, start(b, "auto"))
 	b.ReportAllocs()
 	for b.Loop() {
 		p.push(beat)

@@ -95,7 +95,7 @@ func TestState(t *testing.T) {
 // TestStateAskedAtOnce: who asks for a large map hundreds of times in one packet is told to
 // wait, soon enough that the answers fit its queue, and is answered later.
 func TestStateAskedAtOnce(t *testing.T) {
-	s := gatewaytest.Start(t, gatewaytest.Options("epoll"))
+	s := gatewaytest.Start(t, gatewaytest.Options("auto"))
 	c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id=ann")
 	c.Text(`["1","1","@user:ann","phx_join",{}]`)
 	c.Message()
@@ -128,7 +128,7 @@ func TestStateAskedAtOnce(t *testing.T) {
 // BenchmarkStateTabs writes a user's map from one of ten tabs, and waits until all have
 // it.
 func BenchmarkStateTabs(b *testing.B) {
-	s := gatewaytest.Start(b, gatewaytest.Options("epoll"))
+	s := gatewaytest.Start(b, gatewaytest.Options("auto"))
 	var tabs []*gatewaytest.Client
 	for range 10 {
 		c := gatewaytest.Connect(b, s.Addr(), "/socket/websocket?vsn=2.0.0&user_id=ann")

@@ -144,7 +144,7 @@ func TestTokenIssuerDown(t *testing.T) {
 	is := newIssuer(t)
 	is.Close()
 	signer, _ := newKey(t, "k1")
-	o := gatewaytest.Options("epoll")
+	o := gatewaytest.Options("auto")
 	o.Config.Auth.JWKSURL, o.Config.Auth.JWKSRefresh = is.URL, time.Hour
 	s := gatewaytest.Start(t, o)
 	token, err := signer.Sign(auth.Claims{User: "ann"})

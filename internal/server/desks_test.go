@@ -11,7 +11,7 @@ import (
 // TestReservedEvents: what is the server's is so where it is off, too, and in channels in
 // which clients may say anything: nobody is shown it as if it came from the server.
 func TestReservedEvents(t *testing.T) {
-	o := gatewaytest.Options("epoll")
+	o := gatewaytest.Options("auto")
 	o.Config.Users.State, o.Config.Store.Kind = "off", "off"
 	s := gatewaytest.Start(t, o)
 	var tabs []*gatewaytest.Client

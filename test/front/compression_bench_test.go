@@ -24,7 +24,7 @@ func BenchmarkFrontCompression(b *testing.B) {
 		{name: "tls-off", door: throngTLS, client: payload},
 		{name: "tls-on", door: throngTLS, client: deflate, server: agree},
 	} {
-		v.engine, v.throng, v.crowd = "epoll", throng, client
+		v.engine, v.throng, v.crowd = "auto", throng, client
 		b.Run(v.name, func(b *testing.B) {
 			b.Run("connect+join", func(b *testing.B) { join(b, v, subscribers) })
 			w := v.start(b)

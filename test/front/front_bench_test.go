@@ -36,12 +36,12 @@ const connections = 5000
 func BenchmarkFront(b *testing.B) {
 	throng, client := process.Build(b, "./cmd/throng"), process.Build(b, "./test/crowdtls")
 	for _, v := range []variant{
-		{name: "plain-epoll", engine: "epoll"},
-		{name: "tls-epoll", engine: "epoll", door: throngTLS},
-		{name: "tls-epoll-x25519", engine: "epoll", door: throngTLS, client: []string{"-classic"}},
+		{name: "plain", engine: "auto"},
+		{name: "tls", engine: "auto", door: throngTLS},
+		{name: "tls-x25519", engine: "auto", door: throngTLS, client: []string{"-classic"}},
 		{name: "tls-goroutine", engine: "goroutine", door: throngTLS},
-		{name: "haproxy-http", engine: "epoll", door: haproxyHTTP},
-		{name: "haproxy-tcp", engine: "epoll", door: haproxyTCP},
+		{name: "haproxy-http", engine: "auto", door: haproxyHTTP},
+		{name: "haproxy-tcp", engine: "auto", door: haproxyTCP},
 	} {
 		v.throng, v.crowd = throng, client
 		b.Run(v.name, func(b *testing.B) {

@@ -77,7 +77,7 @@ func serve(t *testing.T, c *config.Config) *server.Server {
 // every publication of its channels once and in order, or is told that it
 // doesn't.
 func TestSequence(t *testing.T) {
-	for _, kind := range []string{"epoll", "goroutine"} {
+	for _, kind := range []string{"auto", "goroutine"} {
 		t.Run(kind, func(t *testing.T) { testSequence(t, kind) })
 	}
 }

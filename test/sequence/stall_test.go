@@ -11,7 +11,7 @@ import (
 // TestDeadlineBehindStall: what waits in the server for a socket that takes
 // nothing is not written any more once its deadline has come; all else is.
 func TestDeadlineBehindStall(t *testing.T) {
-	for _, kind := range []string{"epoll", "goroutine"} {
+	for _, kind := range []string{"auto", "goroutine"} {
 		t.Run(kind, func(t *testing.T) { testStall(t, kind) })
 	}
 }

@@ -36,7 +36,7 @@ const (
 // same holds after a kill.
 func TestTermUnderLoad(t *testing.T) {
 	binary := process.Build(t, "./cmd/throng")
-	for _, kind := range []string{"epoll", "goroutine"} {
+	for _, kind := range []string{"auto", "goroutine"} {
 		t.Run(kind, func(t *testing.T) { testTerm(t, binary, kind) })
 	}
 }

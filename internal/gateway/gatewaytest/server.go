@@ -17,7 +17,7 @@ import (
 )
 
 // Engines are the kinds of engine that every test runs on.
-var Engines = []string{"epoll", "goroutine"}
+var Engines = []string{"auto", "goroutine"}
 
 // EachEngine runs a test on both engines, where the system has both.
 func EachEngine(t *testing.T, f func(t *testing.T, kind string)) {
@@ -31,8 +31,8 @@ func EachEngine(t *testing.T, f func(t *testing.T, kind string)) {
 func EachInTurn(t *testing.T, f func(t *testing.T, kind string)) {
 	for _, kind := range Engines {
 		t.Run(kind, func(t *testing.T) {
-			if kind == "epoll" && runtime.GOOS != "linux" {
-				t.Skip("epoll is Linux")
+			if kind == "auto" && runtime.GOOS != "linux" {
+				t.Skip("auto is goroutine here")
 			}
 			f(t, kind)
 		})
@@ -41,11 +41,11 @@ func EachInTurn(t *testing.T, f func(t *testing.T, kind string)) {
 
 // Fronts are the ways to a server that tests of the front door run on: the
 // engines, and each of them behind TLS.
-var Fronts = []string{"epoll", "goroutine", "epoll" + overTLS, "goroutine" + overTLS}
+var Fronts = []string{"auto", "goroutine", "auto" + overTLS, "goroutine" + overTLS}
 
 const overTLS = "+tls"
 
-// fronts are those of the variable TEST_FRONTS, such as "epoll+tls,goroutine", for runs that
+// fronts are those of the variable TEST_FRONTS, such as "auto+tls,goroutine", for runs that
 // can't take the time for all.
 func fronts() []string {
 	if some := os.Getenv("TEST_FRONTS"); some != "" {
@@ -66,8 +66,8 @@ func EachFront(t *testing.T, f func(t *testing.T, front string)) {
 func EachFrontInTurn(t *testing.T, f func(t *testing.T, front string)) {
 	for _, front := range fronts() {
 		t.Run(front, func(t *testing.T) {
-			if strings.HasPrefix(front, "epoll") && runtime.GOOS != "linux" {
-				t.Skip("epoll is Linux")
+			if strings.HasPrefix(front, "auto") && runtime.GOOS != "linux" {
+				t.Skip("auto is goroutine here")
 			}
 			f(t, front)
 		})

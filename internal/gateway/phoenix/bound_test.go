@@ -41,7 +41,7 @@ func metric(t *testing.T, s *gatewaytest.Server, name string) float64 {
 // A client that is behind what was given up for want of memory is told, one that is
 // not gets everything.
 func TestHistoryOverItsBound(t *testing.T) {
-	o := options("epoll", nil, map[string]*throng.Namespace{"hist": history(1000)})
+	o := options("auto", nil, map[string]*throng.Namespace{"hist": history(1000)})
 	o.Config.Internal = "127.0.0.1:0"
 	o.Config.History.MaxBytes = 256 * config.KiB
 	s := gatewaytest.Start(t, o)
@@ -69,7 +69,7 @@ func TestHistoryOverItsBound(t *testing.T) {
 
 // A server checks positions, and who is where the channel is hears nothing of it.
 func TestPositionsAreChecked(t *testing.T) {
-	o := options("epoll", nil, map[string]*throng.Namespace{"hist": history(5)})
+	o := options("auto", nil, map[string]*throng.Namespace{"hist": history(5)})
 	o.Config.Internal = "127.0.0.1:0"
 	o.Config.History.PositionCheck = 250 * time.Millisecond
 	s := gatewaytest.Start(t, o)

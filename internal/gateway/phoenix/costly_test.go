@@ -38,7 +38,7 @@ func writeKeys(t *testing.T) (*auth.Signer, string) {
 // loop; shared secrets are not counted.
 func TestCostlyRefreshes(t *testing.T) {
 	signer, public := writeKeys(t)
-	o := gatewaytest.Options("epoll")
+	o := gatewaytest.Options("auto")
 	o.Config.Auth.HMACSecret, o.Config.Auth.PublicKeyFiles = secret, []string{public}
 	s := gatewaytest.Start(t, o)
 	shared, err := auth.NewSigner([]byte(secret), "")

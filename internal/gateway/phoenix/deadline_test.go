@@ -20,7 +20,7 @@ func expiring(n int, at int64) *throng.Publication {
 
 // A deadline is told in both versions of the wire, and not where there is none.
 func TestDeadlineIsTold(t *testing.T) {
-	s := start(t, "epoll", nil, nil)
+	s := start(t, "auto", nil, nil)
 	at := time.Now().Add(time.Hour).UnixMilli()
 	two, one := gatewaytest.Connect(t, s.Addr(), target), gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn=1.0.0")
 	play(t, two, `> ["1","1","room:d","phx_join",{}]
@@ -81,7 +81,7 @@ var serverTime = regexp.MustCompile(`"response":\{(?:.*,)?"time":(\d+)\}`)
 // Who asks for it gets the server's time with answers that say nothing else, and keeps
 // getting it; who does not gets what Phoenix answers.
 func TestServerTime(t *testing.T) {
-	s := start(t, "epoll", nil, map[string]*throng.Namespace{"hist": history(10)})
+	s := start(t, "auto", nil, map[string]*throng.Namespace{"hist": history(10)})
 	for _, version := range []string{"2.0.0", "1.0.0"} {
 		c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket?vsn="+version+"&time=1")
 		for _, m := range []string{`[null,"1","phoenix","heartbeat",{}]`, `["2","2","room:t","phx_join",{}]`, `["3","3","hist:t","phx_join",{"recover":{}}]`} {

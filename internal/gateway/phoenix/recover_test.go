@@ -127,7 +127,7 @@ func TestRecover(t *testing.T) {
 }
 
 func TestRecoverRefused(t *testing.T) {
-	s := start(t, "epoll", nil, map[string]*throng.Namespace{"hist": history(5)})
+	s := start(t, "auto", nil, map[string]*throng.Namespace{"hist": history(5)})
 	for _, recover := range []string{
 		`[]`, `1`, `"x"`, `{"offset":1}`, `{"epoch":"e"}`, `{"offset":-1,"epoch":"e"}`,
 		`{"offset":1.5,"epoch":"e"}`, `{"offset":1,"epoch":2}`, `{"history":-1}`, `{"history":"all"}`,
@@ -152,7 +152,7 @@ func TestRecoverRefused(t *testing.T) {
 
 // TestRecoverContents: what is not JSON, has no event, or is not for this client.
 func TestRecoverContents(t *testing.T) {
-	s := start(t, "epoll", nil, map[string]*throng.Namespace{"hist": history(10)})
+	s := start(t, "auto", nil, map[string]*throng.Namespace{"hist": history(10)})
 	publish(t, s, "hist:r", &throng.Publication{Data: []byte{0xff}, Binary: true})
 	publish(t, s, "hist:r", &throng.Publication{})
 	publish(t, s, "hist:r", &throng.Publication{Data: []byte("1"), ExpiresAt: 1})
@@ -166,7 +166,7 @@ func TestRecoverContents(t *testing.T) {
 
 // TestRecoverBounded: an answer has room for what may wait for a client.
 func TestRecoverBounded(t *testing.T) {
-	o := options("epoll", nil, map[string]*throng.Namespace{"hist": history(100)})
+	o := options("auto", nil, map[string]*throng.Namespace{"hist": history(100)})
 	o.Config.Engine.QueueBytes = 64 << 10
 	s := gatewaytest.Start(t, o)
 	big := []byte(`"` + strings.Repeat("x", 10<<10) + `"`)

@@ -170,7 +170,7 @@ func TestSemantics(t *testing.T) {
 
 // TestVersion1Binary: version 1 has one kind of message, whatever the frame says.
 func TestVersion1Binary(t *testing.T) {
-	s := start(t, "epoll", app{}, nil)
+	s := start(t, "auto", app{}, nil)
 	c := gatewaytest.Connect(t, s.Addr(), "/socket/websocket")
 	c.Binary([]byte(`{"topic":"phoenix","event":"heartbeat","payload":{},"ref":"1"}`))
 	play(t, c, `< {"topic":"phoenix","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"1"}`)
@@ -231,7 +231,7 @@ func TestLateAnswers(t *testing.T) {
 }
 
 func TestNoBackend(t *testing.T) {
-	s := start(t, "epoll", nil, nil)
+	s := start(t, "auto", nil, nil)
 	c := gatewaytest.Connect(t, s.Addr(), target)
 	play(t, c, `
 		> ["1","1","room:1","phx_join",{}]

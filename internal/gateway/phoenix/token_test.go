@@ -335,7 +335,7 @@ func move(t testing.TB, from, to *gatewaytest.Server) (n int) {
 
 // TestTokenLimits: a token longer than is allowed is refused wherever it comes.
 func TestTokenLimits(t *testing.T) {
-	s := startTokens(t, "epoll", time.Minute)
+	s := startTokens(t, "auto", time.Minute)
 	c := gatewaytest.Connect(t, s.Addr(), target)
 	long := s.sign(auth.Claims{User: "ann", Info: []byte(`"` + strings.Repeat("x", 13<<10) + `"`)}, 0)
 	c.Raw(c.Frame(websocket.OpText, []byte(`[null,"1","phoenix","refresh",{"token":"`+long+`"}]`)))
