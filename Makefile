@@ -65,7 +65,7 @@ test: setup lint ## everything that must hold before a commit
 	$(call step,go test: the rooms)
 	$(GO) test -p $(AT_ONCE) -parallel $(PARALLEL) -timeout 5m $(TOGETHER)
 	$(call step,go test -race: the rooms)
-	TEST_FRONTS=auto+tls,goroutine $(GO) test -p $(AT_ONCE) -parallel $(PARALLEL) -race $(LIGHT) -timeout 5m $(RACING)
+	TEST_FRONTS=epoll+tls,goroutine $(GO) test -p $(AT_ONCE) -parallel $(PARALLEL) -race $(LIGHT) -timeout 5m $(RACING)
 	$(call step,go test: real clients + browsers + processes)
 	$(GO) test -timeout 8m -count 1 -p 3 -parallel 2 $(BROWSERS)
 	$(call step,go test: layers + crowds)

@@ -24,7 +24,7 @@ func (a *aside) run(f func()) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
-	case a.running < runtime.GOMAXPROCS(0):
+	case a.running < min(runtime.GOMAXPROCS(0), runtime.NumCPU()):
 		a.running++
 		go a.work(f)
 	case len(a.waiting) < maxAside:

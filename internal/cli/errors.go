@@ -60,7 +60,7 @@ func hintFor(err error) string {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return hintInUse
 	case errors.Is(err, server.ErrNoRing):
-		return "kernel.io_uring_disabled or a container's seccomp profile forbids it, or the kernel is old: let engine.kind be auto, and it is used where there is one"
+		return "kernel.io_uring_disabled or a container's seccomp profile forbids it, or ulimit -l is small on an old kernel (docs/operation.md): let engine.kind be auto, and it is used where there is one"
 	case errors.Is(err, server.ErrDescriptorLimit):
 		return "raise it (ulimit -n, LimitNOFILE=), or lower engine.max_connections; throng doctor says how"
 	case errors.Is(err, errUnfit):

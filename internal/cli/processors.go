@@ -3,16 +3,23 @@ package cli
 import (
 	"os"
 	"runtime"
+
+	"throng/internal/loop"
 )
 
-// spare is how many goroutines may run beside the loops. A loop that waits in the system
-// still counts as one that runs, until the runtime's monitor has seen that it waits; with
-// none to spare the monitor has to look every 20 µs, which takes a fifth of a processor.
-const spare = 1
-
-// makeRoom lets so many goroutines run at a time, unless the environment says how many.
-func makeRoom(loops int) {
-	if os.Getenv("GOMAXPROCS") == "" && runtime.GOMAXPROCS(0) < loops+spare {
-		runtime.GOMAXPROCS(loops + spare)
+// makeRoom lets more goroutines run at a time than there are loops, by half of the
+// processors. A loop that waits in the system counts as a goroutine that runs until the
+// runtime's monitor has seen that it waits; with no room for others the monitor has to look
+// every 20 µs, which takes a fifth of a processor.
+//
+// What the environment says stays. Where a quota bounds the processors it stays too: more at
+// a time would use it up sooner, and then all stand still.
+func makeRoom(e *loop.Engine) {
+	now, all := runtime.GOMAXPROCS(0), runtime.NumCPU()
+	if os.Getenv("GOMAXPROCS") != "" || now < all || e.Kind() == loop.Goroutine {
+		return
+	}
+	if n := e.Loops() + max(1, all/2); n > now {
+		runtime.GOMAXPROCS(n)
 	}
 }

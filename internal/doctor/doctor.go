@@ -19,9 +19,10 @@ type Subject struct {
 	// Within is how many connections the server accepts under a limit on
 	// descriptors: its own rule, so that there is no second one.
 	Within     func(descriptors int64) int64
-	TLS        bool  // it ends TLS itself
-	Goroutines bool  // connections are carried by goroutines, not by loops
-	Ports      []int // that it listens on
+	TLS        bool   // it ends TLS itself
+	Goroutines bool   // connections are carried by goroutines, not by loops
+	Engine     string // engine.kind, as configured
+	Ports      []int  // that it listens on
 	// Path is where its WebSockets connect, Poll where its long-polls do, "" for
 	// none.
 	Path, Poll string

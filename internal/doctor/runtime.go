@@ -17,23 +17,23 @@ func (e *examination) runtime() {
 
 // ring: without io_uring a server works as well, and takes longer for it.
 func (e *examination) ring() {
+	const without = "each message to each client is a system call of its own, which takes about twice the processor time"
 	c := Check{Name: "io_uring", Is: "works", Needs: "-", Verdict: OK, Why: "many messages leave with one system call"}
-	switch disabled, err := e.m.text("proc/sys/kernel/io_uring_disabled"); {
-	case e.s.Goroutines:
-		c.Is, c.Why = "not asked for", "the goroutine engine does without"
-	case err == nil && disabled != "0":
-		c.Is, c.Why = "kernel.io_uring_disabled is "+disabled, withoutRing
-	case e.m.PID == 0 && e.m.Ring != nil:
-		if err := e.m.Ring(); err != nil {
-			c.Is, c.Why = err.Error(), withoutRing
-		}
+	switch {
+	case e.s.Goroutines || e.s.Engine == "epoll":
+		c.Is, c.Why = "not asked for", "engine.kind does without"
+	case e.m.PID != 0 || e.m.Ring == nil:
+		c.Is, c.Why = "not tried", "what the process may do is not known here; it says at its start which engine it took"
 	default:
-		c.Is, c.Why = "not tried", "a sandbox of the process may forbid it; the process says at its start which engine it took"
+		if err := e.m.Ring(); err != nil {
+			c.Is, c.Why = err.Error(), without
+			if e.s.Engine == "io_uring" {
+				c.Verdict, c.Why = Wrong, "engine.kind insists on it, so that throng does not start; auto would do without"
+			}
+		}
 	}
 	e.add(c)
 }
-
-const withoutRing = "each message to each client is a system call of its own, which takes about twice the processor time"
 
 // variable is an environment variable of the process. Of another process two are
 // looked up and nothing else is kept: secrets stand beside them.

@@ -136,7 +136,7 @@ func TestHTTP2Slow(t *testing.T) {
 
 // TestHTTP2Goes: requests that are given up at any moment leave nothing behind.
 func TestHTTP2Goes(t *testing.T) {
-	s := start(t, "auto+tls")
+	s := start(t, "epoll+tls")
 	c, url := http2Client(t, s)
 	for i := range 50 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*100*time.Microsecond)
@@ -155,7 +155,7 @@ func TestHTTP2Goes(t *testing.T) {
 // TestHTTP2StreamsAreBounded: however many streams a client begins, half of the
 // places are left to others.
 func TestHTTP2StreamsAreBounded(t *testing.T) {
-	o := gatewaytest.Options("auto+tls")
+	o := gatewaytest.Options("epoll+tls")
 	o.Config.Engine.MaxConnections = 20
 	s := gatewaytest.Start(t, o)
 	c, url := http2Client(t, s)

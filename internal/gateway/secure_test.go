@@ -20,7 +20,7 @@ import (
 func securely(t *testing.T, f func(t *testing.T, o func() server.Options)) {
 	for _, front := range gatewaytest.Fronts[2:] {
 		t.Run(front, func(t *testing.T) {
-			if front == "auto+tls" && runtime.GOOS != "linux" {
+			if front == "epoll+tls" && runtime.GOOS != "linux" {
 				t.Skip("auto is goroutine here")
 			}
 			f(t, func() server.Options { return gatewaytest.Options(front) })

@@ -147,7 +147,7 @@ func (e *Engine) NoRing() error { return e.noRing }
 
 // HasRing reports why this machine does not let us make writes by io_uring; nil: it does.
 func HasRing() error {
-	r, err := newRing(1)
+	r, err := newRing(sendsAtOnce)
 	if err == nil {
 		r.close()
 	}

@@ -9,7 +9,7 @@ const stallCheck = 1000 // ms between looks at stalled connections
 
 // flushDirty writes what gathered during the turn: one write per connection.
 func (l *Loop) flushDirty() {
-	plain := l.dirty[:0] // those whose writes can be made together
+	plain := l.dirty[:0] // those whose writes can be made together; there may come more meanwhile
 	for i := 0; i < len(l.dirty); i++ {
 		c := l.dirty[i]
 		l.dirty[i] = nil

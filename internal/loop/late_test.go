@@ -40,6 +40,31 @@ func TestUrgent(t *testing.T) {
 	})
 }
 
+// Everything that waits may be shed before it is tried: nothing is written then.
+func TestShedBeforeTheWrite(t *testing.T) {
+	onAll(t, func(t *testing.T, on carrier) {
+		r := start(t, on, loop.Options{}, nil)
+		var clients []client
+		var conns []*loop.Conn
+		for range 3 {
+			cl, _, c := r.dial()
+			clients, conns = append(clients, cl), append(conns, c)
+		}
+		r.on(conns[0], func() {
+			for _, c := range conns {
+				publications(c, throng.Timing{}, 1, "p")
+			}
+			conns[1].Shed(1<<30, func(uint32) {})
+		})
+		for i, cl := range clients {
+			r.on(conns[i], func() { conns[i].Send(frame('Z', 0)) })
+			if got := cl.names(); (got == "p") != (i != 1) {
+				t.Errorf("client %d got %q", i, got)
+			}
+		}
+	})
+}
+
 // A crowd of deadlines and a reader that takes a little now and then: what comes was
 // begun in time, what is counted adds up.
 func TestNothingLate(t *testing.T) {

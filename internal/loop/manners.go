@@ -16,7 +16,9 @@ import (
 // posts to a loop or takes a connection from it may wait on the loop's processor for
 // what comes of it: then a loop yields sooner, and before each wait while in company.
 type manners struct {
-	crowded bool      // there are no more processors than loops
+	crowded bool // there are no more processors than loops
+	breath  time.Duration
+	sleep   time.Duration
 	worked  time.Time // when the last turn ended
 	rested  time.Time // when others could last run
 	company time.Time // until when others are expected to want to
@@ -24,16 +26,24 @@ type manners struct {
 
 const (
 	breath = 4 * time.Millisecond  // that a loop may keep its processor to itself
-	gasp   = time.Millisecond      // the same where it is crowded
+	sleep  = 20 * time.Millisecond // after which the monitor has taken it
 	visit  = 10 * time.Millisecond // that company lasts
+	// gasp is breath and sleep where it is crowded: there the monitor is awake.
+	gasp = time.Millisecond
 )
 
-func newManners(loops int) manners { return manners{crowded: runtime.GOMAXPROCS(0) <= loops} }
+func newManners(loops int) manners {
+	m := manners{breath: breath, sleep: sleep}
+	if m.crowded = runtime.GOMAXPROCS(0) <= loops; m.crowded {
+		m.breath, m.sleep = gasp, gasp
+	}
+	return m
+}
 
 // woke is told when a turn begins.
 func (m *manners) woke(now time.Time) {
-	if now.Sub(m.worked) > m.breath() && m.crowded || now.Sub(m.worked) > visit {
-		m.rested = now // the monitor saw to it
+	if now.Sub(m.worked) > m.sleep {
+		m.rested = now
 	}
 }
 
@@ -42,15 +52,8 @@ func (m *manners) called(now time.Time) { m.company = now.Add(visit) }
 
 // yield is called before a wait.
 func (m *manners) yield() {
-	if m.worked.Sub(m.rested) > m.breath() || m.crowded && m.worked.Before(m.company) {
+	if m.worked.Sub(m.rested) > m.breath || (m.crowded && m.worked.Before(m.company)) {
 		runtime.Gosched()
 		m.rested = m.worked
 	}
-}
-
-func (m *manners) breath() time.Duration {
-	if m.crowded {
-		return gasp
-	}
-	return breath
 }

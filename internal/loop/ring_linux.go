@@ -14,14 +14,14 @@ import (
 // under way in it: a socket that takes nothing answers so at once, so each call hands
 // over its sends and comes back with all their results.
 type ring struct {
-	fd       int
-	maps     [2][]byte // what is shared with the kernel: the queues, and the sends
-	tail     *uint32   // of the sends; ours
-	done     *uint32   // head of the results; ours
-	results  *uint32   // tail of them; the kernel's
-	sends    []sqe
-	answers  []cqe
-	gathered uint32 // sends that were not handed over
+	fd      int
+	maps    [2][]byte // what is shared with the kernel: the queues, and the sends
+	tail    *uint32   // of the sends; ours
+	done    *uint32   // head of the results; ours
+	results *uint32   // tail of them; the kernel's
+	sends   []sqe
+	answers []cqe
+	held    []*byte // what is sent, of sends that were not handed over
 }
 
 // sqe is struct io_uring_sqe as far as a send fills it.
@@ -100,8 +100,8 @@ func (r *ring) share(p *ringParams) (err error) {
 	return nil
 }
 
-// try sends until a socket takes no more, and looks whether all is answered at once: an
-// older kernel would wait for room.
+// try sends until a socket takes no more, and looks whether that is answered at once:
+// all depends on it, and what is sandboxed or patched is not always what its version says.
 func (r *ring) try() error {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -109,14 +109,17 @@ func (r *ring) try() error {
 	}
 	defer unix.Close(pair[0])
 	defer unix.Close(pair[1])
-	b := make([]byte, 64<<10)
-	for range 1 << 10 {
+	_ = unix.SetsockoptInt(pair[0], unix.SOL_SOCKET, unix.SO_SNDBUF, 4096)
+	b := make([]byte, 4096)
+	for range 1 << 12 {
 		var n int
 		r.add(pair[0], b)
-		if r.enter(func(_, res int) { n = res }) == 0 {
-			return errors.New("io_uring does not answer a send at once")
-		}
+		made, err := r.enter(func(_, res int) { n = res })
 		switch {
+		case err != nil:
+			return err
+		case made == 0:
+			return errors.New("io_uring_enter takes nothing")
 		case n == -int(unix.EAGAIN):
 			return nil
 		case n <= 0:
@@ -127,43 +130,57 @@ func (r *ring) try() error {
 }
 
 // room is how many more sends fit.
-func (r *ring) room() int { return len(r.sends) - int(r.gathered) }
+func (r *ring) room() int { return len(r.sends) - len(r.held) }
 
 // add gathers a send of b, which must stay as it is until enter. It must fit.
 func (r *ring) add(fd int, b []byte) {
-	r.sends[(*r.tail+r.gathered)&uint32(len(r.sends)-1)] = sqe{
-		opcode: opSend, fd: int32(fd), addr: uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), len: uint32(len(b)),
-		msgFlags: unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL, userData: uint64(r.gathered),
+	at := *r.tail + uint32(len(r.held))
+	data := unsafe.SliceData(b)
+	r.sends[at&uint32(len(r.sends)-1)] = sqe{
+		opcode: opSend, fd: int32(fd), addr: uint64(uintptr(unsafe.Pointer(data))), len: uint32(len(b)),
+		msgFlags: unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL, userData: uint64(at),
 	}
-	r.gathered++
+	r.held = append(r.held, data)
 }
+
+// errUnanswered is that the system took a send and did not say what came of it: it may
+// still be under way.
+var errUnanswered = errors.New("io_uring left a send unanswered")
 
 // enter makes all gathered sends and calls took for each with its number, from 0, and
 // what write(2) would have returned: the bytes, or an error's negative number. It returns
-// how many it made, from the first on: fewer if the system is short of something.
-func (r *ring) enter(took func(i, res int)) (made int) {
-	tail := *r.tail + r.gathered
-	atomic.StoreUint32(r.tail, tail)
-	n, _, e := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.gathered), 0, 0, 0, 0)
+// how many the system took, from the first on: fewer if it is short of something. After
+// errUnanswered the ring can't be used any more, and not all of those were told of.
+func (r *ring) enter(took func(i, res int)) (made int, err error) {
+	first, gathered := *r.tail, uint32(len(r.held))
+	atomic.StoreUint32(r.tail, first+gathered)
+	n, _, e := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(gathered), 0, 0, 0, 0)
 	if e != 0 {
-		n = 0
+		n, err = 0, fmt.Errorf("io_uring_enter: %w", e)
 	}
-	if left := r.gathered - uint32(n); left > 0 {
-		atomic.StoreUint32(r.tail, tail-left) // the kernel looks at it in a call only
-	}
-	r.gathered = 0
+	atomic.StoreUint32(r.tail, first+uint32(n)) // the kernel looks at it in a call only
+	r.forget()
+	answered := 0
 	at, end := *r.done, atomic.LoadUint32(r.results)
-	made = int(end - at)
 	for ; at != end; at++ {
 		a := &r.answers[at&uint32(len(r.answers)-1)]
-		took(int(a.userData), int(a.res))
+		if i := uint32(a.userData) - first; i < uint32(n) {
+			answered++
+			took(int(i), int(a.res))
+		}
 	}
 	atomic.StoreUint32(r.done, end)
-	return made
+	if answered < int(n) {
+		err = errUnanswered
+	}
+	return int(n), err
 }
 
 // forget drops what was gathered.
-func (r *ring) forget() { r.gathered = 0 }
+func (r *ring) forget() {
+	clear(r.held)
+	r.held = r.held[:0]
+}
 
 func (r *ring) close() {
 	for _, m := range r.maps {

@@ -4,6 +4,7 @@ package loop
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"testing"
 
@@ -58,8 +59,8 @@ func TestRingAnswers(t *testing.T) {
 			t.Errorf("room for %d more", r.room())
 		}
 		clear(got[:])
-		if made := r.enter(func(i, res int) { got[i] = res }); made != 4 || r.room() != 4 {
-			t.Errorf("%d made, then room for %d", made, r.room())
+		if made, err := r.enter(func(i, res int) { got[i] = res }); made != 4 || err != nil || r.room() != 4 {
+			t.Errorf("%d made, then room for %d: %v", made, r.room(), err)
 		}
 		if got[0] != len(hello) || got[1] != -int(unix.EAGAIN) || got[2] != -int(unix.EPIPE) {
 			t.Errorf("results %v", got)
@@ -83,16 +84,16 @@ func TestRingRefused(t *testing.T) {
 	r.fd = -1
 	r.add(ours, []byte("lost"))
 	r.add(ours, []byte("lost too"))
-	if made := r.enter(func(int, int) { t.Error("a result") }); made != 0 {
-		t.Errorf("%d made", made)
+	if made, err := r.enter(func(int, int) { t.Error("a result") }); made != 0 || !errors.Is(err, unix.EBADF) {
+		t.Errorf("%d made, %v", made, err)
 	}
 	r.fd = fd
 	r.add(ours, []byte("forgotten"))
 	r.forget()
 	r.add(ours, []byte("sent"))
 	var got []int
-	if made := r.enter(func(i, res int) { got = append(got, i, res) }); made != 1 || got[0] != 0 || got[1] != 4 {
-		t.Errorf("%d made: %v", made, got)
+	if made, err := r.enter(func(i, res int) { got = append(got, i, res) }); made != 1 || err != nil || got[0] != 0 || got[1] != 4 {
+		t.Errorf("%d made: %v, %v", made, got, err)
 	}
 	b := make([]byte, 100)
 	if n, _ := unix.Read(theirs, b); string(b[:max(n, 0)]) != "sent" {
@@ -133,12 +134,13 @@ func benchRing(b *testing.B, many int) {
 			for _, fd := range ours {
 				r.add(fd, hello)
 			}
-			if r.enter(func(_, res int) {
+			made, err := r.enter(func(_, res int) {
 				if res != len(hello) {
 					b.Error(res)
 				}
-			}) != many {
-				b.Fatal("not all were made")
+			})
+			if made != many || err != nil {
+				b.Fatal(made, err)
 			}
 			drain()
 		}

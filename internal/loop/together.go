@@ -1,15 +1,19 @@
 package loop
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 // together is what makes the writes of many connections one system call. What each call
 // costs beside the work it asks for is near half of what a small message costs.
 type together struct {
-	ring  *ring
-	conns []*Conn // whose writes are gathered, by number in the ring
-	used  int     // bytes of the loop's write buffer
-	began int64   // when the first was gathered, in a Clock's Micros
-	apart int     // for so many connections a call each is as cheap
+	ring   *ring
+	conns  []*Conn // whose writes are gathered, by number in the ring
+	used   int     // bytes of the loop's write buffer
+	began  int64   // when deadlines were looked at for the first of them, in a Clock's Micros
+	apart  int     // for so many connections a call each is as cheap
+	failed int     // calls in a row that the system refused
 }
 
 const (
@@ -19,19 +23,22 @@ const (
 	// made with others, which takes them a millisecond: one that is nearer is looked at
 	// right before a call of its own.
 	nearDeadline = 20
+	// maxFailed is how many calls in a row may be refused before a loop does without.
+	maxFailed = 100
 )
 
 // flushTogether writes what the connections of the list of dirty ones have to say. All of
-// them have a descriptor and no carrier, so nothing here calls a handler.
+// them have a descriptor and no carrier, so nothing here calls a handler, and nothing is
+// added to the list meanwhile.
 func (l *Loop) flushTogether() {
 	few := len(l.dirty) <= l.together.apart
 	for i, c := range l.dirty {
 		l.dirty[i] = nil
 		c.flags &^= flagDirty
-		switch {
-		case c.out == nil || c.is(flagStalled|flagGone):
-		case few || l.soon(c.out):
-			l.enter() // it may use the write buffer
+		switch q := c.out; {
+		case q == nil || c.is(flagStalled|flagGone):
+		case few || q.empty() || !l.joins(q):
+			l.enter() // a call of its own may use the write buffer
 			l.flush(c)
 		default:
 			l.gather(c)
@@ -40,22 +47,34 @@ func (l *Loop) flushTogether() {
 	l.enter()
 }
 
-// soon reports whether a deadline is near, or over.
-func (l *Loop) soon(q *queue) bool {
-	return q.expiring > 0 && q.due(q.bytes, l.clock.Now()+nearDeadline)
+// joins makes room for the write of a queue in the next call, and says no if a deadline is
+// near or over, or there is no ring any more.
+func (l *Loop) joins(q *queue) bool {
+	t := &l.together
+	if t.ring == nil {
+		return false
+	}
+	if t.ring.room() == 0 || l.copies(q) && t.used+q.bytes > cap(l.wbuf) {
+		if l.enter(); t.ring == nil {
+			return false
+		}
+	}
+	if len(t.conns) == 0 {
+		t.began = l.clock.Micros()
+	}
+	return q.expiring == 0 || !q.due(q.bytes, t.began/1000+nearDeadline)
+}
+
+// copies reports whether the first write of a queue is one of several frames.
+func (l *Loop) copies(q *queue) bool {
+	return q.head+1 < len(q.segs) && len(q.front()) < cap(l.wbuf)
 }
 
 // gather adds a connection's write to the next call.
 func (l *Loop) gather(c *Conn) {
 	q, t := c.out, &l.together
-	if t.ring.room() == 0 || t.used+q.bytes > cap(l.wbuf) {
-		l.enter()
-	}
-	if len(t.conns) == 0 {
-		t.began = l.clock.Micros()
-	}
 	b := q.front()
-	if q.head+1 < len(q.segs) && len(b) < cap(l.wbuf) {
+	if l.copies(q) {
 		b = q.gather(l.wbuf[t.used:t.used])
 		t.used += len(b)
 	}
@@ -64,7 +83,7 @@ func (l *Loop) gather(c *Conn) {
 }
 
 // enter makes the call, and does for each connection what a write of its own would have
-// been followed by.
+// been followed by. Those for which it was not made get one.
 func (l *Loop) enter() {
 	t := &l.together
 	if len(t.conns) == 0 {
@@ -72,7 +91,7 @@ func (l *Loop) enter() {
 	}
 	made, at := 0, l.clock.Micros()
 	if at-t.began < nearDeadline*1000/2 {
-		made = l.sent(at)
+		made = l.send(at)
 	} else { // the thread stood still: by now a deadline may be near
 		t.ring.forget()
 	}
@@ -83,27 +102,49 @@ func (l *Loop) enter() {
 	t.conns, t.used = t.conns[:0], 0
 }
 
-// sent makes the gathered writes at a moment, and returns how many were made.
-func (l *Loop) sent(at int64) (made int) {
+// send makes the gathered writes at a moment, and returns how many were made.
+func (l *Loop) send(at int64) (made int) {
 	t, bytes, lags := &l.together, 0, tally{}
-	made = t.ring.enter(func(i, res int) {
+	made, err := t.ring.enter(func(i, res int) {
 		c, n := t.conns[i], max(res, 0)
+		t.conns[i] = nil
 		if q := c.out; q.bytes > q.replies {
 			lags.began(&l.stats, q, n, at)
 		}
 		bytes += n
 		l.took(c, n, n > 0)
-		switch e := syscall.Errno(-res); {
-		case res >= 0 || e == syscall.EINTR:
-			l.flush(c) // the rest, if there is any
-		case e == syscall.EAGAIN:
+		if res == -int(syscall.EAGAIN) {
 			l.stall(c, false)
-		default:
-			c.Abort(e)
+		} else {
+			l.flush(c) // the rest, if there is any; or an error shows again
 		}
 	})
 	lags.add(&l.stats)
 	l.stats.Writes.Add(uint64(made))
 	l.stats.BytesOut.Add(uint64(bytes))
+	l.judge(err, made)
 	return made
+}
+
+// judge gives the ring up when the system refuses call after call, and at once when one
+// left something unanswered: nobody knows then what those clients got.
+func (l *Loop) judge(err error, made int) {
+	t := &l.together
+	if err == nil {
+		t.failed = 0
+		return
+	}
+	unanswered := errors.Is(err, errUnanswered)
+	if unanswered {
+		for _, c := range t.conns[:made] {
+			if c != nil {
+				c.Abort(err)
+			}
+		}
+	}
+	if t.failed++; unanswered || t.failed == maxFailed {
+		l.log.Error("a loop does without io_uring from now on", "loop", l.index, "error", err)
+		t.ring.close()
+		t.ring = nil
+	}
 }

@@ -5,6 +5,8 @@ package loop_test
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,7 +55,7 @@ func TestTogether(t *testing.T) {
 				c.SendDroppable(frame('d', 10), throng.Timing{ExpiresAt: c.Loop().Now() + 5}, 1)
 				c.Send(frame('s', 10))
 			case 3:
-				c.Send(frame('H', 8<<20))
+				c.Send(frame('H', 4<<20))
 			case 4:
 				c.Send(frame('s', 10))
 				c.Send(frame('b', 100_000))
@@ -115,6 +117,63 @@ func TestTogetherRefused(t *testing.T) {
 				}
 				cl.read(want)
 			}
+		}
+	}
+}
+
+// A system that refuses call after call is not asked for ever.
+func TestTogetherRefusedForGood(t *testing.T) {
+	r := startRing(t)
+	clients, conns := r.crowd(3)
+	var mend func()
+	r.on(conns[0], func() { mend = conns[0].Loop().BreakRing() })
+	defer func() { mend() }()
+	gone := false
+	for n := 0; !gone; n++ {
+		if n > 1000 {
+			t.Fatal("it is asked for ever")
+		}
+		r.on(conns[0], func() {
+			for _, c := range conns {
+				c.Send(frame('m', 10))
+				c.Send(frame('Z', 0))
+			}
+			gone = conns[0].Loop().RingGone()
+		})
+		for _, cl := range clients {
+			if got := cl.names(); got != "m" {
+				t.Fatalf("client got %q", got)
+			}
+		}
+	}
+}
+
+// A client of whose messages nobody knows whether they came is cut off, and the loop does
+// without a ring.
+func TestTogetherUnanswered(t *testing.T) {
+	r := startRing(t)
+	clients, conns := r.crowd(2)
+	lost, p, over := r.dial()
+	r.on(over, func() {
+		over.Loop().LeaveUnanswered(over)
+		over.Send(frame('x', 10))
+		if !over.Loop().RingGone() {
+			t.Error("the ring is still used")
+		}
+		for _, c := range conns {
+			c.Send(frame('m', 10))
+			c.Send(frame('Z', 0))
+		}
+	})
+	if err := p.cause(); err == nil || !strings.Contains(err.Error(), "unanswered") {
+		t.Errorf("cause %v", err)
+	}
+	if b, _ := io.ReadAll(lost); len(b) != 0 {
+		t.Errorf("it got %q", b)
+	}
+	for _, cl := range clients {
+		if got := cl.names(); got != "m" {
+			t.Errorf("client got %q", got)
 		}
 	}
 }

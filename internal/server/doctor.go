@@ -20,6 +20,7 @@ func Subject(c *config.Config, target int64) *doctor.Subject {
 		Target: target, Within: loop.ConnectionsWithin,
 		TLS:        len(c.TLS.Listen) > 0,
 		Goroutines: c.Engine.Kind == string(loop.Goroutine) || runtime.GOOS != "linux",
+		Engine:     c.Engine.Kind,
 		Path:       c.Phoenix.Path + "/websocket",
 		Ping:       c.WebSocket.PingInterval,
 		Silence:    c.Phoenix.IdleTimeout,

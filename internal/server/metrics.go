@@ -71,7 +71,7 @@ var (
 	descTold          = desc("presence_messages_total", "What presence told: differences and counts to channels, lists to channels and to clients, and those of them for clients that were too slow.", "kind")
 	descBytesIn       = desc("received_bytes_total", "Bytes read from clients.")
 	descBytesOut      = desc("sent_bytes_total", "Bytes written to clients.")
-	descWrites        = desc("writes_total", "Write calls.")
+	descWrites        = desc("writes_total", "Writes to connections; with io_uring one system call makes many.")
 	descQueued        = desc("queue_bytes", "Bytes that wait to be written.")
 	descTurn          = desc("loop_turn_seconds", "Duration of the loops' turns.")
 	descStreams       = desc("broker_streams", "Channels with history.")

@@ -363,6 +363,3 @@ func (s *Server) drain(stopBooks, stopBonuses func()) {
 	_ = s.node.Close(stop)
 	s.log.Info("stopped")
 }
-
-// Loops returns how many event loops there are.
-func (s *Server) Loops() int { return s.engine.Loops() }

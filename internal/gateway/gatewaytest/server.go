@@ -41,11 +41,11 @@ func EachInTurn(t *testing.T, f func(t *testing.T, kind string)) {
 
 // Fronts are the ways to a server that tests of the front door run on: the
 // engines, and each of them behind TLS.
-var Fronts = []string{"auto", "goroutine", "auto" + overTLS, "goroutine" + overTLS}
+var Fronts = []string{"auto", "goroutine", "epoll" + overTLS, "goroutine" + overTLS}
 
 const overTLS = "+tls"
 
-// fronts are those of the variable TEST_FRONTS, such as "auto+tls,goroutine", for runs that
+// fronts are those of the variable TEST_FRONTS, such as "epoll+tls,goroutine", for runs that
 // can't take the time for all.
 func fronts() []string {
 	if some := os.Getenv("TEST_FRONTS"); some != "" {
@@ -66,7 +66,7 @@ func EachFront(t *testing.T, f func(t *testing.T, front string)) {
 func EachFrontInTurn(t *testing.T, f func(t *testing.T, front string)) {
 	for _, front := range fronts() {
 		t.Run(front, func(t *testing.T) {
-			if strings.HasPrefix(front, "auto") && runtime.GOOS != "linux" {
+			if !strings.HasPrefix(front, "goroutine") && runtime.GOOS != "linux" {
 				t.Skip("auto is goroutine here")
 			}
 			f(t, front)
