@@ -107,7 +107,7 @@ func (f *figures) isolated(ours, theirs string, loops int) ([]*report.Report, er
 	defer one.stop()
 	done := make(chan error, 1)
 	go func() {
-		_, err := f.measureUnder([]string{"taskset", "-c", theirs, "nice", "-n", "19"}, hearers(f.users), "", []*server{one})
+		_, err := f.measureUnder([]string{"taskset", "-c", theirs, "chrt", "--idle", "0"}, hearers(f.users), "", []*server{one})
 		done <- err
 	}()
 	if err := came(2*f.users, func() error {
