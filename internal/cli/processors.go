@@ -4,7 +4,7 @@ import (
 	"os"
 	"runtime"
 
-	"throng/internal/loop"
+	"throng/internal/server"
 )
 
 // makeRoom lets more goroutines run at a time than there are loops, by half of the
@@ -14,12 +14,12 @@ import (
 //
 // What the environment says stays. Where a quota bounds the processors it stays too: more at
 // a time would use it up sooner, and then all stand still.
-func makeRoom(e *loop.Engine) {
+func makeRoom(s *server.Server) {
 	now, all := runtime.GOMAXPROCS(0), runtime.NumCPU()
-	if os.Getenv("GOMAXPROCS") != "" || now < all || e.Kind() == loop.Goroutine {
+	if os.Getenv("GOMAXPROCS") != "" || now < all || s.Engine().Kind() == "goroutine" {
 		return
 	}
-	if n := e.Loops() + max(1, all/2); n > now {
+	if n := s.Engine().Loops() + max(1, all/2); n > now {
 		runtime.GOMAXPROCS(n)
 	}
 }

@@ -36,7 +36,7 @@ func (c *serveCommand) Run(r *run) error {
 // serve runs a server until SIGINT or SIGTERM. A second signal ends the process
 // without a drain. SIGHUP loads the configuration again.
 func serve(s *server.Server, log *slog.Logger, load func() (*config.Config, error)) error {
-	makeRoom(s.Engine())
+	makeRoom(s)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
