@@ -37,49 +37,39 @@ func (l *Loop) flushTogether() {
 		c.flags &^= flagDirty
 		switch q := c.out; {
 		case q == nil || c.is(flagStalled|flagGone):
-		case few || q.empty() || !l.joins(q):
+		case few || q.empty() || !l.gather(c):
 			l.enter() // a call of its own may use the write buffer
 			l.flush(c)
-		default:
-			l.gather(c)
 		}
 	}
 	l.enter()
 }
 
-// joins makes room for the write of a queue in the next call, and says no if a deadline is
-// near or over, or there is no ring any more.
-func (l *Loop) joins(q *queue) bool {
-	t := &l.together
+// gather adds a connection's write to the next call. It says no if a deadline is near or
+// over, or there is no ring any more.
+func (l *Loop) gather(c *Conn) bool {
+	q, t := c.out, &l.together
+	b := q.front()
+	several := q.head+1 < len(q.segs) && len(b) < cap(l.wbuf)
+	if t.ring != nil && (t.ring.room() == 0 || several && t.used+q.bytes > cap(l.wbuf)) {
+		l.enter()
+	}
 	if t.ring == nil {
 		return false
-	}
-	if t.ring.room() == 0 || l.copies(q) && t.used+q.bytes > cap(l.wbuf) {
-		if l.enter(); t.ring == nil {
-			return false
-		}
 	}
 	if len(t.conns) == 0 {
 		t.began = l.clock.Micros()
 	}
-	return q.expiring == 0 || !q.due(q.bytes, t.began/1000+nearDeadline)
-}
-
-// copies reports whether the first write of a queue is one of several frames.
-func (l *Loop) copies(q *queue) bool {
-	return q.head+1 < len(q.segs) && len(q.front()) < cap(l.wbuf)
-}
-
-// gather adds a connection's write to the next call.
-func (l *Loop) gather(c *Conn) {
-	q, t := c.out, &l.together
-	b := q.front()
-	if l.copies(q) {
+	if q.due(q.bytes, t.began/1000+nearDeadline) {
+		return false
+	}
+	if several {
 		b = q.gather(l.wbuf[t.used:t.used])
 		t.used += len(b)
 	}
 	t.ring.add(int(c.fd), b)
 	t.conns = append(t.conns, c)
+	return true
 }
 
 // enter makes the call, and does for each connection what a write of its own would have

@@ -1,6 +1,10 @@
 package loop
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // BreakRing makes the loop's ring refuse everything, as a system does that is short of
 // memory, until mend is called. Both are for the loop.
@@ -15,12 +19,12 @@ func (l *Loop) BreakRing() (mend func()) {
 	}
 }
 
-// StandStill gathers writes of connections, lets so many microseconds pass and makes them.
-func (l *Loop) StandStill(micros int64, conns ...*Conn) {
-	l.together.began = l.clock.Micros() - micros
+// StandStill gathers writes of connections, stands still for a time and makes them.
+func (l *Loop) StandStill(d time.Duration, conns ...*Conn) {
 	for _, c := range conns {
 		l.gather(c)
 	}
+	time.Sleep(d)
 	l.enter()
 }
 

@@ -34,6 +34,22 @@ func (r *rig) crowd(n int) (clients []client, conns []*loop.Conn) {
 	return clients, conns
 }
 
+func greet(conns []*loop.Conn) {
+	for _, c := range conns {
+		c.Send(frame('m', 10))
+		c.Send(frame('Z', 0))
+	}
+}
+
+func greeted(t *testing.T, clients []client) {
+	t.Helper()
+	for _, cl := range clients {
+		if got := cl.names(); got != "m" {
+			t.Fatalf("client got %q", got)
+		}
+	}
+}
+
 // Writes of more connections than one call makes, with one frame, several, and more than
 // the write buffer or the socket holds: each gets its own, in order.
 func TestTogether(t *testing.T) {
@@ -134,17 +150,10 @@ func TestTogetherRefusedForGood(t *testing.T) {
 			t.Fatal("it is asked for ever")
 		}
 		r.on(conns[0], func() {
-			for _, c := range conns {
-				c.Send(frame('m', 10))
-				c.Send(frame('Z', 0))
-			}
+			greet(conns)
 			gone = conns[0].Loop().RingGone()
 		})
-		for _, cl := range clients {
-			if got := cl.names(); got != "m" {
-				t.Fatalf("client got %q", got)
-			}
-		}
+		greeted(t, clients)
 	}
 }
 
@@ -160,10 +169,7 @@ func TestTogetherUnanswered(t *testing.T) {
 		if !over.Loop().RingGone() {
 			t.Error("the ring is still used")
 		}
-		for _, c := range conns {
-			c.Send(frame('m', 10))
-			c.Send(frame('Z', 0))
-		}
+		greet(conns)
 	})
 	if err := p.cause(); err == nil || !strings.Contains(err.Error(), "unanswered") {
 		t.Errorf("cause %v", err)
@@ -171,11 +177,7 @@ func TestTogetherUnanswered(t *testing.T) {
 	if b, _ := io.ReadAll(lost); len(b) != 0 {
 		t.Errorf("it got %q", b)
 	}
-	for _, cl := range clients {
-		if got := cl.names(); got != "m" {
-			t.Errorf("client got %q", got)
-		}
-	}
+	greeted(t, clients)
 }
 
 // If the thread stood still before the call, deadlines are looked at again.
@@ -184,11 +186,11 @@ func TestTogetherStoodStill(t *testing.T) {
 	clients, conns := r.crowd(3)
 	r.on(conns[0], func() {
 		for _, c := range conns {
-			c.SendDroppable(frame('d', 10), throng.Timing{ExpiresAt: c.Loop().Now() - 1}, 1)
+			c.SendDroppable(frame('d', 10), throng.Timing{ExpiresAt: c.Loop().Now() + 40}, 1)
 			c.SendDroppable(frame('p', 10), throng.Timing{ExpiresAt: c.Loop().Now() + 60_000}, 1)
 			c.Send(frame('Z', 0))
 		}
-		conns[0].Loop().StandStill(time.Second.Microseconds(), conns...)
+		conns[0].Loop().StandStill(60*time.Millisecond, conns...)
 	})
 	for _, cl := range clients {
 		if got := cl.names(); got != "p" {
